@@ -1,0 +1,92 @@
+"""The `rulekit` command: one module a subcommand, imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from rulekit import __version__
+from rulekit.errors import RulekitError
+
+COMMANDS = {
+    "lint": "check policies and say what is wrong with them",
+    "decide": "show what a policy decides for given positions",
+    "run": "manage positions by a policy",
+    "demo": "a whole simulated session, in seconds",
+    "init": "write a first policy and its settings",
+    "status": "positions, stops, what waits, what is unknown",
+    "pending": "actions that have not reached an end",
+    "history": "every action and its path",
+    "summary": "what each rule did and earned",
+    "halt": "stop acting, and exit everything if asked",
+    "resume": "act again after a halt",
+    "settle": "record what became of an unknown order",
+    "compile": "show the function that a policy becomes",
+}
+"""Every subcommand and its line of help; the module is `rulekit.cli.<name>`, its command is `command`."""
+
+
+class LateCommands(click.Group):
+    """Lists the commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(
+            f"rulekit.cli.{cmd_name}_command" if cmd_name == "compile" else f"rulekit.cli.{cmd_name}"
+        )
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LateCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="rulekit")
+def cli() -> None:
+    r"""Rulekit: how open positions are to be managed, one sentence a line.
+
+    \b
+    Examples:
+      rulekit demo
+      rulekit init
+      rulekit lint my.policy
+      rulekit run --policy my.policy --broker paper --feed ticks.csv --positions p.csv --journal day.journal
+    """
+
+
+def speak_any_alphabet() -> None:
+    """Let a console that cannot print ₹ or emoji show a substitute instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with a sentence and its exit code, never a traceback."""
+    speak_any_alphabet()
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except RulekitError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Meaning to one function, and to objects that explain themselves."""

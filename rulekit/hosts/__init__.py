@@ -1,0 +1,1 @@
+"""Ways to embed the engine in a host's own program."""

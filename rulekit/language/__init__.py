@@ -1,0 +1,1 @@
+"""Text to meaning: words, tree, checker, canonical sentences."""

@@ -1,0 +1,1 @@
+"""What a policy's text says about itself: findings with a place, a reason and a remedy."""

@@ -1,0 +1,1 @@
+"""Prices, bars and indicators, the same live and from files."""

@@ -1,0 +1,1 @@
+"""Values that every room shares; they know nothing but each other."""

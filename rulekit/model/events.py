@@ -1,0 +1,62 @@
+"""Events: what happened, in the past tense, for logs, pages and hosts. One table says what each one carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from rulekit.model.instant import Instant
+
+EVENTS: dict[str, str] = {
+    "cycle_evaluated": "positions: int, exits: int",
+    "action_decided": "id, rule, kind, side, quantity, price ₹, why, profit (% or None), age (minutes or None), "
+    "momentum (% or None), percent (of the quantity held)",
+    "signal_created": "id, rule, side, quantity, price ₹",
+    "action_executing": "id, rule, side, quantity",
+    "regular_bypassed": "id, rule, waiting: regular signals that it passed, waited: seconds since it was decided",
+    "action_submitted": "id, rule, order_id, tag",
+    "action_filled": "id, rule, filled, average ₹",
+    "action_partly_filled": "id, rule, filled, quantity",
+    "action_refused": "id, rule, reason",
+    "action_unknown": "id, rule, evidence",
+    "action_settled": "id, rule, found: what the evidence showed",
+    "action_parked": "id, rule, reason",
+    "action_superseded": "id, rule, reason",
+    "action_cancelled": "id, rule, reason",
+    "action_expired": "id, rule, reason",
+    "action_queued": "id, rule, reason: why it waits",
+    "order_resting": "id, rule, order_id, filled, quantity, step: which attempt",
+    "position_opened": "side, quantity, entry ₹",
+    "position_reduced": "remaining",
+    "position_scaled": "total, entry ₹",
+    "position_closed": "profit ₹",
+    "stop_moved": "rule, stop ₹, was ₹ or None",
+    "rule_unknown": "rule, why",
+    "rule_skipped": "rule, because",
+    "price_stale": "seconds",
+    "mismatch_found": "ours, broker, explained",
+    "foreign_order_seen": "order_id, side, quantity",
+    "mode_changed": "mode: active, reducing or halted, was, reason",
+    "alert": "text, level: warning or critical",
+    "policy_reloaded": "digest, was, difference",
+    "recovered": "settled: int, open: int",
+}
+"""Event names, and the fields of `data` that each carries; prices in rupees, ready for people and JSON."""
+
+
+@frozen
+class Event:
+    """One thing that happened. `action` is the action's id where there is one."""
+
+    name: str
+    at: Instant
+    symbol: str = ""
+    strategy: str = ""
+    action: str = ""
+    data: Mapping[str, Any] = field(factory=dict)
+
+
+Emit = Callable[[Event], None]
+"""Where events go; it must not raise."""

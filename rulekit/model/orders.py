@@ -1,0 +1,128 @@
+"""Orders, trades and the three outcomes of sending, in the broker's terms."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from rulekit.model.instant import Instant
+from rulekit.model.instrument import InstrumentKey
+from rulekit.model.prices import UNKNOWN
+
+BUY = "BUY"
+SELL = "SELL"
+OPPOSITE = {BUY: SELL, SELL: BUY}
+SIGN = {BUY: 1, SELL: -1}
+
+COMPLETE = "COMPLETE"
+CANCELLED = "CANCELLED"
+REJECTED = "REJECTED"
+TERMINAL = frozenset({COMPLETE, CANCELLED, REJECTED})
+"""The broker's end states; any other word, also one never seen, is "still going"."""
+
+
+@frozen
+class OrderRequest:
+    """A protected MARKET order as it is handed to a broker port.
+
+    Args:
+        tag: unique for this attempt, at most 20 letters and digits; one request per tag, ever.
+        protection: widest distance from the last price in percent, or None for the broker's automatic one.
+        reference: the price at the decision, in smallest units; for logs and slippage only.
+    """
+
+    tag: str
+    exchange: str
+    symbol: str
+    product: str
+    side: str
+    quantity: int
+    protection: float | None = None
+    reference: float = UNKNOWN
+
+    @property
+    def instrument(self) -> InstrumentKey:
+        """The instrument that is traded."""
+        return InstrumentKey(self.exchange, self.symbol)
+
+
+@frozen
+class Order:
+    """A row of the broker's order book.
+
+    `filled` is the only quantity to trust; `status` is the broker's own word.
+    """
+
+    order_id: str
+    tag: str
+    exchange: str
+    symbol: str
+    product: str
+    side: str
+    quantity: int
+    filled: int
+    status: str
+    average: float = UNKNOWN
+    placed: Instant = 0
+    message: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the broker will do nothing more with it."""
+        return self.status in TERMINAL
+
+
+@frozen
+class Trade:
+    """One fill of one order. `price` is in smallest units."""
+
+    trade_id: str
+    order_id: str
+    exchange: str
+    symbol: str
+    product: str
+    side: str
+    quantity: int
+    price: float
+    at: Instant
+
+
+@frozen
+class Accepted:
+    """The broker has registered the order and answered with its number."""
+
+    order_id: str
+
+
+@frozen
+class Refused:
+    """The broker answered that it did not take the order. `again`: whether trying later can help."""
+
+    reason: str
+    again: bool = True
+
+
+@frozen
+class NotSent:
+    """The request never left: no connection was made."""
+
+    reason: str
+
+
+@frozen
+class Uncertain:
+    """Nobody knows: the order may be live. Only the order book and the trades can tell."""
+
+    evidence: str
+
+
+Outcome = Accepted | Refused | NotSent | Uncertain
+
+
+@frozen
+class Quote:
+    """The last price of an instrument in smallest units, and when it was heard."""
+
+    price: float
+    at: Instant
+    bid: float = UNKNOWN
+    ask: float = UNKNOWN
