@@ -1,0 +1,94 @@
+"""Findings about a policy: code, place, one sentence and advice; and how they are shown to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from rulekit.language.tree import Span
+
+ERROR = "error"
+WARNING = "warning"
+INFO = "info"
+SEVERITIES = (ERROR, WARNING, INFO)
+
+
+@frozen
+class Diagnostic:
+    """One finding.
+
+    Args:
+        code: a letter for the family and three digits, for example `Q101`.
+        name: the code's kebab-case name, for example `more-than-everything`.
+        severity: `error`, `warning` or `info`.
+        message: one sentence, lower-case start, no full stop, the user's text in backticks.
+        help: the sentence that was probably meant or other advice; empty if there is none.
+        span: the marked place.
+        related: other places that matter, each with its message.
+        source_line: the text of the marked line.
+    """
+
+    code: str
+    name: str
+    severity: str
+    message: str
+    help: str
+    span: Span
+    related: tuple[tuple[Span, str], ...] = ()
+    source_line: str = field(default="", eq=False)
+
+
+def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:
+    """Return the finding as the JSON object that `lint --format json` prints."""
+    return {
+        "file": file,
+        "line": diagnostic.span.line,
+        "column": diagnostic.span.column,
+        "end_line": diagnostic.span.end_line,
+        "end_column": diagnostic.span.end_column,
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "related": [
+            {"line": span.line, "column": span.column, "message": message} for span, message in diagnostic.related
+        ],
+    }
+
+
+def mark(line: str, column: int, end_column: int) -> str:
+    """Return a line of carets under columns `column` to `end_column` of `line`; tabs stay tabs so that it aligns."""
+    before = "".join("\t" if char == "\t" else " " for char in line[: column - 1])
+    return before + "^" * max(1, end_column - column)
+
+
+def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
+    """Show one finding for a person: place, sentence, the source line with its mark, help and related places."""
+    span = diagnostic.span
+    head = f"{path}:{span.line}:{span.column}: {diagnostic.severity} {diagnostic.code} ({diagnostic.name})"
+    parts = [f"{head}\n  {diagnostic.message}"]
+    line = diagnostic.source_line
+    if line.strip():
+        end = span.end_column if span.end_line == span.line else len(line) + 1
+        number = str(span.line)
+        parts.append(f"  {number} | {line}\n  {' ' * len(number)} | {mark(line, span.column, end)}")
+    if diagnostic.help:
+        parts.append(f"  help: {diagnostic.help}")
+    lines = source.splitlines()
+    for place, message in diagnostic.related:
+        parts.append(f"  see {path}:{place.line}:{place.column}: {message}")
+        if place.line <= len(lines):
+            parts.append(f"    {place.line} | {lines[place.line - 1].strip()}")
+    return "\n".join(parts)
+
+
+def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:
+    """Tell whether any finding is an error."""
+    return any(found.severity == ERROR for found in diagnostics)
+
+
+def in_order(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort findings by place, then code."""
+    return tuple(sorted(found, key=lambda each: (each.span.line, each.span.column, each.code, each.message)))

@@ -1,0 +1,28 @@
+"""Sentences that the language reserves and this version does not know yet, each with what to write meanwhile."""
+
+from __future__ import annotations
+
+_CROSS = "compare with `is above` or `is below`; it holds as long as the comparison does"
+_RISE = "use `momentum over 5 minutes is at least 2%`"
+_BOOK = "rules for one position are known: `exit at 15:15`"
+
+LATER_PHRASES: dict[str, tuple[str, str]] = {
+    "for whole book": ("blocks for the whole book", _BOOK),
+    "exit everything": ("closing the whole book", "`exit` closes the position that the policy looks at"),
+    "stop trading": ("stopping all trading by a rule", "`rulekit halt` stops at once"),
+    "stop adding": ("stopping all adding by a rule", "give each `add` its own `when …` or `up to 3 times`"),
+    "at every": ("ladders", "write one sentence for each step: `book 25% at 5% profit`"),
+    "for": ("conditions that must hold for some time", "leave it out, or use a longer window: `over 15 minutes`"),
+    "crosses above": ("crossings", _CROSS),
+    "crosses below": ("crossings", _CROSS),
+    "crosses": ("crossings", _CROSS),
+    "rises": ("rises and falls within a time", _RISE),
+    "falls": ("rises and falls within a time", _RISE),
+    "rises by": ("rises and falls within a time", _RISE),
+    "falls by": ("rises and falls within a time", _RISE),
+    "set target": ("targets", "an exit at the level does it: `exit at 15% profit`"),
+    "move target": ("targets", "an exit at the level does it: `exit at 15% profit`"),
+    "alert": ("alerts", "what a rule does is told in any case"),
+    "when data is missing": ("choosing what to do when data is missing", "a rule without its facts does nothing"),
+}
+"""Phrase, without noise words: what it is called, and the advice."""
