@@ -1,0 +1,100 @@
+"""The market as it was heard: last prices and indicators, the same from a file and live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from rulekit.errors import InputError
+from rulekit.market.line import Line
+from rulekit.market.requests import FactRequest, read_request
+from rulekit.market.ticks import Tick
+from rulekit.model import calendar
+from rulekit.model.instant import MINUTE
+from rulekit.model.instrument import InstrumentKey
+from rulekit.model.orders import Quote
+
+
+class Market:
+    """Listens to ticks and answers with prices and facts.
+
+    Args:
+        requests: phrases of the facts that will be wanted (`momentum over 15 minutes`); those that are not facts
+            of the market are left to others. Only what is wanted is computed.
+        bar_s: length of a bar in seconds.
+        calendar: sessions of the exchanges; facts are made of ticks inside them.
+    """
+
+    def __init__(
+        self, requests: Iterable[str] = (), *, bar_s: float = 60, calendar: calendar.Calendar | None = None
+    ) -> None:
+        bar = round(bar_s * MINUTE / 60)
+        if not 0 < bar <= 24 * 60 * MINUTE:
+            raise InputError(f"a bar of `{bar_s}` seconds is not possible", "use 1 second to 1 day, usually 60")
+        self._bar = bar
+        self._calendar = calendar if calendar is not None else _default_calendar()
+        self._lines: dict[tuple[str, str], Line] = {}
+        self._wanted = _requests(requests)
+        self._read: dict[tuple[str, ...], tuple[FactRequest, ...]] = {}
+
+    def update(self, tick: Tick) -> bool:
+        """Take in a tick; False if it is older than the last one of its instrument, or repeats it."""
+        line = self._lines.get((tick.exchange, tick.symbol))
+        if line is None:
+            line = self._lines[tick.exchange, tick.symbol] = Line(tick.exchange, self._bar, self._calendar)
+        return line.hear(tick)
+
+    def quote(self, key: InstrumentKey) -> Quote | None:
+        """Return the last price of an instrument, None if none was heard."""
+        line = self._lines.get(key)
+        return None if line is None else line.quote
+
+    def facts(self, key: InstrumentKey, wanted: Sequence[str] | None = None) -> dict[str, float]:
+        """Return facts by their phrase: rupees for prices, percent, times normal; NaN while unknown.
+
+        Args:
+            key: the instrument.
+            wanted: phrases, or None for those given at the start. A phrase that is no fact of the market is left out.
+        """
+        requests = self._wanted if wanted is None else self._requests(tuple(wanted))
+        line = self._lines.get(key)
+        if line is None:
+            return {request.phrase: float("nan") for request in requests}
+        return {request.phrase: line.fact(request) for request in requests}
+
+    def previous_close(self, key: InstrumentKey, day: date, price: float) -> None:
+        """Take the close before a day from elsewhere, in smallest units; it goes before what was heard."""
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = Line(key.exchange, self._bar, self._calendar)
+        line.give_previous_close(day.toordinal(), price)
+
+    @property
+    def late(self) -> int:
+        """How many ticks came behind a newer one of their instrument, and moved nothing."""
+        return sum(line.late for line in self._lines.values())
+
+    @property
+    def repeated(self) -> int:
+        """How many ticks only repeated the one before."""
+        return sum(line.repeated for line in self._lines.values())
+
+    def _requests(self, phrases: tuple[str, ...]) -> tuple[FactRequest, ...]:
+        """Read phrases once."""
+        if phrases not in self._read:
+            self._read[phrases] = _requests(phrases)
+        return self._read[phrases]
+
+
+def is_market_fact(phrase: str) -> bool:
+    """Tell whether a phrase is a fact that the market computes."""
+    return read_request(phrase) is not None
+
+
+def _requests(phrases: Iterable[str]) -> tuple[FactRequest, ...]:
+    found = (read_request(phrase) for phrase in dict.fromkeys(phrases))
+    return tuple(request for request in found if request is not None)
+
+
+def _default_calendar() -> calendar.Calendar:
+    return calendar.default()
