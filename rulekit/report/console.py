@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TextIO
 
@@ -9,6 +10,7 @@ from rulekit.model.events import Event
 from rulekit.model.instant import SECOND, Instant
 from rulekit.report.figures import Figure
 from rulekit.report.lines import FORMS, LINES, Line
+from rulekit.report.secrets import Redactor
 
 DEFAULT_NAME = "Rulekit"
 """Stands where neither the position's strategy nor the policy has a name."""
@@ -62,7 +64,7 @@ class Console:
     Args:
         stream: where the lines go.
         title: the policy's title.
-        redact: applied to each line before it is written.
+        redact: applied to each line before it is written; by default it takes out the secrets of the environment.
         cycle_every_s: least number of seconds between two lines about cycles that found the same; 0 shows all.
     """
 
@@ -70,13 +72,13 @@ class Console:
         self,
         stream: TextIO,
         title: str = "",
-        redact: Callable[[str], str] = str,
+        redact: Callable[[str], str] | None = None,
         *,
         cycle_every_s: float = 0.0,
     ) -> None:
         self._stream = stream
         self._title = title
-        self._redact = redact
+        self._redact = Redactor(os.environ) if redact is None else redact
         self._emoji = shows_emoji(stream)
         self._cycle_every = int(cycle_every_s * SECOND)
         self._last_cycle: tuple[Instant, object] | None = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TextIO
 
 from rulekit.model.events import Event
 from rulekit.model.instant import iso
+from rulekit.report.secrets import Redactor
 
 
 def as_json(event: Event, redact: Callable[[str], str] = str) -> str:
@@ -31,9 +33,9 @@ def as_json(event: Event, redact: Callable[[str], str] = str) -> str:
 class JsonLines:
     """Writes events to a stream as they happen. It never raises: a full disk must not stop trading."""
 
-    def __init__(self, stream: TextIO, redact: Callable[[str], str] = str) -> None:
+    def __init__(self, stream: TextIO, redact: Callable[[str], str] | None = None) -> None:
         self._stream = stream
-        self._redact = redact
+        self._redact = Redactor(os.environ) if redact is None else redact
         self.failed: str | None = None
         """Why the stream could not be written to, once that happened."""
 

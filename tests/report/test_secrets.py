@@ -6,6 +6,7 @@ import io
 import json
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,13 @@ def test_no_secret_in_any_log(secret: str) -> None:
     assert secret not in json.dumps(row["data"], ensure_ascii=False)
     if secret.isprintable():
         assert f"<{secret}>" not in people.getvalue()
+
+
+def test_logs_take_out_the_environments_secrets_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RULEKIT_KITE_TOKEN", "tok-998877")
+    people, programs = io.StringIO(), io.StringIO()
+    happened = Event("alert", 0, data={"text": "login with tok-998877 failed", "level": "warning"})
+    Console(people)(happened)
+    JsonLines(programs)(happened)
+    assert "login with [secret] failed" in people.getvalue()
+    assert "login with [secret] failed" in programs.getvalue()

@@ -1,0 +1,8 @@
+"""`python -m rulekit`: the command where no `rulekit` script is on the path."""
+
+from __future__ import annotations
+
+from rulekit.cli.main import main
+
+if __name__ == "__main__":
+    main()

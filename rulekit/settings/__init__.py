@@ -1,0 +1,26 @@
+"""Settings: `rulekit.toml`, overridden by the environment."""
+
+from __future__ import annotations
+
+from rulekit.settings.reading import ENVIRONMENT, FILE_NAME, find_settings, load_settings
+from rulekit.settings.sections import (
+    CalendarSettings,
+    EngineSettings,
+    InstrumentSettings,
+    InstrumentsSettings,
+    PolicySettings,
+    Settings,
+)
+
+__all__ = [
+    "ENVIRONMENT",
+    "FILE_NAME",
+    "CalendarSettings",
+    "EngineSettings",
+    "InstrumentSettings",
+    "InstrumentsSettings",
+    "PolicySettings",
+    "Settings",
+    "find_settings",
+    "load_settings",
+]

@@ -1,0 +1,124 @@
+"""The sections of `rulekit.toml` that no other room owns, and the whole of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import field, frozen
+
+from rulekit.broker.paper_settings import PaperSettings
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.model.calendar import Calendar
+from rulekit.model.instrument import Instrument, InstrumentKey
+from rulekit.model.prices import PAISE, to_units
+
+CURRENCY_SCALE = 10_000
+_DERIVATIVES = ("NFO", "BFO")
+_KINDS = {"CDS": "currency", "MCX": "commodity"}
+
+
+@frozen
+class EngineSettings:
+    """[engine]: time.
+
+    Args:
+        cycle_s: seconds between two looks at all positions.
+        clock: start and speed of a clock of its own, like `2026-11-20T09:15:00+05:30*10`; empty for real time.
+    """
+
+    cycle_s: float = 10.0
+    clock: str = ""
+
+
+@frozen
+class InstrumentSettings:
+    """[instruments.SYMBOL] or [instruments."EXCHANGE:SYMBOL"]: what differs from the defaults; prices in rupees."""
+
+    lot: int | None = None
+    tick: Decimal | None = None
+    multiplier: float = 1.0
+    freeze: int | None = None
+    expiry: date | None = None
+    kind: str | None = None
+
+
+@frozen
+class InstrumentsSettings:
+    """[instruments]: lots and ticks where the broker's list of the day does not say them.
+
+    Args:
+        lot: of every instrument without an entry of its own.
+        tick: likewise, in rupees.
+        symbols: entries by `SYMBOL` or, looked up first, `EXCHANGE:SYMBOL`.
+    """
+
+    lot: int = 1
+    tick: Decimal = Decimal("0.05")
+    symbols: Mapping[str, InstrumentSettings] = field(factory=dict)
+
+    def lookup(self, key: InstrumentKey) -> Instrument:
+        """Return an instrument with its entry and the defaults put together."""
+        exchange, symbol = key
+        own = self.symbols.get(f"{exchange}:{symbol}") or self.symbols.get(symbol) or InstrumentSettings()
+        scale = CURRENCY_SCALE if exchange == "CDS" else PAISE
+        return Instrument(
+            exchange=exchange,
+            symbol=symbol,
+            tick=to_units(own.tick or (Decimal("0.0025") if exchange == "CDS" else self.tick), scale),
+            lot=own.lot or self.lot,
+            scale=scale,
+            multiplier=own.multiplier,
+            kind=own.kind or kind_of(key),
+            freeze=own.freeze,
+            expiry=own.expiry,
+        )
+
+
+def kind_of(key: InstrumentKey) -> str:
+    """Tell what an instrument is by its exchange and the end of its symbol."""
+    if key.exchange in _DERIVATIVES:
+        return "option" if key.symbol.endswith(("CE", "PE")) else "future"
+    return _KINDS.get(key.exchange, "equity")
+
+
+@frozen
+class PolicySettings:
+    """[policies]: which, and in which order.
+
+    Args:
+        files: policies in the order in which they are tried for a position; relative to the settings' folder.
+    """
+
+    files: tuple[Path, ...] = ()
+
+
+@frozen
+class CalendarSettings:
+    """[calendar]: days that were declared after this version was made.
+
+    Args:
+        closed: days by exchange.
+        sessions: opening and closing time of day by exchange and day.
+    """
+
+    closed: Mapping[str, tuple[date, ...]] = field(factory=dict)
+    sessions: Mapping[str, Mapping[date, tuple[str, str]]] = field(factory=dict)
+
+    def calendar(self) -> Calendar:
+        """Return the calendar with these days in it."""
+        return Calendar({name: frozenset(days) for name, days in self.closed.items()}, self.sessions)
+
+
+@frozen
+class Settings:
+    """All of `rulekit.toml`; every section and every key may be left out."""
+
+    engine: EngineSettings = EngineSettings()
+    execution: ExecutionSettings = field(factory=ExecutionSettings)
+    paper: PaperSettings = field(factory=PaperSettings)
+    instruments: InstrumentsSettings = InstrumentsSettings()
+    policies: PolicySettings = PolicySettings()
+    calendar: CalendarSettings = CalendarSettings()
