@@ -1,0 +1,426 @@
+"""Generates the one function of a policy, as an `ast` tree from a closed vocabulary: registers, numbers, arithmetic.
+
+It reads facts `f`, reads and updates memory `m`, writes results `r`; the same function runs in CPython over lists
+and under numba over arrays of float64.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import frozen
+
+from rulekit.compile.expressions import ALWAYS, NEVER, All, Any, Binary, Compare, Const, Expr, Load, Remembered, Test, multiply
+from rulekit.compile.layout import (
+    BEYOND_MARKET,
+    BOOK_KIND,
+    CANNOT_JUDGE,
+    EXIT_KIND,
+    FIRST_STATUS,
+    HELD,
+    IN_FLIGHT,
+    KIND,
+    MISSING,
+    NOT_HOLDING,
+    NO_SUCH_PRICE,
+    NOT_TIGHTER,
+    QUANTITY,
+    REACHED,
+    ROUNDS_TO_ZERO,
+    RULE,
+    STOP,
+    STOP_HIT,
+    STOP_RULE,
+    TARGET_HIT,
+    Layout,
+)
+from rulekit.compile.program import OrderProgram, Program, RuleProgram, StopProgram
+
+Vector = list[float]
+Generated = Callable[[Vector, Vector, Vector], None]
+
+SIDE, HELD_QUANTITY, TICK = Load("side"), Load("quantity"), Load("tick")
+PRICE = multiply(SIDE, Load("price"))
+CURRENT_STOP = multiply(SIDE, Load("stop"))
+CURRENT_TARGET = multiply(SIDE, Load("target"))
+
+_ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "//": ast.FloorDiv}
+_COMPARISONS: dict[str, type[ast.cmpop]] = {">=": ast.GtE, ">": ast.Gt, "<=": ast.LtE, "<": ast.Lt, "==": ast.Eq}
+
+
+@frozen
+class Section:
+    """Some statements, and the sentence that they stand for."""
+
+    comment: str
+    statements: Sequence[ast.stmt]
+
+
+def generate(program: Program) -> tuple[Generated, tuple[Section, ...]]:
+    """Return the policy's function and its sections, from which it can be shown."""
+    sections = tuple(_Emitter(program).sections())
+    body = [statement for section in sections for statement in section.statements]
+    module = ast.fix_missing_locations(ast.Module([_function(body)], []))
+    names: dict[str, object] = {"__builtins__": {}}
+    exec(compile(module, "<policy>", "exec"), names)  # noqa: S102 - a tree from the closed vocabulary above
+    function: Generated = names["decide"]  # type: ignore[assignment]
+    return function, sections
+
+
+def shown(sections: Sequence[Section]) -> str:
+    """Write the function as source, each section below its sentence."""
+    lines = ["def decide(f, m, r):"]
+    for section in sections:
+        lines.append("")
+        lines.extend(f"    # {line}" for line in section.comment.splitlines())
+        for statement in section.statements:
+            lines.extend(f"    {line}" for line in ast.unparse(ast.fix_missing_locations(statement)).splitlines())
+    return "\n".join(lines) + "\n"
+
+
+def _function(body: list[ast.stmt]) -> ast.FunctionDef:
+    empty = ast.arguments([], [ast.arg(name) for name in "fmr"], None, [], [], None, [])
+    return ast.FunctionDef("decide", empty, body, [], None)
+
+
+class _Emitter:
+    """Writes statements; numbers that are used more than once are computed once, in registers."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._slots = {name: place for place, name in enumerate(program.layout.slots)}
+        self._registers: dict[Expr | Test, str] = {}
+        self._uses: Counter[Expr | Test] = Counter()
+        for root in _roots(program):
+            self._count(root)
+
+    def sections(self) -> Iterator[Section]:
+        """Yield the statements in the order in which they run: stop first, exits and stops, books, adds, results."""
+        yield Section("what is used more than once", self._shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
+        yield Section("a reached stop or target exits, and nothing else is considered", self._guards())
+        yield Section("what the rules share", [*self._shared(_roots(self._program)), *_starts()])
+        for phase in _PHASES:
+            for rule in self._program.rules:
+                if phase(rule):
+                    yield Section(rule.comment, self._rule(rule))
+        yield Section("the results", self._results())
+
+    # --- expressions ---------------------------------------------------------------------------------------
+
+    def _count(self, node: Expr | Test) -> None:
+        self._uses[node] += 1
+        if self._uses[node] == 1:
+            for child in _children(node):
+                self._count(child)
+
+    def _shared(self, roots: Sequence[Expr | Test]) -> list[ast.stmt]:
+        """Compute what is used more than once, each before its first use."""
+        statements: list[ast.stmt] = []
+        for root in roots:
+            self._share(root, statements)
+        return statements or [ast.Pass()]
+
+    def _share(self, node: Expr | Test, statements: list[ast.stmt]) -> None:
+        if node in self._registers or isinstance(node, Const):
+            return
+        for child in _children(node):
+            self._share(child, statements)
+        if self._uses[node] > 1 and not _reads_memory(node) and node not in (ALWAYS, NEVER):
+            value = self.expr(node) if isinstance(node, Load | Binary) else self.test(node)  # type: ignore[arg-type]
+            name = f"x{len(self._registers)}"
+            self._registers[node] = name
+            statements.append(_assign(name, value))
+
+    def expr(self, node: Expr) -> ast.expr:
+        """Write a number."""
+        if node in self._registers:
+            return _name(self._registers[node])
+        if isinstance(node, Const):
+            return _number(node.value)
+        if isinstance(node, Load):
+            return _at("f", self._slots[node.slot])
+        if isinstance(node, Remembered):
+            return _at("m", node.slot)
+        return ast.BinOp(self.expr(node.left), _ARITHMETIC[node.op](), self.expr(node.right))
+
+    def test(self, node: Test) -> ast.expr:
+        """Write a test."""
+        if node in self._registers:
+            return _name(self._registers[node])
+        if isinstance(node, Compare):
+            return ast.Compare(self.expr(node.left), [_COMPARISONS[node.op]()], [self.expr(node.right)])
+        if not node.items:
+            return ast.Constant(isinstance(node, All))
+        return ast.BoolOp(ast.And() if isinstance(node, All) else ast.Or(), [self.test(item) for item in node.items])
+
+    def _compared(self, op: str, left: ast.expr, right: ast.expr) -> ast.expr:
+        return ast.Compare(left, [_COMPARISONS[op]()], [right])
+
+    @property
+    def _flying(self) -> ast.expr:
+        return self._compared(">", self.expr(Load("in_flight")), _number(0.0))
+
+    # --- statements ----------------------------------------------------------------------------------------
+
+    def _guards(self) -> list[ast.stmt]:
+        """Exit at a reached stop or target; while an order is in flight only say so."""
+        return [
+            ast.If(
+                self._compared(op, self.expr(PRICE), self.expr(level)),
+                [
+                    ast.If(
+                        self._flying,
+                        [_result(REACHED, _number(mark))],
+                        [
+                            _result(KIND, _number(EXIT_KIND)),
+                            _result(RULE, _number(mark)),
+                            _result(QUANTITY, self.expr(HELD_QUANTITY)),
+                        ],
+                    ),
+                    ast.Return(None),
+                ],
+                [],
+            )
+            for op, level, mark in (("<=", CURRENT_STOP, STOP_HIT), (">=", CURRENT_TARGET, TARGET_HIT))
+        ]
+
+    def _rule(self, rule: RuleProgram) -> list[ast.stmt]:
+        """Write one rule: its limits, its condition, what it does, and that it could not be judged."""
+        effect = rule.effect
+        body = self._order(rule, effect) if isinstance(effect, OrderProgram) else self._stop(rule, effect)
+        if rule.holds != ALWAYS:
+            unknown: ast.expr = self._compared(">", self.expr(Load(MISSING)), _number(0.0))
+            failed = self.test(rule.fails)
+            unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
+            if isinstance(effect, StopProgram) and effect.since is not None:
+                otherwise: list[ast.stmt] = [ast.If(failed, [_remember(effect.since, _number(NOT_HOLDING))], unjudged)]
+            else:
+                undecided = ast.BoolOp(ast.And(), [unknown, ast.UnaryOp(ast.Not(), failed)])
+                otherwise = [ast.If(undecided, unjudged, [])]
+            body = [ast.If(self.test(rule.holds), body, otherwise)]
+        if rule.allowed != ALWAYS:
+            body = [ast.If(self.test(rule.allowed), body, [])]
+        return body
+
+    def _order(self, rule: RuleProgram, effect: OrderProgram) -> list[ast.stmt]:
+        """Take the position's one order if nothing took it before and something is left after rounding."""
+        everything = self._take(rule, EXIT_KIND, self.expr(HELD_QUANTITY))
+        if effect.lots is None:
+            chosen: list[ast.stmt] = everything
+        else:
+            lots = _name("n")
+            chosen = [
+                _assign("n", self.expr(effect.lots)),
+                ast.If(
+                    self._compared(">", lots, _number(0.0)),
+                    self._take(rule, effect.kind, lots),
+                    [
+                        ast.If(
+                            self._compared("<=", lots, _number(0.0)),
+                            [_status(rule, ROUNDS_TO_ZERO)],
+                            [_status(rule, CANNOT_JUDGE)],
+                        )
+                    ],
+                ),
+            ]
+            if effect.whole is not None:
+                chosen = [ast.If(self.test(effect.whole), everything, chosen)]
+        return [
+            ast.If(
+                self._flying,
+                [_status(rule, IN_FLIGHT)],
+                [
+                    ast.If(
+                        self._compared(">", _name("kind"), _number(0.0)),
+                        [_status(rule, HELD)],
+                        chosen,
+                    )
+                ],
+            )
+        ]
+
+    def _take(self, rule: RuleProgram, kind: float, quantity: ast.expr) -> list[ast.stmt]:
+        return [
+            _assign("kind", _number(kind)),
+            _assign("rule", _number(rule.index + 1.0)),
+            _assign("quantity", quantity),
+            _status(rule, HELD),
+        ]
+
+    def _stop(self, rule: RuleProgram, effect: StopProgram) -> list[ast.stmt]:
+        """Keep the tightest stop that is better by a tick and on the right side of the market."""
+        stop, price, best = _name("c"), self.expr(PRICE), _name("best")
+        beyond: list[ast.stmt] = [_status(rule, BEYOND_MARKET)]
+        if effect.gives_back:
+            free = self._compared("==", _name("kind"), _number(0.0))
+            exits = ast.If(free, self._take(rule, EXIT_KIND, self.expr(HELD_QUANTITY)), [_status(rule, HELD)])
+            beyond = [ast.If(self._flying, [_status(rule, IN_FLIGHT)], [exits])]
+        better = [
+            _status(rule, HELD),
+            ast.If(
+                self._compared(">", stop, best),
+                [_assign("best", stop), _assign("mover", _number(rule.index + 1.0))],
+                [],
+            ),
+        ]
+        step = ast.BinOp(stop, ast.Sub(), self.expr(CURRENT_STOP))
+        real = ast.BinOp(stop, ast.Mult(), self.expr(SIDE))
+        return [
+            *self._follow(effect),
+            _assign("c", self.expr(effect.stop)),
+            _chain(
+                (self._compared("<=", real, _number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
+                (self._compared(">=", stop, price), beyond),
+                (self._compared("<", step, self.expr(TICK)), [_status(rule, NOT_TIGHTER)]),
+                (self._compared("<", stop, price), better),
+                (None, [_status(rule, CANNOT_JUDGE)]),
+            ),
+        ]
+
+    def _follow(self, effect: StopProgram) -> list[ast.stmt]:
+        """Remember since when the rule holds, and the best price since then."""
+        if effect.since is None or effect.best is None:
+            return []
+        price, best = self.expr(PRICE), _at("m", effect.best)
+        begin = ast.BoolOp(
+            ast.Or(),
+            [
+                self._compared("<", _at("m", effect.since), _number(0.0)),
+                ast.UnaryOp(ast.Not(), self._compared("==", best, best)),
+            ],
+        )
+        started: list[ast.stmt] = [
+            ast.If(
+                self._compared("<", _at("m", effect.since), _number(0.0)),
+                [_remember(effect.since, self.expr(Load("now")))],
+                [],
+            ),
+            _remember(effect.best, price),
+        ]
+        higher = ast.If(self._compared(">", price, best), [_remember(effect.best, price)], [])
+        return [ast.If(begin, started, [higher])]
+
+    def _results(self) -> list[ast.stmt]:
+        exits = self._compared("==", _name("kind"), _number(EXIT_KIND))
+        moves = self._compared(">", _name("mover"), _number(0.0))
+        return [
+            ast.If(
+                self._compared(">", _name("kind"), _number(0.0)),
+                [
+                    _result(KIND, _name("kind")),
+                    _result(RULE, _name("rule")),
+                    _result(QUANTITY, _name("quantity")),
+                ],
+                [],
+            ),
+            ast.If(
+                ast.BoolOp(ast.And(), [moves, ast.UnaryOp(ast.Not(), exits)]),
+                [
+                    _result(STOP_RULE, _name("mover")),
+                    _result(STOP, ast.BinOp(_name("best"), ast.Mult(), self.expr(SIDE))),
+                ],
+                [],
+            ),
+        ]
+
+
+_PHASES: tuple[Callable[[RuleProgram], bool], ...] = (
+    lambda rule: isinstance(rule.effect, StopProgram) or rule.effect.kind == EXIT_KIND,
+    lambda rule: isinstance(rule.effect, OrderProgram) and rule.effect.kind == BOOK_KIND,
+    lambda rule: isinstance(rule.effect, OrderProgram) and rule.effect.kind not in (EXIT_KIND, BOOK_KIND),
+)
+"""Exit before book before add; a stop that was given back is an exit, so stops stand among them in file order."""
+
+
+def _roots(program: Program) -> list[Expr | Test]:
+    """List every expression of the function as often as it is written; the fails are asked too seldom to be shared."""
+    roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY]
+    for rule in program.rules:
+        roots.extend((rule.allowed, rule.holds))
+        effect = rule.effect
+        if isinstance(effect, StopProgram):
+            roots.extend((effect.stop, CURRENT_STOP, PRICE, PRICE, SIDE, TICK))
+        elif effect.lots is not None:
+            roots.append(effect.lots)
+        if isinstance(effect, OrderProgram) and effect.whole is not None:
+            roots.append(effect.whole)
+    return roots
+
+
+def places_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
+    """Return the places of the fact slots that a rule reads; a stop is also held against the market."""
+    effect = rule.effect
+    roots: list[Expr | Test] = [rule.allowed, rule.holds]
+    if isinstance(effect, StopProgram):
+        roots += [effect.stop, PRICE]
+    else:
+        roots += [root for root in (effect.lots, effect.whole) if root is not None]
+    found: set[str] = set()
+    while roots:
+        node = roots.pop()
+        if isinstance(node, Load):
+            found.add(node.slot)
+        roots.extend(_children(node))
+    return tuple(place for place, name in enumerate(layout.slots) if name in found)
+
+
+def _children(node: Expr | Test) -> tuple[Expr | Test, ...]:
+    if isinstance(node, All | Any):
+        return node.items
+    if isinstance(node, Binary | Compare):
+        return (node.left, node.right)
+    return ()
+
+
+def _reads_memory(node: Expr | Test) -> bool:
+    return isinstance(node, Remembered) or any(map(_reads_memory, _children(node)))
+
+
+def _starts() -> list[ast.stmt]:
+    return [_assign(name, _number(0.0)) for name in ("kind", "rule", "quantity", "mover")] + [
+        _assign("best", _number(-1e18))
+    ]
+
+
+# --- the closed vocabulary -------------------------------------------------------------------------------------
+
+
+def _name(text: str) -> ast.Name:
+    return ast.Name(text, ast.Load())
+
+
+def _number(value: float) -> ast.expr:
+    if value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(value)
+
+
+def _at(vector: str, place: int) -> ast.Subscript:
+    return ast.Subscript(_name(vector), ast.Constant(place), ast.Load())
+
+
+def _assign(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def _result(place: int, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Subscript(_name("r"), ast.Constant(place), ast.Store())], value)
+
+
+def _remember(place: int, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Subscript(_name("m"), ast.Constant(place), ast.Store())], value)
+
+
+def _status(rule: RuleProgram, code: float) -> ast.stmt:
+    return _result(FIRST_STATUS + rule.index, _number(code))
+
+
+def _chain(*branches: tuple[ast.expr | None, list[ast.stmt]]) -> ast.stmt:
+    """Write `if … elif … else`; the last branch has no test."""
+    otherwise: list[ast.stmt] = list(branches[-1][1])
+    for test, body in reversed(branches[:-1]):
+        assert test is not None
+        otherwise = [ast.If(test, body, otherwise)]
+    return otherwise[0]

@@ -1,0 +1,98 @@
+"""A compiled policy: its rules as objects, its one function, and the shape of the vectors between them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from attrs import field, frozen
+
+from rulekit.compile.generate import Generated, Section, generate, places_read, shown
+from rulekit.compile.layout import Layout
+from rulekit.compile.predicate import Predicate
+from rulekit.compile.program import OrderProgram, Program, RuleProgram, lower_policy
+from rulekit.compile.proposal import Proposal
+from rulekit.language.sentences import rule_sentence
+from rulekit.language.tree import Applies, Limit, PolicyTree
+from rulekit.language.vocabulary import STANDARD, Vocabulary
+
+
+@frozen
+class CompiledRule:
+    """One rule: when it holds (`predicate`), what it does (`action`) and how often (`limit`).
+
+    Both are callable on a snapshot, alone, by a host: `rule.predicate(snapshot)` is true, false or None for unknown;
+    `rule.action(snapshot)` is the proposed action, or a skip with its reason.
+    """
+
+    name: str
+    sentence: str
+    predicate: Predicate
+    action: Proposal
+    limit: Limit
+    program: RuleProgram = field(repr=False)
+
+    @property
+    def is_order(self) -> bool:
+        """Tell whether it exits, books or adds; else it moves the stop."""
+        return isinstance(self.program.effect, OrderProgram)
+
+
+@frozen(eq=False)
+class CompiledPolicy:
+    """A whole policy, ready to decide.
+
+    Args:
+        digest: SHA-256 of the text, in hexadecimal.
+        function: the generated function over the vectors that `layout` describes.
+        needs: for each rule the places of the fact slots that it reads.
+        said: sentences about skips that were made before; a cache, it changes no decision.
+    """
+
+    tree: PolicyTree = field(repr=False)
+    title: str
+    digest: str
+    rules: tuple[CompiledRule, ...]
+    function: Generated = field(repr=False)
+    layout: Layout = field(repr=False)
+    applies: Applies
+    sections: tuple[Section, ...] = field(repr=False)
+    needs: tuple[tuple[int, ...], ...] = field(repr=False)
+    vocabulary: Vocabulary = field(default=STANDARD, repr=False)
+    said: dict[tuple[float, ...], str] = field(factory=dict, repr=False, init=False)
+
+    def show(self) -> str:
+        """Return the generated function as source, with each rule's sentence above its lines, and its slots."""
+        slots = "".join(f"#   f[{place}]  {name}\n" for place, name in enumerate(self.layout.slots))
+        memory = "".join(
+            f"#   m[{place}]  {self.layout.rules[rule]}: {part}\n" for place, (rule, part) in enumerate(self.layout.memory)
+        )
+        return f"# facts\n{slots}" + (f"# memory\n{memory}" if memory else "") + "\n" + shown(self.sections)
+
+
+def compile_policy(policy: PolicyTree, vocabulary: Vocabulary = STANDARD) -> CompiledPolicy:
+    """Compile a checked policy."""
+    program: Program = lower_policy(policy, vocabulary)
+    function, sections = generate(program)
+    rules = tuple(
+        CompiledRule(
+            one.rule.name,
+            rule_sentence(one.rule),
+            Predicate(one.rule, vocabulary),
+            Proposal(one.rule, vocabulary),
+            one.rule.limit,
+            one,
+        )
+        for one in program.rules
+    )
+    return CompiledPolicy(
+        policy,
+        policy.title or "",
+        hashlib.sha256(policy.source.encode()).hexdigest(),
+        rules,
+        function,
+        program.layout,
+        policy.applies,
+        sections,
+        tuple(places_read(one, program.layout) for one in program.rules),
+        vocabulary,
+    )

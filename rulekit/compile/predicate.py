@@ -1,0 +1,155 @@
+"""Predicates: a rule's condition as an object that can be read and called alone; true, false, or None for unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any
+
+from attrs import field, frozen
+
+from rulekit.compile.exact import Reader, Value, times
+from rulekit.language import tree
+from rulekit.language.sentences import rule_sentence
+from rulekit.language.tree import Op, TimeForm
+from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.model.snapshot import Snapshot
+
+Truth = bool | None
+
+
+@frozen
+class Predicate:
+    """When a rule holds.
+
+    Call it with a snapshot. It knows nothing of limits: those belong to the rule's memory.
+    """
+
+    rule: tree.Rule
+    vocabulary: Vocabulary = field(default=STANDARD, repr=False, eq=False)
+
+    def __call__(self, snapshot: Snapshot) -> Truth:
+        """Judge a snapshot."""
+        return self.judge(Reader(snapshot, self.vocabulary))
+
+    def judge(self, reader: Reader) -> Truth:
+        """Judge what a reader reads."""
+        rule = self.rule
+        parts = [holds(part, reader) for part in (rule.level, *rule.times, rule.when) if part is not None]
+        if rule.unless is not None:
+            parts.append(opposite(holds(rule.unless, reader)))
+        return every(parts)
+
+    def __repr__(self) -> str:
+        return f"<when {rule_sentence(self.rule)}>"
+
+
+def opposite(truth: Truth) -> Truth:
+    """Negate; unknown stays unknown."""
+    return None if truth is None else not truth
+
+
+def every(truths: Iterable[Truth]) -> Truth:
+    """Join with Kleene's `and`."""
+    found = list(truths)
+    if any(truth is False for truth in found):
+        return False
+    return None if any(truth is None for truth in found) else True
+
+
+def some(truths: Iterable[Truth]) -> Truth:
+    """Join with Kleene's `or`."""
+    return opposite(every(opposite(truth) for truth in truths))
+
+
+def holds(node: tree.Condition, reader: Reader) -> Truth:
+    """Judge one condition."""
+    return _CONDITIONS[type(node)](node, reader)
+
+
+_OPERATORS: dict[Op, Callable[[Fraction, Fraction], bool]] = {
+    Op.AT_LEAST: lambda left, right: left >= right,
+    Op.AT_MOST: lambda left, right: left <= right,
+    Op.ABOVE: lambda left, right: left > right,
+    Op.BELOW: lambda left, right: left < right,
+    Op.IS: lambda left, right: left == right,
+    Op.IS_NOT: lambda left, right: left != right,
+}
+
+
+def operand_value(node: tree.Operand, other: tree.Operand, reader: Reader) -> Value:
+    """Return an operand of a comparison in its measure; prices in rupees."""
+    if isinstance(node, tree.Number):
+        # A host's decimal is compared with the nearest decimal, so that a momentum of 0.1 reaches `0.1%`.
+        return Fraction(float(node.value)) if reader.is_natural(other) else node.value
+    if isinstance(node, tree.PriceExpr):
+        return times(reader.price_of(node), 1 / reader.scale)
+    assert isinstance(node, tree.FactRef)
+    return reader.fact(node, other.value if isinstance(other, tree.Number) else None)
+
+
+def compared(left: tree.Operand, op: Op, right: tree.Operand, reader: Reader) -> Truth:
+    """Compare two operands; unknown if either is."""
+    if isinstance(left, tree.Text) or isinstance(right, tree.Text):
+        fact, word = (right, left) if isinstance(left, tree.Text) else (left, right)
+        assert isinstance(fact, tree.FactRef) and isinstance(word, tree.Text)
+        found = reader.text(fact.name)
+        return None if found is None else (found == word.value.casefold()) is (op is Op.IS)
+    values = operand_value(left, right, reader), operand_value(right, left, reader)
+    return None if values[0] is None or values[1] is None else _OPERATORS[op](values[0], values[1])
+
+
+def _between(node: tree.Between, reader: Reader) -> Truth:
+    return every(
+        [
+            compared(node.operand, Op.AT_LEAST, node.low, reader),
+            compared(node.operand, Op.AT_MOST, node.high, reader),
+        ]
+    )
+
+
+def _level(node: tree.Level, reader: Reader) -> Truth:
+    value = reader.fact(tree.FactRef("profit" if node.profit else "loss", node.unit))
+    return None if value is None else value >= node.value
+
+
+def _price_level(node: tree.PriceLevel, reader: Reader) -> Truth:
+    price, level = reader.price, reader.price_of(node.price)
+    return None if price is None or level is None else (price - level) * reader.side >= 0
+
+
+def _age(node: tree.When, reader: Reader) -> Truth:
+    age = reader.age(node.unit, Fraction(node.value))
+    return None if age is None else age >= node.value
+
+
+def _between_clock(node: tree.When, reader: Reader) -> Truth:
+    started, over = reader.time >= node.value, reader.time > node.high
+    return started and not over if node.value <= node.high else started or not over
+
+
+def _before_close(node: tree.When, reader: Reader) -> Truth:
+    left = reader.to_close
+    return None if left is None else left <= node.value
+
+
+_TIMES: dict[TimeForm, Callable[[tree.When, Reader], Truth]] = {
+    TimeForm.AGE: _age,
+    TimeForm.FROM_CLOCK: lambda node, reader: reader.time >= node.value,
+    TimeForm.BEFORE_CLOCK: lambda node, reader: reader.time < node.value,
+    TimeForm.BETWEEN_CLOCK: _between_clock,
+    TimeForm.BEFORE_CLOSE: _before_close,
+    TimeForm.ON_DAY: lambda node, reader: reader.weekday == node.value,
+    TimeForm.ON_EXPIRY: lambda node, reader: reader.to_expiry == 0,
+}
+_CONDITIONS: dict[type, Callable[[Any, Reader], Truth]] = {
+    tree.Comparison: lambda node, reader: compared(node.left, node.op, node.right, reader),
+    tree.Between: _between,
+    tree.And: lambda node, reader: every([holds(item, reader) for item in node.items]),
+    tree.Or: lambda node, reader: some([holds(item, reader) for item in node.items]),
+    tree.Not: lambda node, reader: opposite(holds(node.item, reader)),
+    tree.Named: lambda node, reader: holds(node.condition, reader),
+    tree.Level: _level,
+    tree.PriceLevel: _price_level,
+    tree.When: lambda node, reader: _TIMES[node.form](node, reader),
+}

@@ -1,0 +1,109 @@
+"""A policy as a host holds it: loaded from text, compiled once, asked for decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
+from rulekit.engine.applies import covers
+from rulekit.engine.decide import decide
+from rulekit.errors import PolicyError
+from rulekit.language.tree import Applies, PolicyTree
+from rulekit.model.decision import Decision, Memory
+from rulekit.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rulekit.language.reading import Checked
+
+
+@frozen(eq=False)
+class Policy:
+    """A compiled policy.
+
+    `rules[i].predicate` and `rules[i].action` are callable on a snapshot, alone. `digest` identifies the text.
+    """
+
+    compiled: CompiledPolicy
+    path: str = ""
+
+    @classmethod
+    def from_text(cls, text: str, path: str = "policy") -> Policy:
+        """Read and compile a policy.
+
+        Raises:
+            PolicyError: it has errors; the message shows each of them with its line.
+        """
+        from rulekit.language.reading import check_text
+
+        return cls(compile_policy(_tree(check_text(text, path), path)), path)
+
+    @property
+    def title(self) -> str:
+        """The policy's title, or an empty text."""
+        return self.compiled.title
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the policy's text."""
+        return self.compiled.digest
+
+    @property
+    def rules(self) -> tuple[CompiledRule, ...]:
+        """The rules, in the order of the file."""
+        return self.compiled.rules
+
+    @property
+    def applies(self) -> Applies:
+        """Which positions it is for."""
+        return self.compiled.applies
+
+    @property
+    def market_facts(self) -> tuple[str, ...]:
+        """The market and book facts that its rules read, by their full phrase."""
+        return tuple(self.compiled.layout.facts)
+
+    def covers(self, snapshot: Snapshot) -> bool:
+        """Tell whether this policy is for a position."""
+        return covers(self.applies, snapshot)
+
+    def decide(self, snapshot: Snapshot, memory: Memory | None = None, trace: bool = True) -> Decision:
+        """Decide on one position; a position outside `applies to` gets no actions.
+
+        Args:
+            memory: what each rule remembers of this episode, by its name.
+            trace: say of every rule that did not act why not.
+        """
+        if not self.covers(snapshot):
+            return Decision(snapshot.symbol, memory={} if memory is None else memory)
+        return decide(self.compiled, snapshot, memory, trace=trace)
+
+    def show(self) -> str:
+        """Return the source of the generated function."""
+        return self.compiled.show()
+
+
+def load(path: str | Path) -> Policy:
+    """Load a policy from its file.
+
+    Raises:
+        PolicyError: the policy has errors.
+        UnreadableFileError: the file is missing or no text.
+    """
+    from rulekit.language.reading import read_policy
+
+    return Policy(compile_policy(_tree(read_policy(Path(path)), str(path))), str(path))
+
+
+def _tree(checked: Checked, path: str) -> PolicyTree:
+    """Return the tree of a policy without errors."""
+    if checked.tree is not None:
+        return checked.tree
+    from rulekit.language.diagnostics import ERROR, as_text
+
+    errors = [found for found in checked.diagnostics if found.severity == ERROR]
+    count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+    shown = "\n\n".join(as_text(found, path) for found in errors)
+    raise PolicyError(f"`{path}` has {count}\n\n{shown}", tuple(checked.diagnostics))
