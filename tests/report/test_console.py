@@ -153,7 +153,7 @@ OURS = [
 ]
 
 
-@pytest.mark.parametrize(("happened", "line"), GIVEN + OURS)
+@pytest.mark.parametrize(("happened", "line"), GIVEN + OURS, ids=[happened.name for happened, _ in GIVEN + OURS])
 def test_a_line_to_the_letter(happened: Event, line: str | None) -> None:
     assert render(happened, TITLE) == line
 
