@@ -268,7 +268,8 @@ class Phrases:
         for spelling, keyword in entries:
             words = tuple(spelling.split())
             known = self._by_first.setdefault(words[0], [])
-            if all(each != words for each, _ in known):
+            # A phrase may be two terminals (`day` is a unit and a fact), never the same one twice.
+            if all(each != words or other.terminal != keyword.terminal for each, other in known):
                 known.append((words, keyword))
         for known in self._by_first.values():
             known.sort(key=lambda each: -len(each[0]))

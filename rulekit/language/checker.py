@@ -1,0 +1,378 @@
+"""A whole file checked: every sentence read by itself, names resolved, one finding for each bad line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import evolve, field, frozen, mutable
+
+from rulekit.language import examples, headings
+from rulekit.language import keywords as k
+from rulekit.language import tree as t
+from rulekit.language.diagnostics import Diagnostic, in_order
+from rulekit.language.fault import AlreadyReported, Fault, did_you_mean
+from rulekit.language.later import LATER_PHRASES
+from rulekit.language.misread import Reading, fault
+from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
+from rulekit.language.reader import Reader, Word, defined_name, name_words
+from rulekit.language.rules import rule
+from rulekit.language.scope import Scope
+from rulekit.language.sentences import applies_text, condition_text, quoted, rule_text, value_text
+from rulekit.language.source import Sentence, Source
+from rulekit.language.vocabulary import Vocabulary
+from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
+
+MAX_DEPTH = 64
+"""Deepest nesting of brackets and `not` in one sentence."""
+MAX_WORDS = 250
+"""Longest sentence; a list of symbols may be longer."""
+
+_JOINTS = frozenset({"and", "or", "not", "when", "if", "unless", "to", "as"})
+_RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED)
+
+
+@frozen
+class Line:
+    """One sentence with its words, and its node if it could be read."""
+
+    sentence: Sentence
+    raw: tuple[Word, ...]
+    words: tuple[Word, ...] = ()
+    node: Node | None = None
+
+
+@mutable
+class Checking:
+    """The state of one check, from the cut source to the tree."""
+
+    source: Source
+    vocabulary: Vocabulary
+    scope: Scope = field(init=False)
+    phrases: k.Phrases = field(init=False)
+    names: dict[tuple[str, ...], tuple[str, str]] = field(factory=dict)
+    found: list[Diagnostic] = field(factory=list)
+    lines: list[Line] = field(factory=list)
+    title: str | None = None
+    applies: t.Applies | None = None
+    rules: list[t.Rule] = field(factory=list)
+    examples: list[t.Example] = field(factory=list)
+    broken_labels: set[str] = field(factory=set)
+    _titled: t.Span | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.scope = Scope(self.vocabulary)
+        self.phrases = k.phrases(self.vocabulary)
+        self.scope.values.check = lambda node: headings.set_value(node, self.scope)
+        self.scope.conditions.check = lambda node: headings.define(node, self.scope)
+
+    # --- the passes --------------------------------------------------------------------------------------------------
+
+    def run(self, path: str) -> t.PolicyTree | None:
+        """Check the whole file; the findings are in `found`."""
+        raws = [self._cut(sentence) for sentence in self.source.sentences]
+        self._collect_names(raws)
+        self.lines = [self._read(sentence, raw) for sentence, raw in zip(self.source.sentences, raws, strict=True)]
+        for line in self.lines:
+            self._declare(line)
+        for line in self.lines:
+            if line.node is not None and line.sentence.block is None:
+                self._guard(line, self._check_line)
+        self._check_examples()
+        self._check_labels()
+        if not self.rules and not self.found:
+            self._say_empty()
+        self.found = list(in_order(self.found))
+        if self.found:
+            return None
+        return self._tree(path)
+
+    def _cut(self, sentence: Sentence) -> tuple[Word, ...]:
+        return tuple(word for piece in sentence.pieces for word in raw_tokens(piece.text, piece.line, piece.column))
+
+    def _collect_names(self, raws: Sequence[tuple[Word, ...]]) -> None:
+        """Learn every `set` and `define` name before a sentence is read: a definition may stand anywhere."""
+        for raw, sentence in zip(raws, self.source.sentences, strict=True):
+            if sentence.block is not None or (defined := defined_name(raw)) is None:
+                continue
+            keyword, first, last = defined
+            words = name_words(raw[first:last])
+            key = tuple(word.lower() for word in words)
+            if words and key not in self.names and not self._hides_a_word(" ".join(words)):
+                terminal = "VALUE_NAME" if keyword == "SET" else "CONDITION_NAME"
+                self.names[key] = (terminal, " ".join(words))
+
+    def _hides_a_word(self, name: str) -> bool:
+        words = name.lower().split()
+        return (
+            k.is_word_of_the_language(name, self.vocabulary) or bool(_JOINTS & set(words)) or not words[0][0].isalpha()
+        )
+
+    def _read(self, sentence: Sentence, raw: tuple[Word, ...]) -> Line:
+        header = self._header_of(sentence)
+        if header is not None and not header.lower().startswith("example"):
+            return Line(sentence, raw)  # under a block that this version does not know: said at its header
+        line = Line(sentence, raw)
+        try:
+            self._bound(raw)
+            words = tuple(Reader(raw, self.names, self.phrases).read())
+            line = evolve(line, words=words)
+            self._bound_depth(words)
+            start = SENTENCE if header is None else EXAMPLE_LINE
+            outcome = read(words, start)
+            if isinstance(outcome, Misread):
+                raise fault(Reading(words, outcome, start, self.names, self.phrases), self._echo)
+            return evolve(line, node=outcome)
+        except Fault as found:
+            self.found.append(found.diagnostic(self.source))
+        return line
+
+    def _header_of(self, sentence: Sentence) -> str | None:
+        return None if sentence.block is None else self.source.sentences[sentence.block].text
+
+    def _bound(self, raw: Sequence[Word]) -> None:
+        if len(raw) > MAX_WORDS and raw[0].text.lower() not in ("applies", "apply"):
+            help = f"a sentence has at most {MAX_WORDS} words: use `define`, or several sentences"
+            raise Fault("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
+
+    def _bound_depth(self, words: Sequence[Word]) -> None:
+        depth = 0
+        for word in words:
+            depth += (word.type in ("LPAR", "NOT")) - (word.type == "RPAR")
+            if depth > MAX_DEPTH:
+                help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
+                raise Fault("E113", word.span, "this condition is nested too deep", help)
+
+    def _guard(self, line: Line, check: Callable[[Line], None]) -> None:
+        """Run a check; a fault becomes one finding, a name at fault elsewhere becomes none."""
+        try:
+            check(line)
+            return
+        except Fault as found:
+            self.found.append(found.diagnostic(self.source))
+        except AlreadyReported:
+            pass
+        self._remember_label(line)
+
+    def _remember_label(self, line: Line) -> None:
+        if line.raw and line.raw[0].type == "LABEL":
+            self.broken_labels.add(line.raw[0].text.rstrip(": \t").strip('"').lower())
+
+    # --- names ----------------------------------------------------------------------------------------------------------
+
+    def _declare(self, line: Line) -> None:
+        defined = defined_name(line.raw) if line.sentence.block is None else None
+        if defined is None:
+            if line.node is None:
+                self._remember_label(line)
+            return
+        keyword, first, last = defined
+        name = " ".join(name_words(line.raw[first:last]))
+        if not name:
+            return
+        place = t.Span(
+            line.raw[first].span.line,
+            line.raw[first].span.column,
+            line.raw[last - 1].span.end_line,
+            line.raw[last - 1].span.end_column,
+        )
+        try:
+            self._check_name(name, place, line)
+        except Fault as found:
+            if line.node is not None:
+                self.found.append(found.diagnostic(self.source))
+            return
+        names = self.scope.values if keyword == "SET" else self.scope.conditions
+        names.declare(name, line.node, place)
+
+    def _check_name(self, name: str, place: t.Span, line: Line) -> None:
+        earlier = self.scope.values.place(name) or self.scope.conditions.place(name)
+        if earlier is not None:
+            raise Fault(
+                "N103",
+                place,
+                f"`{name}` is defined twice",
+                "give one of them another name",
+                ((earlier, "the first definition"),),
+            )
+        if name.lower() == "target":
+            called, advice = LATER_PHRASES["set target"]
+            raise Fault("E110", place, f"`set target`: this version does not know {called} yet", advice)
+        if self._hides_a_word(name):
+            help = f"choose another name, for example `my {name}`"
+            if name.lower() in ("stop", "sl", "stop loss"):
+                help = "did you mean `move stop to …`?"
+            raise Fault("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
+
+    # --- sentences ------------------------------------------------------------------------------------------------------
+
+    def _check_line(self, line: Line) -> None:
+        assert line.node is not None
+        _CHECKS[line.node.rule](self, line.node)
+
+    def _policy(self, node: Node) -> None:
+        if self._titled is not None:
+            raise Fault(
+                "E115",
+                node.span,
+                "this policy has a second title",
+                "one file is one policy",
+                ((self._titled, "the first title"),),
+            )
+        self._titled = node.span
+        self.title = str(list(node.words())[-1].value)
+
+    def _applies(self, node: Node) -> None:
+        if self.applies is not None:
+            raise Fault(
+                "E115",
+                node.span,
+                "this policy has a second `applies to`",
+                "put everything on one line: `applies to NSE equity, product MIS`",
+                ((self.applies.span, "the first one"),),
+            )
+        self.applies = headings.applies(node)
+
+    def _set(self, node: Node) -> None:
+        self._resolve(node, self.scope.values.resolve, self.scope.values.place)
+
+    def _define(self, node: Node) -> None:
+        self._resolve(node, self.scope.conditions.resolve, self.scope.conditions.place)
+
+    def _resolve(self, node: Node, resolve: Callable[..., object], place: Callable[[str], t.Span | None]) -> None:
+        word = next(word for word in node.words() if word.type == "NEW_NAME")
+        if place(word.value) == word.span:  # else it is a second definition, which has been reported
+            resolve(word.value, use=False)
+
+    def _rule(self, node: Node) -> None:
+        made = rule(node, self.scope)
+        if made.label is not None and made.label.lower() in _RESERVED_LABELS:
+            raise Fault(
+                "N102",
+                node.span,
+                f"`{made.label}` is what the log calls an exit because the {made.label} was reached",
+                f'choose another label, for example `"my {made.label}"`',
+            )
+        for other in self.rules:
+            if other.name.lower() == made.name.lower():
+                what = f"two rules are called `{made.name}`" if made.label else "this sentence stands here twice"
+                help = "give one of them another label" if made.label else "delete one of them"
+                raise Fault("N104", node.span, what, help, ((other.span, "the first one"),))
+        self.rules.append(made)
+
+    def _example_header(self, node: Node) -> None:
+        """Titles need no check; the block is read by `_check_examples`."""
+
+    def _check_examples(self) -> None:
+        for index, line in enumerate(self.lines):
+            if line.node is None or line.node.rule != "example" or line.sentence.block is not None:
+                continue
+            body = [each for each in self.lines if each.sentence.block == index]
+            self._guard(line, lambda header, body=body: self._example(header, body))  # type: ignore[misc]
+
+    def _example(self, header: Line, body: list[Line]) -> None:
+        assert header.node is not None
+        title = str(list(header.node.words())[-1].value)
+        draft = examples.Draft(title, header.node.span)
+        broken = False
+        for line in body:
+            if line.node is None:
+                broken = True
+                continue
+            try:
+                draft = examples.line(draft, line.node, self.scope)
+            except Fault as found:
+                broken = True
+                self.found.append(found.diagnostic(self.source))
+        if not broken:
+            self.examples.append(examples.finished(draft))
+
+    def _check_labels(self) -> None:
+        """Find the rule that each expectation names."""
+        known = {made.name.lower(): made.name for made in self.rules}
+        known |= {name: name for name in _RESERVED_LABELS}
+        for index, example in enumerate(self.examples):
+            expectations = []
+            for expected in example.expectations:
+                name = expected.because
+                if name is not None:
+                    found = known.get(name.lower()) or known.get(self._canonical(name).lower())
+                    if found is None and name.lower() not in self.broken_labels:
+                        self._unknown_label(expected, known.values())
+                    name = found or name
+                expectations.append(evolve(expected, because=name))
+            self.examples[index] = evolve(example, expectations=tuple(expectations))
+
+    def _unknown_label(self, expected: t.Expectation, known: object) -> None:
+        assert expected.because is not None
+        near = did_you_mean(expected.because, [made.name for made in self.rules])
+        help = f"did you mean `{near}`?" if near else "write the label of a rule, or its whole sentence"
+        unknown = Fault("N106", expected.span, f"no rule is called `{expected.because}`", help)
+        self.found.append(unknown.diagnostic(self.source))
+
+    def _canonical(self, sentence: str) -> str:
+        words = Reader(raw_tokens(sentence, 1, 1), self.names, self.phrases).read()
+        return self._echo(words)
+
+    def _echo(self, words: Sequence[Word]) -> str:
+        """Return the canonical text of words that read as a sentence, else an empty one."""
+        node = read(words) if 0 < len(words) <= MAX_WORDS else None
+        if not isinstance(node, Node):
+            return ""
+        try:
+            if node.rule == "rule":
+                return rule_text(rule(node, self.scope))
+            if node.rule == "define":
+                made = headings.define(node, self.scope)
+                return f"define {made.name} as {condition_text(made.condition)}"
+            if node.rule == "set_value":
+                value = headings.set_value(node, self.scope)
+                return f"set {value.name} to {value_text(value.value)}"
+            if node.rule == "applies":
+                return applies_text(headings.applies(node))
+            return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"
+        except (Fault, AlreadyReported):
+            return ""
+
+    # --- the whole --------------------------------------------------------------------------------------------------------
+
+    def _say_empty(self) -> None:
+        number = next((i for i, line in enumerate(self.source.lines, 1) if line.strip()), 1)
+        span = t.Span(number, 1, number, max(2, len(self.source.line(number)) + 1))
+        empty = Fault(
+            "E111",
+            span,
+            "there is no rule in this policy",
+            "write one sentence: `book 50% at 15% profit after 30 minutes`",
+        )
+        self.found.append(empty.diagnostic(self.source))
+
+    def _tree(self, path: str) -> t.PolicyTree:
+        values, definitions = [], []
+        for line in self.lines:
+            if line.node is None or line.node.rule not in ("set_value", "define"):
+                continue
+            name = next(word for word in line.node.words() if word.type == "NEW_NAME").value
+            if line.node.rule == "set_value":
+                values.append(self.scope.values.resolve(name, use=False))
+            else:
+                definitions.append(self.scope.conditions.resolve(name, use=False))
+        return t.PolicyTree(
+            self.title,
+            self.applies or t.Applies(),
+            tuple(values),
+            tuple(definitions),
+            tuple(self.rules),
+            tuple(self.examples),
+            self.source.text,
+            path,
+        )
+
+
+_CHECKS: dict[str, Callable[[Checking, Node], None]] = {
+    "policy": Checking._policy,
+    "applies": Checking._applies,
+    "set_value": Checking._set,
+    "define": Checking._define,
+    "rule": Checking._rule,
+    "example": Checking._example_header,
+}

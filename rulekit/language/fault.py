@@ -1,0 +1,46 @@
+"""A fault in one sentence: it ends the reading of that sentence, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from rulekit.language.codes import CODES
+from rulekit.language.diagnostics import Diagnostic
+from rulekit.language.source import Source
+from rulekit.language.tree import Span
+
+
+class Fault(Exception):
+    """What is wrong with a sentence, and where."""
+
+    def __init__(
+        self, code: str, span: Span, message: str, help: str = "", related: tuple[tuple[Span, str], ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.code = CODES[code]
+        self.span = span
+        self.message = message
+        self.help = help
+        self.related = related
+
+    def diagnostic(self, source: Source) -> Diagnostic:
+        """Return the finding, on the physical line of its first character."""
+        line = source.line(self.span.line)
+        span = self.span
+        if span.end_line != span.line:
+            span = Span(span.line, span.column, span.line, len(line.rstrip()) + 1)
+        return Diagnostic(
+            self.code.code, self.code.name, self.code.severity, self.message, self.help, span, self.related, line
+        )
+
+
+class AlreadyReported(Exception):
+    """A sentence leans on a name whose own definition is at fault, which has been said there."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return the choice that a misspelt word most resembles, or an empty text."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[near[0]] if near else ""

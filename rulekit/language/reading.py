@@ -1,0 +1,58 @@
+"""The way in: a text or a file to a checked policy with its findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from rulekit.language.checker import Checking, Line
+from rulekit.language.diagnostics import Diagnostic, has_errors
+from rulekit.language.fault import Fault
+from rulekit.language.source import MAX_BYTES, TOO_LARGE_HELP, Source, cut, read_text, too_large
+from rulekit.language.tree import PolicyTree, Span
+from rulekit.language.vocabulary import STANDARD, Vocabulary
+
+
+@frozen
+class Checked:
+    """What became of a text: the tree if there is no error, and all findings in the order of the file.
+
+    Args:
+        lines: every sentence with its words, for lint rules that look at what was typed.
+        used_names: `set` and `define` names that a sentence uses, lower-case.
+    """
+
+    tree: PolicyTree | None
+    diagnostics: tuple[Diagnostic, ...]
+    source: Source
+    lines: tuple[Line, ...] = ()
+    used_names: frozenset[str] = frozenset()
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether there is no error."""
+        return not has_errors(self.diagnostics)
+
+
+def check_text(text: str, path: str = "policy", vocabulary: Vocabulary = STANDARD) -> Checked:
+    """Check the text of a policy; `path` is the name that the tree carries."""
+    size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "replace"))
+    if size > MAX_BYTES:
+        source = Source(text[:200], (), (), ())
+        large = Fault("E112", Span(1, 1, 1, 2), too_large(size), TOO_LARGE_HELP)
+        return Checked(None, (large.diagnostic(source),), source)
+    source = cut(text)
+    checking = Checking(source, vocabulary)
+    tree = checking.run(path)
+    used = checking.scope.values.used | checking.scope.conditions.used
+    return Checked(tree, tuple(checking.found), source, tuple(checking.lines), frozenset(used))
+
+
+def read_policy(path: Path, vocabulary: Vocabulary = STANDARD) -> Checked:
+    """Read and check a policy file.
+
+    Raises:
+        UnreadableFileError: the file is missing, a folder, too large or not UTF-8.
+    """
+    return check_text(read_text(path), str(path), vocabulary)

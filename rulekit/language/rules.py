@@ -1,0 +1,114 @@
+"""One sentence of a policy: its action and slots put together, in the order that the language fixes."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from rulekit.language import tree as t
+from rulekit.language.actions import action
+from rulekit.language.fault import Fault
+from rulekit.language.parser import Node
+from rulekit.language.reader import Word
+from rulekit.language.scope import Scope
+from rulekit.language.sentences import rule_sentence, rule_text
+from rulekit.language.slots import Slot, WhenSlot, slot
+
+_ONCE_BY_DEFAULT = (t.Exit, t.Book, t.Add)
+_RANKS = ("level", "time", "when", "unless", "limit")
+_ARTICLES = {"level": "level", "when": "`when`", "unless": "`unless`"}
+
+
+def rule(node: Node, scope: Scope) -> t.Rule:
+    """Read a rule; its parts in another order are a fault that shows them reordered."""
+    label = next((child for child in node.children if isinstance(child, Word)), None)
+    before, verb_node, after = _parts(node.nodes()[0])
+    verb = action(verb_node, scope)
+    slots = [slot(each, scope) for each in (*before, *after)]
+    made = _assembled(label, verb, slots, node.span)
+    ranks = [_RANKS.index(_rank(each)) for each in slots]
+    if before or ranks != sorted(ranks):
+        first = "put the action first" if before else "put the parts in order"
+        odd = before[0] if before else _out_of_order(after, ranks)
+        raise Fault(
+            "E105",
+            odd.span,
+            f"{first}: `{rule_text(made)}`",
+            f"the order is action, `at …`, `after …`, `when …`, `unless …`, limit: write `{rule_text(made)}`",
+        )
+    return made
+
+
+def _parts(body: Node) -> tuple[list[Node], Node, list[Node]]:
+    """Return the slots before the action, the action, and the slots after it."""
+    after: list[Node] = []
+    while body.nodes()[0].rule == "body":
+        after.append(body.nodes()[-1])
+        body = body.nodes()[0]
+    before: list[Node] = []
+    *fronted, verb = body.nodes()
+    while fronted:
+        node = fronted[0]
+        inner = [each for each in node.nodes() if each.rule != "comma"]
+        before.append(inner[-1])
+        fronted = [inner[0]] if inner[0].rule == "fronted" else []
+    return before[::-1], verb, after[::-1]
+
+
+def _rank(each: Slot) -> str:
+    if isinstance(each, t.Level | t.PriceLevel):
+        return "level"
+    if isinstance(each, t.When):
+        return "time"
+    if isinstance(each, WhenSlot):
+        return "unless" if each.unless else "when"
+    return "limit"
+
+
+def _out_of_order(nodes: list[Node], ranks: list[int]) -> Node:
+    return next(node for node, rank, high in zip(nodes[1:], ranks[1:], _highest(ranks), strict=False) if rank < high)
+
+
+def _highest(ranks: list[int]) -> list[int]:
+    return [max(ranks[: index + 1]) for index in range(len(ranks))]
+
+
+def _assembled(label: Word | None, verb: t.Verb, slots: list[Slot], span: t.Span) -> t.Rule:
+    made = t.Rule("", label.value if label else None, verb, span=span)
+    limits: list[t.Limit] = []
+    for each in slots:
+        if isinstance(each, t.When):
+            made = evolve(made, times=(*made.times, each))
+            continue
+        if isinstance(each, t.Limit):
+            limits.append(each)
+            continue
+        rank = _rank(each)
+        if getattr(made, rank) is not None:
+            raise _doubled(rank, each)
+        made = evolve(made, **{rank: each.condition if isinstance(each, WhenSlot) else each})
+    made = evolve(made, limit=_limit(limits, verb))
+    return evolve(made, name=made.label if made.label is not None else rule_sentence(made))
+
+
+def _doubled(rank: str, each: Slot) -> Fault:
+    word = _ARTICLES[rank]
+    help = "write a sentence for each level" if rank == "level" else f"join the conditions with `and` behind one {word}"
+    return Fault("E106", each.span, f"this sentence has a second {word}", help)
+
+
+def _limit(limits: list[t.Limit], verb: t.Verb) -> t.Limit:
+    """Join the limits of a sentence: at most one of each kind."""
+    if not limits:
+        return t.Limit(times=1) if isinstance(verb, _ONCE_BY_DEFAULT) else t.Limit()
+    whole = t.Limit(written=True, span=limits[0].span)
+    for each in limits:
+        for field in ("times", "every", "daily"):
+            value = getattr(each, field)
+            if value in (None, False):
+                continue
+            if getattr(whole, field) not in (None, False):
+                raise Fault("E106", each.span, "this sentence has two limits of one kind", "keep the one that is meant")
+            whole = evolve(whole, **{field: value})
+            if field == "every":
+                whole = evolve(whole, every_unit=each.every_unit)
+    return whole

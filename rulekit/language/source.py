@@ -1,0 +1,170 @@
+"""A policy's text cut into sentences: comments set aside, continuations joined, blocks recognised, places kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from attrs import frozen
+
+from rulekit.errors import UnreadableFileError
+from rulekit.language.tree import Span
+
+MAX_BYTES = 64 * 1024
+"""Largest policy; a file of this size is read in under a second."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BLOCK = re.compile(r"(example|for\s+the\s+whole\s+book|for\s+whole\s+book)(?![\w%-]*\s*:)\b", re.IGNORECASE)
+_QUOTES = {'"': '"', "“": "”"}
+
+
+@frozen
+class Piece:
+    """The part of one physical line that belongs to a sentence. `column` is that of its first character, from 1."""
+
+    line: int
+    column: int
+    text: str
+
+    @property
+    def end_column(self) -> int:
+        """One past the last character."""
+        return self.column + len(self.text)
+
+
+@frozen
+class Comment:
+    """A comment without its `#`. `alone`: nothing else stands on its line."""
+
+    line: int
+    column: int
+    text: str
+    alone: bool
+
+
+@frozen
+class Sentence:
+    """A sentence with its continuations; `block` is the number of the header it stands under, if any."""
+
+    pieces: tuple[Piece, ...]
+    block: int | None = None
+
+    @property
+    def span(self) -> Span:
+        """From the first character to the last."""
+        first, last = self.pieces[0], self.pieces[-1]
+        return Span(first.line, first.column, last.line, last.end_column)
+
+    @property
+    def text(self) -> str:
+        """The words on one line."""
+        return " ".join(piece.text for piece in self.pieces)
+
+
+@frozen
+class Source:
+    """A whole file, cut up."""
+
+    text: str
+    lines: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+    comments: tuple[Comment, ...]
+
+    def line(self, number: int) -> str:
+        """Return the text of a physical line, counted from 1; empty beyond the end."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+def too_large(size: int) -> str:
+    """Say that a policy is too large."""
+    return f"the policy has {size:,} bytes, more than the {MAX_BYTES:,} that one file may have"
+
+
+TOO_LARGE_HELP = "split it into several policies, one for each kind of position"
+
+
+def read_text(path: Path) -> str:
+    """Read a policy file.
+
+    Raises:
+        UnreadableFileError: it is missing, a folder, too large, or not UTF-8; says where and what to do.
+    """
+    try:
+        if path.is_dir():
+            raise UnreadableFileError(f"`{path}` is a folder, not a policy", f"name a file: `{path / 'my.policy'}`")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise UnreadableFileError(f"`{path}`: {too_large(path.stat().st_size)}", TOO_LARGE_HELP)
+    except FileNotFoundError:
+        raise UnreadableFileError(f"`{path}` does not exist", "check the name and the folder") from None
+    except OSError as error:
+        raise UnreadableFileError(f"`{path}` cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise UnreadableFileError("the name of the file has a character that no file name may have") from None
+    return decode(raw, str(path))
+
+
+def decode(raw: bytes, where: str) -> str:
+    """Decode UTF-8; a byte that is not says its line."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = len(_LINE_END.findall(before.decode("latin-1"))) + 1
+        raise UnreadableFileError(
+            f"`{where}` is not UTF-8: line {line} has the byte 0x{raw[error.start]:02x}",
+            "save it again as UTF-8; most editors offer that under `save with encoding`",
+        ) from None
+
+
+def _comment_start(line: str) -> int:
+    """Return where the comment of a line begins, or its length; a `#` between quotes is text."""
+    closing = ""
+    for index, char in enumerate(line):
+        if closing:
+            if char == closing:
+                closing = ""
+        elif char in _QUOTES and _QUOTES[char] in line[index + 1 :]:
+            closing = _QUOTES[char]
+        elif char == "#":
+            return index
+    return len(line)
+
+
+def cut(text: str) -> Source:
+    """Cut a text into sentences."""
+    lines = tuple(_LINE_END.split(text.removeprefix("\ufeff")))
+    comments = []
+    pieces: list[tuple[int, Piece]] = []
+    for number, line in enumerate(lines, 1):
+        end = _comment_start(line)
+        code = line[:end].rstrip()
+        if end < len(line):
+            comments.append(Comment(number, end + 1, line[end + 1 :].strip(), not code))
+        if code.strip():
+            indent = len(code) - len(code.lstrip())
+            pieces.append((indent, Piece(number, indent + 1, code[indent:])))
+    return Source(text, lines, _sentences(pieces), tuple(comments))
+
+
+def _sentences(pieces: list[tuple[int, Piece]]) -> tuple[Sentence, ...]:
+    """Join continuations; an indented line under a block's header is a sentence of its own."""
+    outermost = min((indent for indent, _ in pieces), default=0)
+    done: list[list[Piece]] = []
+    blocks: list[int | None] = []
+    header: int | None = None
+    body_indent = 0
+    for indent, piece in pieces:
+        if indent <= outermost or not done:
+            header = len(done) if _BLOCK.match(piece.text) else None
+            body_indent = 0
+            done.append([piece])
+            blocks.append(None)
+        elif header is not None and indent <= (body_indent or indent):
+            body_indent = indent
+            done.append([piece])
+            blocks.append(header)
+        else:
+            done[-1].append(piece)
+    return tuple(Sentence(tuple(each), block) for each, block in zip(done, blocks, strict=True))
