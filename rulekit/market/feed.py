@@ -48,6 +48,7 @@ class Feed:
         self.skipped = dict(skipped)
         self.notes = notes
         self.bar_s: float | None = None
+        self._quoted = not pc.all(pc.is_nan(table["bid"])).as_py()
         self.first: Instant = table["at"][0].as_py()
         self.last: Instant = pc.max(table["at"]).as_py()
         days = pc.run_end_encode(pc.divide(pc.add(table["key"].combine_chunks(), _INDIA_US), DAY))
@@ -64,14 +65,10 @@ class Feed:
         owners = self.symbols
         for start in range(after + 1, self.count, BATCH):
             part = self._table.slice(start, BATCH)
-            at, owner, price, volume, bid, ask = (
-                part[name].to_pylist() for name in ("at", "owner", "price", "volume", "bid", "ask")
-            )
-            for index, place in enumerate(owner):
-                exchange, symbol = owners[place]
-                yield Tick(
-                    start + index, exchange, symbol, at[index], price[index], volume[index], bid[index], ask[index]
-                )
+            names = ("owner", "at", "price", "volume", *(("bid", "ask") if self._quoted else ()))
+            rows = zip(*(part[name].to_pylist() for name in names), strict=True)
+            for seq, (owner, *rest) in enumerate(rows, start):
+                yield Tick(seq, *owners[owner], *rest)
 
     def warm_up_from(self, after: int) -> int:
         """Return the running number behind which a restart at `after` must listen again, without deciding.
