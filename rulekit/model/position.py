@@ -50,6 +50,7 @@ class TrackedPosition:
         in_flight: an order or a decided action that changes its quantity is on its way.
         frozen: the instrument has an unknown order; nothing may be sent for it.
         memory: what each rule remembers, by the rule's name.
+        firings: how many actions of each rule the journal holds in this episode, whatever became of them.
     """
 
     key: PositionKey
@@ -71,6 +72,7 @@ class TrackedPosition:
     in_flight: bool = False
     frozen: bool = False
     memory: dict[str, RuleMemory] = field(factory=dict)
+    firings: dict[str, int] = field(factory=dict)
 
     @property
     def has_stop(self) -> bool:

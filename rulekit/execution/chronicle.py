@@ -1,0 +1,130 @@
+"""The one way to change anything: note it, flush it, then tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.budgets import Budgets
+from rulekit.execution.journal import Journal
+from rulekit.execution.ledger import (
+    ADOPTED,
+    ATTEMPT_CHANGED,
+    CANCELLING,
+    GOAL_REDUCED,
+    MODE,
+    REQUEST,
+    STATE_CHANGED,
+    WAIT,
+    Ledger,
+)
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.model.clock import Clock
+from rulekit.model.events import Emit, Event
+from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instrument import PositionKey
+from rulekit.model.prices import known, to_rupees
+
+
+def in_rupees(units: float, scale: int) -> float | None:
+    """Return a price for an event, None if it is unknown."""
+    return float(to_rupees(units, scale)) if known(units) else None
+
+
+class Chronicle:
+    """Journal, ledger and events in step: an event is told only after its entry is durable."""
+
+    def __init__(self, journal: Journal, clock: Clock, settings: ExecutionSettings, emit: Emit) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.settings = settings
+        self.ledger = Ledger(journal.entries())
+        self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
+        self._emit = emit
+        self._events: list[Event] = []
+        self.before_flush: Callable[[], None] | None = None
+
+    def note(self, kind: str, body: Mapping[str, Any], subject: str = "", token: str | None = None) -> None:
+        """Put an entry behind the others and fold it into the ledger; it is durable after `flush`."""
+        self.ledger.apply(self.journal.add(kind, body, subject, token))
+
+    def tell(self, name: str, symbol: str = "", strategy: str = "", action: str = "", **data: Any) -> None:
+        """Put an event behind the others; it goes out after the next flush."""
+        self._events.append(Event(name, self.clock.now(), symbol, strategy, action, data))
+
+    def tell_of(self, name: str, action: ActionRecord, **data: Any) -> None:
+        """Put an event about an action behind the others."""
+        self.tell(name, action.key.symbol, action.strategy, action.id, id=action.id, rule=action.rule, **data)
+
+    def alert(self, text: str, action: ActionRecord | None = None, *, symbol: str = "", level: str = "warning") -> None:
+        """Put an alert for a person behind the others."""
+        if action is None:
+            self.tell("alert", symbol, text=text, level=level)
+        else:
+            self.tell("alert", action.key.symbol, action.strategy, action.id, text=text, level=level)
+
+    def flush(self) -> None:
+        """Make everything durable, then tell of it. Does nothing when nothing happened."""
+        if self.journal.waiting:
+            if self.before_flush is not None:
+                self.before_flush()
+            self.journal.flush()
+        if self._events:
+            events, self._events = self._events, []
+            for event in events:
+                self._emit(event)
+
+    # --- the entries that are written in more than one place ----------------------------------------------------
+
+    def state(self, action: ActionRecord, state: str, evidence: str, **more: Any) -> None:
+        """Take an action to a state, if it is not there already."""
+        if action.state != state:
+            self.note(STATE_CHANGED, {"state": state, "evidence": evidence, **more}, action.id)
+
+    def attempt(self, action: ActionRecord, attempt: Attempt, **changes: Any) -> None:
+        """Change an attempt."""
+        self.note(ATTEMPT_CHANGED, {"n": attempt.n, **changes}, action.id)
+
+    def request(self, action: ActionRecord, body: Mapping[str, Any]) -> Attempt:
+        """Announce a request, count it, and return its attempt."""
+        self.note(REQUEST, body, action.id, token=body["tag"])
+        attempt = action.attempts[-1]
+        self.budgets.spend(attempt.sent)
+        return attempt
+
+    def cancelling(self, order_id: str, action: ActionRecord | None, attempt: Attempt | None) -> None:
+        """Announce a cancellation, and count it."""
+        self.note(
+            CANCELLING,
+            {"order_id": order_id, "n": attempt.n if attempt else 0},
+            action.id if action else "",
+        )
+        self.budgets.spend(self.clock.now())
+
+    def wait(self, action: ActionRecord, seconds: float) -> None:
+        """Let an action wait before its next attempt."""
+        if seconds > 0:
+            self.note(WAIT, {"until": self.clock.now() + round(seconds * SECOND)}, action.id)
+
+    def goal(self, action: ActionRecord, goal: int, evidence: str) -> None:
+        """Reduce what is left of an action's quantity."""
+        self.note(GOAL_REDUCED, {"goal": goal, "evidence": evidence}, action.id)
+
+    def adopt(self, key: PositionKey, quantity: int, average: float) -> None:
+        """Take over what the broker shows."""
+        self.note(ADOPTED, {"key": list(key), "quantity": quantity, "average": average})
+
+    def switch(self, name: str, reason: str, *, flatten: bool = False, by_person: bool = False) -> bool:
+        """Switch the trading state; only a person lowers it. Returns whether anything changed."""
+        mode = self.ledger.mode
+        if not by_person and not mode.is_raised_by(name, flatten):
+            return False
+        flatten = flatten or (mode.flatten and name == mode.name)
+        self.note(MODE, {"mode": name, "reason": reason, "flatten": flatten})
+        self.tell("mode_changed", mode=name, was=mode.name, reason=reason)
+        return True
+
+    def now(self) -> Instant:
+        """Return the current instant."""
+        return self.clock.now()

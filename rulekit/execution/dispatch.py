@@ -1,0 +1,311 @@
+"""Sending: who is next, how much, one flushed entry, one request, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from rulekit.execution import actions as states
+from rulekit.execution.actions import ActionRecord, Attempt, attempt_tag
+from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.guards import Question, refusal
+from rulekit.execution.lanes import URGENT, in_order, is_regular
+from rulekit.execution.route import Route
+from rulekit.execution.signal import ManagementSignal, signal_for
+from rulekit.execution.sizing import allowed, slice_of, slices
+from rulekit.execution.switch import HALTED
+from rulekit.execution.tracking import Tracker
+from rulekit.model.decision import ADD
+from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
+from rulekit.model.orders import Accepted, NotSent, OrderRequest, Outcome, Refused, Uncertain
+from rulekit.model.prices import UNKNOWN
+from rulekit.model.snapshot import SessionTimes
+
+GUARDED = "refused by guard"
+DRY = "dry run: not sent"
+
+
+@frozen
+class Waiting:
+    """Why an action cannot be sent now, and from when it may be; None: not by waiting alone."""
+
+    because: str
+    due: Instant | None = None
+
+
+class Dispatcher:
+    """Sends what may be sent. It knows the route, never who decided."""
+
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        tracker: Tracker,
+        route: Route,
+        session: Callable[[str, Instant], SessionTimes | None],
+        dry_run: bool,
+    ) -> None:
+        self._chronicle = chronicle
+        self._tracker = tracker
+        self._route = route
+        self._session = session
+        self._dry_run = dry_run
+        self._regular_sent: list[Instant] = []
+        self._told_waiting: dict[str, str] = {}
+        self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
+        self.taken: list[dict[str, object]] = []
+
+    # --- who is next --------------------------------------------------------------------------------------------
+
+    def queue(self) -> list[ActionRecord]:
+        """Return the actions that wait to be sent, first to be served first."""
+        waiting = [
+            action
+            for action in self._chronicle.ledger.open.values()
+            if action.state in (states.DECIDED, states.PARTLY_FILLED) and action.side and action.live is None
+        ]
+        return in_order(waiting)
+
+    def obstacle(self, action: ActionRecord, now: Instant) -> Waiting | None:
+        """Return what keeps an action from being sent, budgets apart."""
+        ledger = self._chronicle.ledger
+        for other in ledger.open_on(action.key.instrument):
+            if other.frozen:
+                return Waiting(f"an order of {other.id} is unknown")
+            if other.live is not None:
+                return Waiting(f"an order of {other.id} is on its way")
+        if action.not_before > now:
+            return Waiting("it waits before the next try", action.not_before)
+        if is_regular(action):
+            return self._throttle(now)
+        return None
+
+    def _throttle(self, now: Instant) -> Waiting | None:
+        self._regular_sent = [at for at in self._regular_sent if at > now - MINUTE]
+        if len(self._regular_sent) < self._chronicle.settings.regular_per_minute:
+            return None
+        return Waiting("regular signals are throttled", self._regular_sent[0] + MINUTE)
+
+    def next_action(self, now: Instant, tried: set[str]) -> ActionRecord | None:
+        """Choose who is sent now; a regular signal only when no management action could be sent."""
+        for action in self.queue():
+            if action.id in tried:
+                if not is_regular(action):
+                    continue
+                return None
+            waiting = self.obstacle(action, now)
+            if waiting is None:
+                due = self._chronicle.budgets.due(now, urgent=action.lane in URGENT)
+                if due <= now:
+                    return action
+                waiting = Waiting("the broker's budget of requests is used up", due)
+                self._say_waiting(action, waiting)
+                # What stands behind it in the queue has no better claim to the next slot.
+                return None
+            self._say_waiting(action, waiting)
+        return None
+
+    def _say_waiting(self, action: ActionRecord, waiting: Waiting) -> None:
+        if self._told_waiting.get(action.id) != waiting.because:
+            self._told_waiting[action.id] = waiting.because
+            self._chronicle.tell_of("action_queued", action, reason=waiting.because)
+
+    def next_due(self, now: Instant) -> Instant | None:
+        """Return when the queue should be looked at again, None if waiting alone helps nobody."""
+        dues = []
+        for action in self.queue():
+            waiting = self.obstacle(action, now)
+            if waiting is None:
+                dues.append(self._chronicle.budgets.due(now, urgent=action.lane in URGENT))
+            elif waiting.due is not None:
+                dues.append(waiting.due)
+        return min(dues, default=None)
+
+    # --- guards and size ----------------------------------------------------------------------------------------
+
+    def question(self, action: ActionRecord, quantity: int, now: Instant) -> Question:
+        """Put an action's case to the guards."""
+        ledger, key = self._chronicle.ledger, action.key
+        book = ledger.books.get(key)
+        return Question(
+            key=key,
+            kind=action.kind,
+            rule=action.rule,
+            quantity=quantity,
+            price=action.price,
+            now=now,
+            mode=ledger.mode,
+            session=self._session(key.exchange, now),
+            instrument=self._tracker.instrument(key.instrument),
+            held=self._tracker.held(key),
+            original=book.original if book else 0,
+            refusals=ledger.refusals.get(key.instrument, 0),
+            last_close=self._tracker.closes.get(key.instrument, UNKNOWN),
+            orders_today=ledger.orders_today,
+            value_today=ledger.value_today,
+            settings=self._chronicle.settings,
+        )
+
+    def refuse(self, action: ActionRecord, name: str, why: str) -> None:
+        """End an action that a guard refuses."""
+        chronicle = self._chronicle
+        if chronicle.ledger.mode.name == HALTED:
+            chronicle.state(action, states.CANCELLED, why)
+            chronicle.tell_of("action_cancelled", action, reason=why)
+            return
+        reason = f"{GUARDED} ({name}): {why}"
+        chronicle.state(action, states.REFUSED, reason)
+        chronicle.tell_of("action_refused", action, reason=reason)
+
+    def _supersede(self, action: ActionRecord, evidence: str) -> None:
+        self._chronicle.state(action, states.SUPERSEDED, evidence)
+        self._chronicle.tell_of("action_superseded", action, reason=evidence)
+
+    def prepare(self, action: ActionRecord, now: Instant) -> int:
+        """Check an action against the position as it is now; return what to send, 0 when that ended it."""
+        chronicle = self._chronicle
+        if is_regular(action) and now - action.decided > chronicle.settings.regular_max_age_s * SECOND:
+            chronicle.state(action, states.EXPIRED, "it waited longer than a regular signal may")
+            chronicle.tell_of("action_expired", action, reason=action.reason)
+            return 0
+        if day_number(action.decided) != day_number(now):
+            chronicle.state(action, states.EXPIRED, "it was decided on an earlier day and never sent whole")
+            chronicle.tell_of("action_expired", action, reason=action.reason)
+            return 0
+        room = allowed(action, chronicle.ledger, self._tracker, self.resting_elsewhere(action))
+        if room.quantity <= 0:
+            self._supersede(action, room.evidence)
+            return 0
+        refused = refusal(self.question(action, room.quantity, now))
+        if refused is not None:
+            self.refuse(action, *refused)
+            return 0
+        if room.quantity < action.remaining:
+            chronicle.goal(action, action.filled + room.quantity, room.evidence)
+        closing = action.kind in states.CLOSING_KINDS
+        instrument = self._tracker.instrument(action.key.instrument)
+        if not self._within_intent(action, slices(action.goal, action.price, closing, instrument, chronicle.settings)):
+            return 0
+        return slice_of(room.quantity, action.price, closing, instrument, chronicle.settings)
+
+    def _within_intent(self, action: ActionRecord, orders: int) -> bool:
+        """Halt at once if one intent makes more orders than it ever should."""
+        settings = self._chronicle.settings
+        most = orders + settings.max_tries + len(settings.protection_steps) + 2
+        made = sum(attempt.state != states.ATTEMPT_NOT_SENT for attempt in action.attempts)
+        if made < most:
+            return True
+        why = f"the action {action.id} ({action.rule}) made {made} orders, more than it can need"
+        self._chronicle.switch(HALTED, why)
+        self._chronicle.alert(why, action, level="critical")
+        self._chronicle.state(action, states.CANCELLED, why)
+        return False
+
+    # --- the request --------------------------------------------------------------------------------------------
+
+    def send(self, action: ActionRecord, quantity: int, now: Instant) -> None:
+        """Announce one request durably, make it, and note its outcome (durable with the next flush)."""
+        chronicle = self._chronicle
+        signal = signal_for(action, quantity)
+        price = in_rupees(action.price, action.scale)
+        chronicle.tell_of("signal_created", action, side=action.side, quantity=quantity, price=price)
+        if self._dry_run:
+            chronicle.state(action, states.DONE, DRY)
+            chronicle.flush()
+            return
+        waited = (now - action.decided) / SECOND
+        chronicle.tell_of("action_executing", action, side=action.side, quantity=quantity)
+        if action.lane in URGENT:
+            behind = sum(is_regular(other) for other in self.queue())
+            chronicle.tell_of("regular_bypassed", action, waiting=behind, waited=waited)
+        request = self._request(action, quantity)
+        value = action.price * self._tracker.instrument(action.key.instrument).multiplier / action.scale
+        attempt = chronicle.request(
+            action,
+            {
+                "tag": request.tag,
+                "quantity": quantity,
+                "protection": request.protection,
+                "value": value if value == value else 0.0,
+                "external": self._route.external,
+                "evidence": f"order {request.tag} for {quantity}",
+            },
+        )
+        self._tracker.stale()
+        chronicle.flush()
+        if is_regular(action):
+            self._regular_sent.append(now)
+        self._note_outcome(action, attempt, signal, self._hand_over(signal, request))
+        self._tracker.stale()
+
+    def _hand_over(self, signal: ManagementSignal, request: OrderRequest) -> Outcome:
+        try:
+            return self._route.send(signal, request)
+        except Exception as error:
+            # A port that raises has broken its promise; what became of the order is unknown all the same.
+            return Uncertain(f"the broker's port failed: {type(error).__name__}: {error}")
+
+    def _request(self, action: ActionRecord, quantity: int) -> OrderRequest:
+        steps = self._chronicle.settings.protection_steps
+        step = min(action.step, len(steps))
+        return OrderRequest(
+            tag=attempt_tag(self._chronicle.journal.id, action.id, len(action.attempts) + 1),
+            exchange=action.key.exchange,
+            symbol=action.key.symbol,
+            product=action.key.product,
+            side=str(action.side),
+            quantity=quantity,
+            protection=steps[step - 1] if step else None,
+            reference=action.price,
+        )
+
+    def _note_outcome(self, action: ActionRecord, attempt: Attempt, signal: ManagementSignal, outcome: Outcome) -> None:
+        chronicle = self._chronicle
+        if isinstance(outcome, Accepted):
+            handed = self._route.external and not outcome.order_id
+            state = states.ATTEMPT_HANDED if handed else states.ATTEMPT_ACCEPTED
+            chronicle.attempt(action, attempt, state=state, order_id=outcome.order_id)
+            evidence = "the host's trade engine has it" if handed else f"order {outcome.order_id}"
+            chronicle.state(action, states.ACCEPTED, evidence)
+            chronicle.tell_of("action_submitted", action, order_id=outcome.order_id, tag=attempt.tag)
+            self.taken.append(signal.to_dict())
+        elif isinstance(outcome, Refused):
+            chronicle.attempt(action, attempt, state=states.ATTEMPT_REFUSED, evidence=outcome.reason)
+            self.after_refusal(action, outcome.reason, again=outcome.again)
+        elif isinstance(outcome, NotSent):
+            chronicle.attempt(action, attempt, state=states.ATTEMPT_NOT_SENT, evidence=outcome.reason)
+            chronicle.budgets.give_back()
+            self._after_not_sent(action, outcome.reason)
+        else:
+            chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=outcome.evidence)
+            chronicle.state(action, states.UNKNOWN_STATE, outcome.evidence)
+            chronicle.tell_of("action_unknown", action, evidence=outcome.evidence)
+
+    def _back_to_queue(self, action: ActionRecord, evidence: str, tries: int) -> None:
+        chronicle = self._chronicle
+        chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
+        chronicle.wait(action, chronicle.settings.back_off(tries))
+
+    def after_refusal(self, action: ActionRecord, reason: str, *, again: bool) -> None:
+        """Try a refused action again later, or end it."""
+        chronicle, settings = self._chronicle, self._chronicle.settings
+        if again and action.tries < settings.max_tries and action.kind != states.ENTRY:
+            self._back_to_queue(action, reason, action.tries + 1)
+            chronicle.tell_of("action_queued", action, reason=f"refused, will be tried again: {reason}")
+            return
+        chronicle.state(action, states.REFUSED, reason)
+        chronicle.tell_of("action_refused", action, reason=reason)
+        chronicle.alert(f"{action.rule} was refused: {reason}", action)
+
+    def _after_not_sent(self, action: ActionRecord, reason: str) -> None:
+        """Keep what was never sent in the durable queue; only what makes a position larger is given up in the end."""
+        chronicle, settings = self._chronicle, self._chronicle.settings
+        if action.not_sent >= settings.max_tries and action.kind in (ADD, states.ENTRY):
+            chronicle.state(action, states.EXPIRED, f"{action.not_sent} times not sent: {reason}")
+            chronicle.tell_of("action_expired", action, reason=action.reason)
+            return
+        if action.not_sent == settings.max_tries:
+            text = f"{action.rule} could not be sent {action.not_sent} times: {reason}"
+            chronicle.alert(text, action, level="critical")
+        self._back_to_queue(action, reason, action.not_sent)
+        chronicle.tell_of("action_queued", action, reason=f"not sent: {reason}")

@@ -1,0 +1,481 @@
+"""The executor: one thread that reads the book, writes decisions down, and sends what may be sent.
+
+Everything that decides here is a pure part of its own; this is the shell that ties them to journal, clock and broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rulekit.errors import JournalError, ReadFailedError, RulekitError
+from rulekit.execution import actions as states
+from rulekit.execution import reading as readings
+from rulekit.execution import requests
+from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
+from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.deciding import Decided, write_decided
+from rulekit.execution.dispatch import DRY, GUARDED, Dispatcher
+from rulekit.execution.flattening import Flattening
+from rulekit.execution.guards import refusal
+from rulekit.execution.history import pending_row
+from rulekit.execution.journal import Journal
+from rulekit.execution.ledger import CHECKPOINT, UNBLOCKED, Ledger
+from rulekit.execution.port import Broker
+from rulekit.execution.reading import Reading
+from rulekit.execution.residuals import Residuals
+from rulekit.execution.route import BrokerRoute, Route
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settling import Settler
+from rulekit.execution.signal import RegularSignal
+from rulekit.execution.switch import ACTIVE, HALTED, check_confirmation
+from rulekit.execution.tracking import Tracker
+from rulekit.execution.watches import Watches
+from rulekit.model.clock import Clock
+from rulekit.model.decision import ALERT, REGULAR, STOP, Action, Memory
+from rulekit.model.events import Emit, Event
+from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instrument import InstrumentKey, PositionKey
+from rulekit.model.orders import Quote
+from rulekit.model.position import TrackedPosition
+from rulekit.model.prices import UNKNOWN
+from rulekit.model.snapshot import SessionTimes
+
+__all__ = ["Decided", "Executor", "RegularSignal"]
+
+
+def _silent(event: Event) -> None:
+    """Tell nobody."""
+
+
+class Executor:
+    """Turns decisions into orders for one account.
+
+    Args:
+        broker: the account behind the port.
+        journal: open for writing; it belongs to the caller, who closes it.
+        clock: the only source of time.
+        settings: waits, budgets, caps.
+        emit: where events go; it must not raise.
+        session: the session of an exchange that an instant falls into or that is next to it, None if closed.
+        route: where signals go instead of the broker's port.
+        dry_run: do everything but send.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        journal: Journal,
+        clock: Clock,
+        settings: ExecutionSettings | None = None,
+        emit: Emit = _silent,
+        session: Callable[[str, Instant], SessionTimes | None],
+        route: Route | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        settings = settings or ExecutionSettings()
+        self._broker = broker
+        self._clock = clock
+        self._journal = journal
+        self._settings = settings
+        self._chronicle = Chronicle(journal, clock, settings, emit)
+        self._tracker = Tracker(self._chronicle, broker)
+        self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
+        self._dispatcher.resting_elsewhere = self._resting_elsewhere
+        self._settler = Settler(self._chronicle, self._scale, self._rejected)
+        self._residuals = Residuals(self._chronicle, self._tracker, broker)
+        self._flattening = Flattening(self._chronicle, self._tracker, broker)
+        self._watches = Watches(self._chronicle, self._tracker, session)
+        self._reading: Reading | None = None
+        self._read_failures = 0
+        self._asked_at: Instant = 0
+        self._external = bool(route and route.external)
+        self._place: Mapping[str, Any] | None = None
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Settle what a dead process left behind, as far as a first reading allows, and say what is still open.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        for action in list(self._ledger.open.values()):
+            if action.state == states.SENDING:
+                self._left_sending(action)
+        self._chronicle.flush()
+        before = len(self._ledger.open)
+        self.sync()
+        still = len(self._ledger.open)
+        self._chronicle.tell("recovered", settled=max(0, before - still), open=still)
+        self._chronicle.flush()
+
+    def _left_sending(self, action: ActionRecord) -> None:
+        """Take a request that was being made when the process died for unknown; it is never made again."""
+        attempt = action.attempts[-1]
+        evidence = "the program ended while this order was being sent"
+        if attempt.external:
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_HANDED, evidence=evidence)
+            self._chronicle.state(action, states.ACCEPTED, evidence)
+            return
+        self._chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=evidence)
+        self._chronicle.state(action, states.UNKNOWN_STATE, evidence)
+        self._chronicle.tell_of("action_unknown", action, evidence=evidence)
+
+    def mark(self, place: Mapping[str, Any]) -> None:
+        """Name the place of the feed that is being worked on; every flush from now on records it.
+
+        A run that is restarted goes on from the last recorded place with all that is remembered as of that place.
+        """
+        self._place = place
+        self._chronicle.before_flush = self._note_place
+
+    def _note_place(self) -> None:
+        self._tracker.journal_watched()
+        if self._place is not None and self._place != self._ledger.checkpoint:
+            self._chronicle.note(CHECKPOINT, dict(self._place))
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def sync(self) -> Sequence[TrackedPosition]:
+        """Read orders, positions and trades, in this order, and bring everything up to date.
+
+        A failed reading changes nothing. Returns the open positions.
+        """
+        self._take_requests()
+        try:
+            reading = readings.take(self._broker, self._clock)
+        except ReadFailedError as error:
+            self._read_failed(error)
+            self._chronicle.flush()
+            return self._tracker.positions()
+        self._read_failures = 0
+        self._reading = reading
+        self._tracker.update(reading)
+        self._settler.settle(reading)
+        self._tracker.stale()
+        self._watches.look(reading.started)
+        self._end_what_a_halt_ends()
+        self._flattening.tend(reading, reading.started)
+        if not self._ledger.checkpoint_used and self._journal.waiting:
+            self._tracker.journal_watched()
+        self._chronicle.flush()
+        return self._tracker.positions()
+
+    def _read_failed(self, error: ReadFailedError) -> None:
+        self._read_failures += 1
+        if self._read_failures in (1, 10, 100):
+            text = f"reading the broker's book failed ({self._read_failures} in a row): {error.message}"
+            self._chronicle.alert(text, level="critical" if self._read_failures > 1 else "warning")
+
+    def _is_fresh(self, now: Instant) -> bool:
+        reading = self._reading
+        return (
+            reading is not None
+            and self._read_failures == 0
+            and now - reading.started <= self._settings.fresh_s * SECOND
+        )
+
+    def positions(self) -> Sequence[TrackedPosition]:
+        """Return the open positions as they were last known."""
+        return self._tracker.positions()
+
+    def observe(self, key: InstrumentKey, quote: Quote) -> None:
+        """Take a price for the best and worst since entry; kept in memory until the next commit."""
+        self._tracker.observe(key, quote)
+
+    def remember(self, key: PositionKey, memory: Memory) -> None:
+        """Keep the rules' memories as the engine returned them; durable with the next commit."""
+        self._tracker.remember(key, memory)
+
+    def set_initial_stop(self, key: PositionKey, stop: float, strategy: str = "", target: float = UNKNOWN) -> bool:
+        """Give the running episode its first stop (smallest units), target and strategy; each is taken once."""
+        return self._tracker.set_initial_stop(key, stop, strategy, target)
+
+    # --- deciding -----------------------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        decided: Sequence[Decided],
+        checkpoint: Mapping[str, Any] | None = None,
+        *,
+        checkpoint_now: bool = False,
+    ) -> None:
+        """Write all decisions of a cycle in one flushed transaction, together with the first request, and send.
+
+        Args:
+            decided: what was decided, with what it was decided on.
+            checkpoint: where the feed stands; it is restored from `checkpoint`.
+            checkpoint_now: write the checkpoint and what is watched even when nothing was decided.
+
+        Raises:
+            JournalError: nothing could be written, so nothing was sent.
+        """
+        now = self._clock.now()
+        if decided and not self._is_fresh(now):
+            self.sync()
+        fresh = [pair for one in decided for pair in self._new_actions(one)]
+        if not fresh and not checkpoint_now:
+            return
+        self._tracker.journal_watched()
+        wrote = sum(self._write(one, action, now) for one, action in fresh)
+        if checkpoint is not None and (wrote or checkpoint_now):
+            self._chronicle.note(CHECKPOINT, dict(checkpoint))
+        self._tracker.stale()
+        self._dispatch(now)
+        self._chronicle.flush()
+
+    def _new_actions(self, one: Decided) -> list[tuple[Decided, Action]]:
+        return [(one, action) for action in one.decision.actions if not self._said_before(one, action)]
+
+    def _said_before(self, one: Decided, action: Action) -> bool:
+        """Tell whether the journal holds this very firing, or it would end today as the last one of its rule did."""
+        before = [past for past in self._ledger.of_episode(one.position.episode) if past.rule == action.rule]
+        if not before:
+            return False
+        if len(before) > one.position.firings.get(action.rule, 0):
+            return True
+        last = before[-1]
+        if day_number(last.decided) != day_number(self._clock.now()):
+            return False
+        if last.reason == DRY:
+            return True
+        return last.reason.startswith(GUARDED) and self._still_refused(last)
+
+    def _still_refused(self, last: ActionRecord) -> bool:
+        """Tell whether the same guard would refuse it once more: that is the same firing, already on record."""
+        answer = refusal(self._dispatcher.question(last, last.quantity or 0, self._clock.now()))
+        return answer is not None and last.reason.startswith(f"{GUARDED} ({answer[0]})")
+
+    def _write(self, one: Decided, action: Action, now: Instant) -> bool:
+        position = one.position
+        record = write_decided(
+            self._chronicle,
+            action,
+            key=position.key,
+            episode=position.episode,
+            ordinal=position.firings.get(action.rule, 0),
+            strategy=position.strategy,
+            price=one.price,
+            scale=self._tracker.instrument(position.key.instrument).scale,
+            policy_digest=one.policy_digest,
+            snapshot_digest=one.snapshot_digest,
+        )
+        if record is None:
+            return False
+        if record.kind == STOP:
+            self._apply_stop(record)
+        elif record.kind == ALERT:
+            self._chronicle.state(record, states.DONE, "told")
+            self._chronicle.alert(str(action.detail.get("text", action.why)), record)
+        elif record.kind in QUANTITY_KINDS:
+            answer = refusal(self._dispatcher.question(record, record.quantity or 0, now))
+            if answer is not None:
+                self._dispatcher.refuse(record, *answer)
+        return True
+
+    def _apply_stop(self, action: ActionRecord) -> None:
+        """Move the tracked stop at once; one that would loosen it is superseded."""
+        book = self._ledger.book(action.key)
+        scale = action.scale
+        if action.stop is None or book.episode != action.episode or not book.tightens(action.stop):
+            standing = in_rupees(book.stop, scale)
+            self._chronicle.state(action, states.SUPERSEDED, f"the stop stands at {standing}")
+            self._chronicle.tell_of("action_superseded", action, reason=action.reason)
+            return
+        was = book.stop
+        self._chronicle.state(action, states.APPLIED, f"stop {in_rupees(action.stop, scale)}", stop=action.stop)
+        self._chronicle.tell_of("stop_moved", action, stop=in_rupees(action.stop, scale), was=in_rupees(was, scale))
+        self._dispatcher.taken.append(pending_row(action))
+
+    def submit_regular(self, request: RegularSignal) -> None:
+        """Take a host's own entry into the queue: rate-limited, never ahead of management."""
+        action = Action(request.reason, states.ENTRY, request.side, request.quantity, None, REGULAR, request.reason)
+        record = write_decided(
+            self._chronicle,
+            action,
+            key=request.key,
+            episode=f"regular/{request.signal_id}",
+            ordinal=0,
+            strategy=request.strategy,
+            price=request.price,
+            scale=self._tracker.instrument(request.key.instrument).scale,
+        )
+        if record is not None:
+            answer = refusal(self._dispatcher.question(record, request.quantity, self._clock.now()))
+            if answer is not None:
+                self._dispatcher.refuse(record, *answer)
+        self._tracker.stale()
+        self._chronicle.flush()
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Look after everything on its way and send what may be sent now."""
+        now = self._clock.now()
+        if abs(now - self._asked_at) >= SECOND // 2 and self._take_requests():
+            self._end_what_a_halt_ends()
+        if self._reading is not None and self._flattening.ordered and not self._ledger.open:
+            self._flattening.tend(self._reading, now)
+        if self._ledger.open:
+            self._residuals.tend(now)
+            self._dispatch(now)
+        self._chronicle.flush()
+
+    def _dispatch(self, now: Instant) -> None:
+        tried: set[str] = set()
+        while (action := self._dispatcher.next_action(now, tried)) is not None:
+            if not self._is_fresh(now):
+                self.sync()
+                if not self._is_fresh(now):
+                    return
+                # The reading may have ended it, or found what stands before it.
+                tried_now = self._dispatcher.next_action(now, tried)
+                if tried_now is not action:
+                    continue
+            tried.add(action.id)
+            quantity = self._dispatcher.prepare(action, now)
+            if quantity:
+                self._dispatcher.send(action, quantity, now)
+            self._tracker.stale()
+
+    def _rejected(self, action: ActionRecord, reason: str) -> None:
+        self._dispatcher.after_refusal(action, reason, again=True)
+
+    def _resting_elsewhere(self, action: ActionRecord) -> int:
+        """Sum the open orders on an action's side that a host's own engine may have placed for it."""
+        if not self._external or self._reading is None or not action.attempts:
+            return 0
+        return sum(
+            order.quantity - order.filled
+            for order in self._reading.orders
+            if not order.ended
+            and order.tag not in self._ledger.tags
+            and (order.exchange, order.symbol, order.product) == action.key[1:]
+            and order.side == action.side
+            and order.placed >= action.attempts[0].sent
+        )
+
+    def next_due(self) -> Instant | None:
+        """Return when `sync` and `drain` must run again at the latest, None if nothing waits."""
+        if not self._ledger.open and not self._flattening.ordered:
+            return None
+        now = self._clock.now()
+        look = now + round(self._settings.look_s * SECOND)
+        on_its_way = any(action.live is not None for action in self._ledger.open.values())
+        dues = [self._residuals.next_due(now), self._dispatcher.next_due(now)]
+        dues.append(look if on_its_way or self._flattening.ordered else None)
+        return min((due for due in dues if due is not None), default=None)
+
+    # --- what a person orders -----------------------------------------------------------------------------------
+
+    def halt(self, reason: str, *, exit_everything: bool = False) -> None:
+        """Stop sending: what waits is cancelled, what rests is cancelled at the broker; latched and idempotent.
+
+        Args:
+            reason: in a person's words, kept in the journal.
+            exit_everything: close every position by the broker's own quantities, after the cancellations.
+        """
+        self._chronicle.switch(HALTED, reason, flatten=exit_everything)
+        self._end_what_a_halt_ends()
+        self._tracker.stale()
+        self._chronicle.flush()
+        self.drain()
+
+    def resume(self, confirmation: str) -> None:
+        """Act again after a halt.
+
+        Raises:
+            UsageError: the confirmation is not the word RESUME.
+        """
+        check_confirmation(confirmation)
+        if self._ledger.mode.name != ACTIVE or self._ledger.refusals:
+            self._chronicle.switch(ACTIVE, "resumed by a person", by_person=True)
+            self._chronicle.note(UNBLOCKED, {})
+        self._tracker.stale()
+        self._chronicle.flush()
+
+    def settle(self, action_id: str, found: str, *, filled: int | None = None) -> None:
+        """Record what became of an unknown order.
+
+        Args:
+            action_id: the action's id.
+            found: `filled` or `not placed`.
+            filled: how much was filled, for `filled`.
+
+        Raises:
+            UsageError: there is nothing to settle, or the figure cannot be.
+        """
+        self._settler.record(action_id, filled if found == "filled" else None)
+        self._tracker.stale()
+        self._chronicle.flush()
+
+    def _end_what_a_halt_ends(self) -> None:
+        mode = self._ledger.mode
+        if mode.name != HALTED:
+            return
+        for action in self._dispatcher.queue():
+            if not mode.lets_pass(action.kind, action.rule):
+                reason = f"the engine is halted: {mode.reason}"
+                self._chronicle.state(action, states.CANCELLED, reason)
+                self._chronicle.tell_of("action_cancelled", action, reason=reason)
+
+    def _take_requests(self) -> bool:
+        """Apply what other processes asked for; each request is removed after it is durable."""
+        self._asked_at = self._clock.now()
+        found = requests.waiting(self._journal.path)
+        for path, request in found:
+            try:
+                self._apply_request(request)
+            except JournalError:
+                raise
+            except RulekitError as error:
+                self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
+            self._tracker.stale()
+            self._chronicle.flush()
+            requests.take(path)
+        return bool(found)
+
+    def _apply_request(self, request: requests.Request) -> None:
+        if request.kind == requests.HALT:
+            self._chronicle.switch(HALTED, request.reason, flatten=request.exit_everything)
+            self._end_what_a_halt_ends()
+        elif request.kind == requests.RESUME:
+            self.resume(request.reason)
+        elif request.kind == requests.SETTLE:
+            self._settler.record(request.action, request.filled)
+
+    # --- what others see ----------------------------------------------------------------------------------------
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self._chronicle.ledger
+
+    def _scale(self, action: ActionRecord) -> int:
+        return action.scale
+
+    @property
+    def checkpoint(self) -> Mapping[str, Any]:
+        """The last checkpoint that was written, empty if there was none."""
+        return self._ledger.checkpoint
+
+    @property
+    def mode(self) -> str:
+        """The trading state: active, reducing or halted."""
+        return self._ledger.mode.name
+
+    @property
+    def management_actions_taken(self) -> list[dict[str, Any]]:
+        """What was sent or applied since the start, oldest first."""
+        return list(self._dispatcher.taken)
+
+    @property
+    def pending_management_actions(self) -> list[dict[str, Any]]:
+        """What has not reached an end, first to be served first."""
+        return [pending_row(action) for action in self._ledger.open.values()]
+
+    @property
+    def budgets_left(self) -> dict[str, int]:
+        """How many requests the broker's budgets still allow, the reserve included."""
+        return self._chronicle.budgets.left(self._clock.now())

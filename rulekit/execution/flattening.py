@@ -1,0 +1,117 @@
+"""Exit everything: after a halt that asks for it, orders are cancelled first, then the broker's own rows are closed."""
+
+from __future__ import annotations
+
+from rulekit.execution.chronicle import Chronicle
+from rulekit.execution.deciding import write_decided
+from rulekit.execution.dispatch import GUARDED
+from rulekit.execution.port import Broker
+from rulekit.execution.reading import Reading
+from rulekit.execution.switch import EXIT_EVERYTHING, HALTED
+from rulekit.execution.tracking import Tracker
+from rulekit.model.decision import CRITICAL, EXIT, Action
+from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instrument import PositionKey
+from rulekit.model.orders import BUY, SELL, Order
+from rulekit.model.prices import UNKNOWN
+
+
+class Flattening:
+    """Orders the exits of a halt, one a position, sized by what the broker shows."""
+
+    def __init__(self, chronicle: Chronicle, tracker: Tracker, broker: Broker) -> None:
+        self._chronicle = chronicle
+        self._tracker = tracker
+        self._broker = broker
+        self._asked: dict[str, Instant] = {}
+        self._said: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._seen: set[str] = set()
+
+    @property
+    def ordered(self) -> bool:
+        """Tell whether a halt has ordered that everything be exited."""
+        mode = self._chronicle.ledger.mode
+        return mode.name == HALTED and mode.flatten
+
+    def tend(self, reading: Reading, now: Instant) -> None:
+        """Cancel what other people's orders still rest, then decide an exit for each row that is not flat."""
+        if not self.ordered:
+            self._said = None
+            return
+        rows = {key: quantity for key, quantity in self._tracker.shown_rows().items() if _is_position(key, quantity)}
+        self._say(rows)
+        for key, quantity in rows.items():
+            if not self._cancel_others(key, reading, now) and self._may_exit(key, now):
+                self._exit(key, quantity)
+
+    def _cancel_others(self, key: PositionKey, reading: Reading, now: Instant) -> bool:
+        """Ask for the end of orders that are not ours; tell whether one still rests."""
+        ours = self._chronicle.ledger.tags
+        resting = [order for order in reading.orders if not order.ended and order.tag not in ours and _on(order, key)]
+        for order in resting:
+            asked = self._asked.get(order.order_id)
+            if asked is not None and now < asked + 3 * SECOND:
+                continue
+            if self._chronicle.budgets.due(now, urgent=True) > now:
+                continue
+            self._asked[order.order_id] = now
+            self._chronicle.cancelling(order.order_id, None, None)
+            self._chronicle.flush()
+            self._broker.cancel(order.order_id)
+        return bool(resting)
+
+    def _may_exit(self, key: PositionKey, now: Instant) -> bool:
+        ledger = self._chronicle.ledger
+        if ledger.open_on(key.instrument) or self._tracker.is_blocked(key.instrument) or not self._tracker.held(key):
+            return False
+        before = [one for one in ledger.of_episode(ledger.book(key).episode) if one.rule == EXIT_EVERYTHING]
+        # What a guard refused today (a closed exchange, a square-off) it would refuse again each second.
+        return not before or not (
+            before[-1].reason.startswith(GUARDED) and day_number(before[-1].decided) == day_number(now)
+        )
+
+    def _exit(self, key: PositionKey, quantity: int) -> None:
+        ledger = self._chronicle.ledger
+        book = ledger.book(key)
+        action = Action(
+            rule=EXIT_EVERYTHING,
+            kind=EXIT,
+            side=SELL if quantity > 0 else BUY,
+            quantity=abs(quantity),
+            stop=None,
+            lane=CRITICAL,
+            why=ledger.mode.reason,
+        )
+        ordinal = sum(one.rule == EXIT_EVERYTHING for one in ledger.of_episode(book.episode))
+        quote = self._tracker.quotes.get(key.instrument)
+        write_decided(
+            self._chronicle,
+            action,
+            key=key,
+            episode=book.episode,
+            ordinal=ordinal,
+            strategy=book.strategy,
+            price=quote.price if quote else UNKNOWN,
+            scale=self._tracker.instrument(key.instrument).scale,
+        )
+        self._tracker.stale()
+
+    def _say(self, rows: dict[PositionKey, int]) -> None:
+        self._seen.update(str(key.symbol) for key in rows)
+        left = tuple(sorted(key.symbol for key in rows))
+        flat = tuple(sorted(self._seen - set(left)))
+        if self._said == (flat, left):
+            return
+        self._said = (flat, left)
+        text = "exit everything: flat " + (", ".join(flat) or "nothing yet")
+        text += f"; not flat {', '.join(left)}" if left else "; nothing is left"
+        self._chronicle.alert(text, level="critical" if left else "warning")
+
+
+def _on(order: Order, key: PositionKey) -> bool:
+    return (order.exchange, order.symbol, order.product) == key[1:]
+
+
+def _is_position(key: PositionKey, quantity: int) -> bool:
+    """Tell whether a row is a position: a negative CNC row is a sale of holdings."""
+    return not (key.product == "CNC" and quantity < 0)

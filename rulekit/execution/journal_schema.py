@@ -1,0 +1,58 @@
+"""The shape of the journal's file, and how its rows are chained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rulekit.model.instant import Instant
+from rulekit.model.prices import UNKNOWN
+
+VERSION = 1
+"""Of the file's format; a journal of another one is refused."""
+APPLICATION_ID = 0x524B4A4C
+"""Marks an SQLite file as a journal ("RKJL")."""
+
+SCHEMA = """
+CREATE TABLE entry (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  token TEXT,
+  body TEXT NOT NULL,
+  digest BLOB NOT NULL
+);
+CREATE UNIQUE INDEX one_token ON entry (token) WHERE token IS NOT NULL;
+CREATE INDEX by_subject ON entry (subject, seq) WHERE subject <> '';
+"""
+"""`token` is an action's identity in its first row and a broker's tag in the row that announces a request:
+the index makes a second one of either impossible."""
+
+FIRST = b"\0" * 32
+"""What the first row takes for the digest before it."""
+
+
+class Entry(NamedTuple):
+    """One row as the program sees it."""
+
+    seq: int
+    at: Instant
+    kind: str
+    subject: str
+    token: str | None
+    body: Mapping[str, Any]
+
+
+def body_of(text: str) -> Mapping[str, Any]:
+    """Read a row's body; an unknown number comes back as the one that stands for unknown everywhere."""
+    body: Mapping[str, Any] = json.loads(text, parse_constant=lambda _: UNKNOWN)
+    return body
+
+
+def chain(previous: bytes, seq: int, at: Instant, kind: str, subject: str, token: str | None, body: str) -> bytes:
+    """Return a row's digest, which holds everything in it and the digest before it."""
+    head = f"{seq}\x1f{at}\x1f{kind}\x1f{subject}\x1f{'' if token is None else '+' + token}\x1f"
+    return hashlib.sha256(previous + head.encode() + body.encode()).digest()

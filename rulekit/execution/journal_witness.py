@@ -1,0 +1,68 @@
+"""The first witness of a lost tail: a small file beside the journal that says how far it had come.
+
+A damaged write-ahead log makes SQLite forget the last commits without a word; the chain of digests cannot see it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+from rulekit.errors import JournalError
+
+
+class HeadFile:
+    """The number and digest of the last durable entry; written after each commit, never flushed on its own.
+
+    It survives the death of the process, and after a power failure it is at worst older than the journal.
+    """
+
+    def __init__(self, journal: Path, journal_id: str) -> None:
+        self.path = Path(f"{journal}-head")
+        self.journal = journal
+        self.journal_id = journal_id
+        self._before = self._read()
+        self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+
+    def _read(self) -> tuple[int, str] | None:
+        try:
+            words = self.path.read_text(encoding="ascii").split()
+        except (OSError, UnicodeDecodeError):
+            return None
+        # A head that is itself torn or of another journal is no evidence.
+        if len(words) != 4 or words[0] != self.journal_id or words[3] != _sum(*words[:3]) or not words[1].isdigit():
+            return None
+        return int(words[1]), words[2]
+
+    def check(self, database: sqlite3.Connection) -> None:
+        """Compare the journal with what the file remembers.
+
+        Raises:
+            JournalError: entries that were durable once are missing or are others.
+        """
+        if self._before is None:
+            return
+        seq, digest = self._before
+        row = database.execute("SELECT digest FROM entry WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0].hex() != digest:
+            last = database.execute("SELECT max(seq) FROM entry").fetchone()[0]
+            self.close()
+            raise JournalError(
+                f"`{self.journal}` is damaged: entry {seq} was written once, and the journal now ends with {last}",
+                f"compare it with the broker's book; if you put an older copy back on purpose, remove `{self.path}`",
+            )
+
+    def write(self, seq: int, digest: bytes) -> None:
+        """Remember the last durable entry."""
+        words = (self.journal_id, f"{seq:020d}", digest.hex())
+        self._file.seek(0)
+        self._file.write(" ".join((*words, _sum(*words))).encode("ascii"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _sum(*words: str) -> str:
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]

@@ -1,0 +1,304 @@
+"""The state that a journal's entries add up to: actions, books, mode, budgets. Pure: entries in, state out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from rulekit.errors import JournalError
+from rulekit.execution.actions import (
+    ATTEMPT_ACCEPTED,
+    ATTEMPT_ENDED,
+    ATTEMPT_NOT_SENT,
+    ATTEMPT_REFUSED,
+    ATTEMPT_UNKNOWN,
+    DECIDED,
+    ENDS,
+    QUANTITY_KINDS,
+    SENDING,
+    TRANSITIONS,
+    ActionRecord,
+    Attempt,
+)
+from rulekit.execution.books import Book, Change
+from rulekit.execution.journal_schema import Entry
+from rulekit.execution.switch import Mode
+from rulekit.model.instant import MINUTE, Instant, day_number
+from rulekit.model.instrument import InstrumentKey, PositionKey
+from rulekit.model.orders import REJECTED, Trade
+
+JOURNAL_OPENED = "opened"
+ACTION_DECIDED = "decided"
+STATE_CHANGED = "state"
+REQUEST = "sending"
+ATTEMPT_CHANGED = "attempt"
+GOAL_REDUCED = "goal"
+WAIT = "wait"
+CANCELLING = "cancelling"
+TRADE = "trade"
+ADOPTED = "adopted"
+WATCHED = "watched"
+CHECKPOINT = "checkpoint"
+MODE = "mode"
+UNBLOCKED = "unblocked"
+
+REMEMBERED_DAYS = 10
+"""Calendar days for which a folded trade is remembered."""
+
+
+def trade_token(trade: Trade) -> str:
+    """Return a trade's identity; exchanges start their numbers afresh each day."""
+    return f"{day_number(trade.at)}/{trade.trade_id}"
+
+
+class Ledger:
+    """Everything that the program knows after an entry; a restart builds the same from the same entries."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.journal_id = ""
+        self.account = ""
+        self.actions: dict[str, ActionRecord] = {}
+        self.open: dict[str, ActionRecord] = {}
+        self.tags: dict[str, tuple[ActionRecord, Attempt]] = {}
+        self.by_episode: dict[str, list[ActionRecord]] = {}
+        self.books: dict[PositionKey, Book] = {}
+        self.mode = Mode()
+        self.checkpoint: Mapping[str, Any] = {}
+        self.checkpoint_used = False
+        self.refusals: dict[InstrumentKey, int] = {}
+        self.refusals_in_all = 0
+        self.traded: dict[str, int] = {}  # token of a folded trade: its day
+        self.day = -1
+        self.orders_today = 0
+        self.value_today = 0.0
+        self.posts: list[Instant] = []
+        self.late = 0
+        self.changes: list[tuple[PositionKey, Change]] = []
+        self.last_at: Instant = 0
+        self._handlers: dict[str, Callable[[Entry], None]] = {
+            JOURNAL_OPENED: self._journal_opened,
+            ACTION_DECIDED: self._action_decided,
+            STATE_CHANGED: self._state_changed,
+            REQUEST: self._request,
+            ATTEMPT_CHANGED: self._attempt_changed,
+            GOAL_REDUCED: self._goal_reduced,
+            WAIT: self._wait,
+            CANCELLING: self._cancelling,
+            TRADE: self._trade,
+            ADOPTED: self._adopted,
+            WATCHED: self._watched,
+            CHECKPOINT: self._checkpoint,
+            MODE: self._mode,
+            UNBLOCKED: self._unblocked,
+        }
+        for entry in entries:
+            self.apply(entry)
+        self.changes.clear()
+
+    def apply(self, entry: Entry) -> None:
+        """Fold one entry in.
+
+        Raises:
+            JournalError: the entry is of an unknown kind or an illegal step.
+        """
+        handler = self._handlers.get(entry.kind)
+        if handler is None:
+            raise JournalError(
+                f"entry {entry.seq} is of the unknown kind `{entry.kind}`",
+                "open the journal with the version of the program that wrote it",
+            )
+        if day_number(entry.at) > self.day:
+            self._new_day(day_number(entry.at))
+        self.last_at = max(self.last_at, entry.at)
+        handler(entry)
+
+    def _new_day(self, day: int) -> None:
+        self.day, self.orders_today, self.value_today = day, 0, 0.0
+        self.posts.clear()
+        # A broker may still list the last session's trades in the morning; they must not be folded again.
+        self.traded = {token: on for token, on in self.traded.items() if on > day - REMEMBERED_DAYS}
+        for book in self.books.values():
+            book.day_realised, book.traded_today = 0.0, False
+        self._forget_what_is_over()
+
+    def _forget_what_is_over(self) -> None:
+        """Keep in memory what may still matter: open actions, and those of the running episodes."""
+        running = {book.episode for book in self.books.values() if book.quantity}
+        for episode in [name for name in self.by_episode if name not in running]:
+            kept = [action for action in self.by_episode[episode] if action.open]
+            for action in self.by_episode.pop(episode):
+                if not action.open:
+                    del self.actions[action.id]
+                    for attempt in action.attempts:
+                        self.tags.pop(attempt.tag, None)
+            if kept:
+                self.by_episode[episode] = kept
+
+    def _journal_opened(self, entry: Entry) -> None:
+        self.journal_id, self.account = entry.body["journal"], entry.body["account"]
+
+    def _action_decided(self, entry: Entry) -> None:
+        body = dict(entry.body)
+        key = PositionKey(*body.pop("key"))
+        action = ActionRecord(id=entry.subject, seq=entry.seq, key=key, decided=entry.at, **body)
+        action.goal = action.quantity or 0
+        action.state = DECIDED
+        action.states.append((DECIDED, entry.at, action.why))
+        self.actions[action.id] = self.open[action.id] = action
+        self.by_episode.setdefault(action.episode, []).append(action)
+
+    def _state_changed(self, entry: Entry) -> None:
+        action = self.actions[entry.subject]
+        self._step(action, entry.body["state"], entry)
+        if action.state in ENDS:
+            action.ended, action.reason = entry.at, entry.body["evidence"]
+            del self.open[action.id]
+        if "stop" in entry.body:
+            self.books[action.key].move_stop(entry.body["stop"])
+
+    def _step(self, action: ActionRecord, state: str, entry: Entry) -> None:
+        if state not in TRANSITIONS[action.state]:
+            raise JournalError(
+                f"entry {entry.seq} takes the action {action.id} from `{action.state}` to `{state}`",
+                "this is a fault of the program; nothing more is sent",
+            )
+        action.state = state
+        action.states.append((state, entry.at, str(entry.body.get("evidence", ""))))
+
+    def _request(self, entry: Entry) -> None:
+        action, body = self.actions[entry.subject], entry.body
+        attempt = Attempt(
+            n=len(action.attempts) + 1,
+            tag=body["tag"],
+            quantity=body["quantity"],
+            protection=body["protection"],
+            sent=entry.at,
+            step=action.step,
+            external=body.get("external", False),
+        )
+        action.attempts.append(attempt)
+        self.tags[attempt.tag] = (action, attempt)
+        self.posts.append(entry.at)
+        self.orders_today += 1
+        self.value_today += body["quantity"] * body.get("value", 0.0)
+        self._step(action, SENDING, entry)
+
+    def _attempt_changed(self, entry: Entry) -> None:
+        action, body = self.actions[entry.subject], entry.body
+        attempt = action.attempts[body["n"] - 1]
+        before = attempt.state
+        attempt.state = body.get("state", attempt.state)
+        attempt.order_id = body.get("order_id", attempt.order_id)
+        attempt.status = body.get("status", attempt.status)
+        attempt.evidence = body.get("evidence", attempt.evidence)
+        filled = max(attempt.filled, body.get("filled", 0))
+        if filled > attempt.filled:
+            attempt.filled, attempt.filled_at = filled, entry.at
+            self._refusals_over(action)
+        attempt.average = body.get("average", attempt.average)
+        if attempt.state == ATTEMPT_UNKNOWN and before != ATTEMPT_UNKNOWN:
+            attempt.unknown_since = entry.at
+        if body.get("late"):
+            attempt.late = True
+            self.late += 1
+        if attempt.state != before:
+            self._count_outcome(action, attempt)
+
+    def _count_outcome(self, action: ActionRecord, attempt: Attempt) -> None:
+        rejected = attempt.state == ATTEMPT_ENDED and attempt.status == REJECTED
+        if attempt.state == ATTEMPT_REFUSED or rejected:
+            action.tries += 1
+            action.step = max(0, action.step - 1) if rejected else action.step
+            key = action.key.instrument
+            self.refusals[key] = self.refusals.get(key, 0) + 1
+            self.refusals_in_all += 1
+        elif attempt.state == ATTEMPT_NOT_SENT:
+            action.not_sent += 1
+            if attempt.sent in self.posts:
+                self.posts.remove(attempt.sent)
+            self.orders_today -= 1
+        elif attempt.state == ATTEMPT_ENDED and attempt.filled < attempt.quantity:
+            action.step += 1
+        elif attempt.state == ATTEMPT_ACCEPTED:
+            self.refusals_in_all = 0
+
+    def _refusals_over(self, action: ActionRecord) -> None:
+        self.refusals.pop(action.key.instrument, None)
+        self.refusals_in_all = 0
+
+    def _goal_reduced(self, entry: Entry) -> None:
+        action = self.actions[entry.subject]
+        action.goal = min(action.goal, entry.body["goal"])
+
+    def _wait(self, entry: Entry) -> None:
+        self.actions[entry.subject].not_before = entry.body["until"]
+
+    def _cancelling(self, entry: Entry) -> None:
+        self.posts.append(entry.at)
+        if entry.subject:
+            attempt = self.actions[entry.subject].attempts[entry.body["n"] - 1]
+            attempt.cancel_asked, attempt.cancels = entry.at, attempt.cancels + 1
+
+    def _trade(self, entry: Entry) -> None:
+        body = entry.body
+        key = PositionKey(*body["key"])
+        trade = Trade(
+            trade_id=body["trade"],
+            order_id=body["order"],
+            exchange=key.exchange,
+            symbol=key.symbol,
+            product=key.product,
+            side=body["side"],
+            quantity=body["quantity"],
+            price=body["price"],
+            at=body["at"],
+        )
+        self.traded[trade_token(trade)] = day_number(trade.at)
+        for change in self.book(key).fold(trade):
+            self.changes.append((key, change))
+
+    def _adopted(self, entry: Entry) -> None:
+        key = PositionKey(*entry.body["key"])
+        self.changes.append((key, self.book(key).adopt(entry.body["quantity"], entry.body["average"])))
+
+    def _watched(self, entry: Entry) -> None:
+        for body in entry.body["positions"]:
+            self.book(PositionKey(*body["key"])).restore_watched(body)
+
+    def _checkpoint(self, entry: Entry) -> None:
+        self.checkpoint, self.checkpoint_used = entry.body, True
+
+    def _mode(self, entry: Entry) -> None:
+        body = entry.body
+        self.mode = Mode(body["mode"], body["reason"], entry.at, body["flatten"])
+
+    def _unblocked(self, entry: Entry) -> None:
+        self.refusals.clear()
+        self.refusals_in_all = 0
+
+    def book(self, key: PositionKey) -> Book:
+        """Return the book of a position, an empty one if it was never seen."""
+        book = self.books.get(key)
+        if book is None:
+            book = self.books[key] = Book(key)
+        return book
+
+    def of_episode(self, episode: str) -> list[ActionRecord]:
+        """Return the actions of one episode, oldest first."""
+        return self.by_episode.get(episode, [])
+
+    def open_on(self, instrument: InstrumentKey) -> list[ActionRecord]:
+        """Return the open actions that trade an instrument."""
+        return [
+            action
+            for action in self.open.values()
+            if action.kind in QUANTITY_KINDS and action.key.instrument == instrument
+        ]
+
+    def is_frozen(self, instrument: InstrumentKey) -> bool:
+        """Tell whether an order of unknown outcome stands in an instrument."""
+        return any(action.frozen for action in self.open_on(instrument))
+
+    def recent_posts(self, now: Instant) -> list[Instant]:
+        """Return the requests of the day in order, for the budgets."""
+        return sorted(at for at in self.posts if day_number(at) == day_number(now) or at > now - MINUTE)

@@ -1,0 +1,80 @@
+"""What a person asks of an engine that may be running in another process: small files beside the journal.
+
+Only one connection may ever write the journal, so a command drops its request here; the engine that holds the
+journal takes it at its next look, and if none does, the command takes the journal and applies it at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, frozen
+
+from rulekit.errors import JournalError
+from rulekit.model.clock import Clock, fresh_bytes
+
+HALT = "halt"
+RESUME = "resume"
+SETTLE = "settle"
+
+
+@frozen
+class Request:
+    """One thing that a person asks for.
+
+    Args:
+        kind: `halt`, `resume` or `settle`.
+        reason: why, in the person's words.
+        exit_everything: whether a halt closes all positions.
+        action: the id of the action to settle.
+        filled: how much of it was filled; None means not placed.
+    """
+
+    kind: str
+    reason: str = ""
+    exit_everything: bool = False
+    action: str = ""
+    filled: int | None = None
+
+
+def folder_of(journal: Path) -> Path:
+    """Return where the requests to a journal's engine lie."""
+    return Path(f"{journal}-requests")
+
+
+def drop(journal: Path, request: Request, clock: Clock) -> Path:
+    """Put a request where the engine finds it; it is there wholly or not at all."""
+    folder = folder_of(journal)
+    try:
+        folder.mkdir(exist_ok=True)
+        # Names sort by the time of asking: the engine's clock may run elsewhere, these are only compared to each other.
+        name = f"{clock.now():020d}-{fresh_bytes(4).hex()}"
+        draft = folder / f"{name}.draft"
+        draft.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        return draft.rename(folder / f"{name}.json")
+    except OSError as error:
+        raise JournalError(
+            f"`{folder}` cannot be written: {error.strerror}", "check the rights of the folder"
+        ) from None
+
+
+def waiting(journal: Path) -> list[tuple[Path, Request]]:
+    """Return the requests that nobody has taken yet, oldest first; a file that is none is left alone."""
+    folder = folder_of(journal)
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found.append((path, Request(**body)))
+        except (OSError, ValueError, TypeError):
+            continue
+    return found
+
+
+def take(path: Path) -> None:
+    """Remove a request that has been applied durably."""
+    path.unlink(missing_ok=True)

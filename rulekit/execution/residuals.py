@@ -1,0 +1,104 @@
+"""Residuals: an accepted order is not a filled one; what rests too long is cancelled, and its rest placed wider."""
+
+from __future__ import annotations
+
+from rulekit.execution import actions as states
+from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.chronicle import Chronicle
+from rulekit.execution.port import Broker
+from rulekit.execution.sizing import on_its_way
+from rulekit.execution.switch import HALTED
+from rulekit.execution.tracking import Tracker
+from rulekit.model.instant import SECOND, Instant
+from rulekit.model.orders import SIGN
+
+
+class Residuals:
+    """Watches resting orders; it cancels, and leaves the rest to the queue once their end is in the book."""
+
+    def __init__(self, chronicle: Chronicle, tracker: Tracker, broker: Broker) -> None:
+        self._chronicle = chronicle
+        self._tracker = tracker
+        self._broker = broker
+        self._told_bound: set[str] = set()
+
+    def tend(self, now: Instant) -> None:
+        """Cancel what should rest no longer, as far as the budgets allow."""
+        # Ended actions too: an order that arrived late may rest after its action was done with.
+        for action in list(self._chronicle.ledger.actions.values()):
+            for attempt in action.attempts:
+                if attempt.state == states.ATTEMPT_ACCEPTED and attempt.order_id and not attempt.external:
+                    self._tend_one(action, attempt, now)
+
+    def _tend_one(self, action: ActionRecord, attempt: Attempt, now: Instant) -> None:
+        why = self._why_cancel(action, attempt, now)
+        if why is None or not self._may_ask(attempt, now):
+            return
+        if self._chronicle.budgets.due(now, urgent=True) > now:
+            return
+        data = {"order_id": attempt.order_id, "filled": action.filled, "quantity": action.goal, "step": attempt.n}
+        self._chronicle.tell_of("order_resting", action, **data)
+        self._chronicle.cancelling(attempt.order_id, action, attempt)
+        self._chronicle.flush()
+        try:
+            self._broker.cancel(attempt.order_id)
+        except Exception as error:
+            # Cancelling twice does no harm: its end is read from the book, and it is asked again if there is none.
+            self._chronicle.alert(f"cancelling {attempt.order_id} failed: {error}", action)
+
+    def _why_cancel(self, action: ActionRecord, attempt: Attempt, now: Instant) -> str | None:
+        mode = self._chronicle.ledger.mode
+        if mode.name == HALTED and not mode.lets_pass(action.kind, action.rule):
+            return "the engine is halted"
+        if action.filled >= action.goal:
+            return "nothing is left to fill"
+        if self._would_turn(action):
+            return "the position became smaller than what rests"
+        if now < attempt.sent + self._patience():
+            return None
+        if action.kind in states.CLOSING_KINDS and attempt.step >= len(self._chronicle.settings.protection_steps):
+            self._tell_bound(action, attempt)
+            return None
+        return "it rested beyond its patience"
+
+    def _would_turn(self, action: ActionRecord) -> bool:
+        """Tell whether what rests would take the position through zero if it filled now."""
+        if action.kind not in states.CLOSING_KINDS:
+            return False
+        book = self._chronicle.ledger.books.get(action.key)
+        own = -(book.quantity if book else 0) * SIGN[str(action.side)]
+        shown = -self._tracker.shown(action.key) * SIGN[str(action.side)]
+        # Both must say so: a list that only lags is no reason to cancel a good exit.
+        return on_its_way(self._chronicle.ledger, action) > max(0, own, shown)
+
+    def _patience(self) -> int:
+        return round(self._chronicle.settings.patience_s * SECOND)
+
+    def _may_ask(self, attempt: Attempt, now: Instant) -> bool:
+        if attempt.cancel_asked is None:
+            return True
+        if attempt.cancels >= self._chronicle.settings.changes_per_order:
+            return False
+        return now >= attempt.cancel_asked + self._patience() * min(attempt.cancels, 10)
+
+    def _tell_bound(self, action: ActionRecord, attempt: Attempt) -> None:
+        if attempt.tag in self._told_bound:
+            return
+        self._told_bound.add(attempt.tag)
+        text = (
+            f"{action.rule}: order {attempt.order_id} rests at the widest protection allowed "
+            f"({attempt.protection:g}%), {action.filled} of {action.goal} filled; it is left there and watched"
+        )
+        self._chronicle.alert(text, action, level="critical")
+
+    def next_due(self, now: Instant) -> Instant | None:
+        """Return when a resting order is to be looked at again, None if none rests."""
+        dues = []
+        for action in self._chronicle.ledger.open.values():
+            attempt = action.live
+            if attempt is None or attempt.state != states.ATTEMPT_ACCEPTED:
+                continue
+            waited = attempt.cancel_asked if attempt.cancel_asked is not None else attempt.sent
+            due = waited + self._patience()
+            dues.append(due if due > now else now + round(self._chronicle.settings.look_s * SECOND))
+        return min(dues, default=None)

@@ -1,0 +1,312 @@
+"""Settling: what the order book says about each attempt, and what that means for its action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rulekit.errors import UsageError
+from rulekit.execution import actions as states
+from rulekit.execution.actions import PREFIX, ActionRecord, Attempt
+from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.reading import Reading
+from rulekit.execution.switch import HALTED
+from rulekit.model.instant import SECOND, Instant, day_number, iso
+from rulekit.model.orders import CANCELLED, COMPLETE, REJECTED, Order
+from rulekit.model.prices import known
+
+Refused = Callable[[ActionRecord, str], None]
+"""Called when the broker rejected an order that it had accepted."""
+
+
+class Settler:
+    """Moves attempts and actions along by evidence, never by hope."""
+
+    def __init__(self, chronicle: Chronicle, scale: Callable[[ActionRecord], int], rejected: Refused) -> None:
+        self._chronicle = chronicle
+        self._scale = scale
+        self._rejected = rejected
+        self._foreign_seen: set[str] = set()
+
+    def settle(self, reading: Reading) -> None:
+        """Take one clean reading of the book as evidence for everything that has no end."""
+        averages = _averages(reading)
+        shown: set[str] = set()
+        for tag, orders in self._by_tag(reading.orders).items():
+            shown.add(tag)
+            action, attempt = self._chronicle.ledger.tags[tag]
+            self._one_order_a_tag(action, orders)
+            self._progress(action, attempt, orders[0], averages.get(orders[0].order_id))
+        for action in list(self._chronicle.ledger.open.values()):
+            for live in [attempt for attempt in action.attempts if attempt.live and attempt.tag not in shown]:
+                self._not_shown(action, live, reading)
+
+    # --- whose orders these are ---------------------------------------------------------------------------------
+
+    def _by_tag(self, orders: Sequence[Order]) -> dict[str, list[Order]]:
+        found: dict[str, list[Order]] = {}
+        by_id = self._accepted_by_id()
+        ours = PREFIX + self._chronicle.journal.id
+        for order in orders:
+            tag = order.tag
+            if tag not in self._chronicle.ledger.tags:
+                # A broker that does not give the tag back still gives its own number.
+                tag = by_id.get(order.order_id, tag)
+            if tag in self._chronicle.ledger.tags:
+                found.setdefault(tag, []).append(order)
+            elif tag.startswith(ours):
+                self._unknown_tag(order)
+            else:
+                self._foreign(order)
+        return found
+
+    def _accepted_by_id(self) -> dict[str, str]:
+        return {
+            attempt.order_id: attempt.tag
+            for action in self._chronicle.ledger.open.values()
+            for attempt in action.attempts
+            if attempt.order_id
+        }
+
+    def _unknown_tag(self, order: Order) -> None:
+        """Halt: the book knows an order of ours that the journal does not, so its end must have been lost."""
+        if order.order_id in self._foreign_seen:
+            return
+        self._foreign_seen.add(order.order_id)
+        why = (
+            f"the broker's book has our order {order.order_id} ({order.tag}: {order.side} {order.filled} of "
+            f"{order.quantity} {order.symbol}, {order.status}), which the journal does not know"
+        )
+        self._chronicle.switch(HALTED, why)
+        self._chronicle.alert(why, symbol=order.symbol, level="critical")
+
+    def _foreign(self, order: Order) -> None:
+        if order.order_id in self._foreign_seen:
+            return
+        self._foreign_seen.add(order.order_id)
+        self._chronicle.tell(
+            "foreign_order_seen",
+            order.symbol,
+            order_id=order.order_id,
+            side=order.side,
+            quantity=order.quantity,
+        )
+
+    def _one_order_a_tag(self, action: ActionRecord, orders: list[Order]) -> None:
+        if len(orders) == 1:
+            return
+        why = f"{len(orders)} orders bear the tag {orders[0].tag} of {action.rule}; one was sent"
+        if self._chronicle.switch(HALTED, why):
+            self._chronicle.alert(why, action, level="critical")
+
+    # --- what an order's row says -------------------------------------------------------------------------------
+
+    def _progress(self, action: ActionRecord, attempt: Attempt, order: Order, average: float | None) -> None:
+        before = (attempt.state, attempt.filled)
+        changes = self._changes(attempt, order, average)
+        if changes:
+            self._chronicle.attempt(action, attempt, **changes)
+            self._tell_arrival(action, attempt, order, before[0])
+        if action.open and changes:
+            self.advance(action, attempt, grew=attempt.filled > before[1])
+
+    def _changes(self, attempt: Attempt, order: Order, average: float | None) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        if order.filled > attempt.filled:
+            changes["filled"] = order.filled
+            price = average if average is not None else order.average
+            if known(price):
+                changes["average"] = price
+        if order.order_id != attempt.order_id:
+            changes["order_id"] = order.order_id
+        if order.ended and (attempt.state != states.ATTEMPT_ENDED or attempt.status != order.status):
+            changes |= {"state": states.ATTEMPT_ENDED, "status": order.status, "evidence": order.message}
+        elif not order.ended and attempt.state not in (states.ATTEMPT_ACCEPTED, states.ATTEMPT_ENDED):
+            changes["state"] = states.ATTEMPT_ACCEPTED
+        if attempt.state in (states.ATTEMPT_ABSENT, states.ATTEMPT_REFUSED, states.ATTEMPT_NOT_SENT):
+            changes["late"] = True
+        return changes
+
+    def _tell_arrival(self, action: ActionRecord, attempt: Attempt, order: Order, before: str) -> None:
+        if before == states.ATTEMPT_UNKNOWN:
+            found = f"order {order.order_id}, {order.status}, {order.filled} of {order.quantity} filled"
+            self._chronicle.tell_of("action_settled", action, found=found)
+        elif before in (states.ATTEMPT_ABSENT, states.ATTEMPT_REFUSED, states.ATTEMPT_NOT_SENT):
+            text = f"order {order.order_id} of {action.rule} ({attempt.tag}) arrived after it had been given up"
+            self._chronicle.alert(text, action, level="critical")
+
+    def advance(self, action: ActionRecord, attempt: Attempt, *, grew: bool = False) -> None:
+        """Take an open action to where its attempts are."""
+        chronicle = self._chronicle
+        live = action.live
+        if grew and action.filled < action.goal:
+            chronicle.tell_of("action_partly_filled", action, filled=action.filled, quantity=action.goal)
+        if live is not None:
+            if live.state == states.ATTEMPT_UNKNOWN:
+                return
+            evidence = f"order {live.order_id}, {action.filled} of {action.goal} filled"
+            chronicle.state(action, states.PARTLY_FILLED if action.filled else states.ACCEPTED, evidence)
+        elif action.filled >= action.goal:
+            self._filled(action)
+        elif attempt.status == REJECTED and not attempt.filled:
+            self._rejected(action, attempt.evidence or "the exchange rejected the order")
+        elif action.kind in states.CLOSING_KINDS:
+            evidence = f"order {attempt.order_id} ended {attempt.word} with {attempt.filled} of {attempt.quantity}"
+            chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
+        else:
+            self._give_up(action, f"order {attempt.order_id} ended {attempt.word}; the rest is not sent again")
+
+    def _filled(self, action: ActionRecord) -> None:
+        average = average_of(action)
+        evidence = f"{action.filled} of {action.quantity} filled"
+        self._chronicle.state(action, states.FILLED, evidence)
+        self._chronicle.tell_of(
+            "action_filled", action, filled=action.filled, average=in_rupees(average, self._scale(action))
+        )
+
+    def _give_up(self, action: ActionRecord, why: str) -> None:
+        reason = f"{why}; {action.filled} of {action.quantity} filled"
+        self._chronicle.state(action, states.EXPIRED, reason)
+        self._chronicle.tell_of("action_expired", action, reason=reason)
+
+    # --- what an absence says -----------------------------------------------------------------------------------
+
+    def _not_shown(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
+        if attempt.state == states.ATTEMPT_UNKNOWN:
+            self._absent(action, attempt, reading)
+        elif attempt.state == states.ATTEMPT_HANDED:
+            self._handed_over(action, attempt, reading)
+        elif attempt.state == states.ATTEMPT_ACCEPTED and _older_day(attempt.sent, reading.started):
+            evidence = f"a day order ended with its day, {attempt.filled} known to be filled"
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ENDED, status=CANCELLED, evidence=evidence)
+            self._give_up(action, evidence)
+            self._chronicle.alert(f"{action.rule}: {evidence}", action)
+
+    def _absent(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
+        """Count clean readings after the quarantine; an absence before it proves nothing."""
+        chronicle = self._chronicle
+        since = attempt.unknown_since or attempt.sent
+        if _older_day(since, reading.started):
+            self._park(action, "the day of the unknown order is over, and the book no longer shows it")
+            return
+        if action.state == states.PARKED:
+            return
+        if reading.started < since + round(chronicle.settings.quarantine_s * SECOND):
+            return
+        attempt.clean += 1
+        if attempt.clean < chronicle.settings.clean_reads:
+            return
+        evidence = (
+            f"not in {attempt.clean} clean readings of the book, the last at {iso(reading.started)}, "
+            f"{chronicle.settings.quarantine_s:g} s and more after it became unknown"
+        )
+        chronicle.attempt(action, attempt, state=states.ATTEMPT_ABSENT, evidence=evidence)
+        chronicle.tell_of("action_settled", action, found="nothing was placed: " + evidence)
+        if action.kind in states.CLOSING_KINDS:
+            chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
+        else:
+            self._give_up(action, "nothing was placed, and an add is never sent again: " + evidence)
+            chronicle.alert(f"{action.rule}: the unknown order was never placed; it is not sent again", action)
+
+    def _park(self, action: ActionRecord, why: str) -> None:
+        if action.state == states.PARKED:
+            return
+        reason = f"{why}; record what became of it with `rulekit settle {action.id}`"
+        self._chronicle.state(action, states.PARKED, reason)
+        self._chronicle.tell_of("action_parked", action, reason=reason)
+        self._chronicle.alert(f"{action.rule} is parked: {reason}", action, level="critical")
+
+    def _handed_over(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
+        """Follow an action that a host's own engine executes by the account's trades on its side since then."""
+        tags = {order.order_id for order in reading.orders if order.tag in self._chronicle.ledger.tags}
+        trades = [
+            trade
+            for trade in reading.trades
+            if (trade.exchange, trade.symbol, trade.product) == action.key[1:]
+            and trade.side == action.side
+            and trade.at >= attempt.sent
+            and trade.order_id not in tags
+        ]
+        filled = min(attempt.quantity, sum(trade.quantity for trade in trades))
+        grew = filled > attempt.filled
+        if grew:
+            average = sum(trade.price * trade.quantity for trade in trades) / sum(trade.quantity for trade in trades)
+            self._chronicle.attempt(action, attempt, filled=filled, average=average)
+        if filled >= attempt.quantity:
+            evidence = "seen in the account's trades"
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ENDED, status=COMPLETE, evidence=evidence)
+        if grew:
+            self.advance(action, attempt, grew=True)
+        patience = round(self._chronicle.settings.handed_over_s * SECOND)
+        if attempt.live and reading.started >= attempt.sent + patience and not _rests(action, attempt, reading):
+            evidence = f"the host's engine took it, and only {attempt.filled} of {attempt.quantity} were seen to fill"
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ENDED, status=CANCELLED, evidence=evidence)
+            self._give_up(action, evidence)
+            self._chronicle.alert(f"{action.rule}: {evidence}", action)
+
+    # --- what a person says -------------------------------------------------------------------------------------
+
+    def record(self, action_id: str, filled: int | None) -> None:
+        """Record what a person found out about an unknown or parked action.
+
+        Args:
+            action_id: the action's id, in any case.
+            filled: how much was filled in all; None means that nothing was placed.
+
+        Raises:
+            UsageError: there is no such action, it needs no settling, or the figure cannot be.
+        """
+        action = self._chronicle.ledger.actions.get(action_id.strip().upper())
+        if action is None:
+            raise UsageError(
+                f"`{action_id}` is no action of this journal", "`rulekit pending` lists those without an end"
+            )
+        attempt = action.unsettled
+        if not action.open or attempt is None:
+            raise UsageError(f"`{action.id}` is {action.state}: there is nothing to settle")
+        if filled is not None and not 0 <= filled <= attempt.quantity:
+            raise UsageError(f"{filled} cannot have been filled", f"the order was for {attempt.quantity}")
+        self._write_record(action, attempt, filled)
+
+    def _write_record(self, action: ActionRecord, attempt: Attempt, filled: int | None) -> None:
+        found = "not placed" if filled is None else f"{filled} of {attempt.quantity} filled"
+        evidence = f"settled by a person: {found}"
+        if filled is None:
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ABSENT, evidence=evidence)
+        else:
+            status = COMPLETE if filled == attempt.quantity else CANCELLED
+            self._chronicle.attempt(
+                action, attempt, state=states.ATTEMPT_ENDED, status=status, filled=filled, evidence=evidence
+            )
+        self._chronicle.state(action, states.SETTLED, evidence)
+        self._chronicle.tell_of("action_settled", action, found=evidence)
+
+
+def average_of(action: ActionRecord) -> float:
+    """Return the average price of an action's fills in smallest units, NaN if it is not known of each."""
+    filled = [attempt for attempt in action.attempts if attempt.filled]
+    total = sum(attempt.filled for attempt in filled)
+    return sum(attempt.average * attempt.filled for attempt in filled) / total if total else float("nan")
+
+
+def _averages(reading: Reading) -> dict[str, float]:
+    """Return each order's average price from its trades; the book states it only for complete ones."""
+    sums: dict[str, tuple[float, int]] = {}
+    for trade in reading.trades:
+        value, quantity = sums.get(trade.order_id, (0.0, 0))
+        sums[trade.order_id] = (value + trade.price * trade.quantity, quantity + trade.quantity)
+    return {order_id: value / quantity for order_id, (value, quantity) in sums.items() if quantity}
+
+
+def _older_day(then: Instant, now: Instant) -> bool:
+    return day_number(then) < day_number(now)
+
+
+def _rests(action: ActionRecord, attempt: Attempt, reading: Reading) -> bool:
+    return any(
+        not order.ended
+        and (order.exchange, order.symbol, order.product) == action.key[1:]
+        and order.side == action.side
+        and order.placed >= attempt.sent
+        for order in reading.orders
+    )

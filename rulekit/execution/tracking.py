@@ -1,0 +1,294 @@
+"""Position tracking: own book from the trades, compared with the broker's net list at each reading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import evolve
+
+from rulekit.execution.actions import QUANTITY_KINDS
+from rulekit.execution.books import CLOSED, OPENED, Book
+from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.ledger import TRADE, WATCHED, trade_token
+from rulekit.execution.port import Broker
+from rulekit.execution.reading import Reading
+from rulekit.execution.switch import HALTED, REDUCING
+from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
+from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
+from rulekit.model.orders import BUY, SELL, Quote
+from rulekit.model.position import TrackedPosition
+from rulekit.model.prices import UNKNOWN
+
+
+class Tracker:
+    """Keeps the tracked positions. What is held is the smaller of what the list shows and what our fills leave."""
+
+    def __init__(self, chronicle: Chronicle, broker: Broker) -> None:
+        self._chronicle = chronicle
+        self._broker = broker
+        self._net: dict[PositionKey, int] = {}
+        self._untraded: dict[PositionKey, int] = {}
+        self._differs: dict[PositionKey, tuple[int, Instant]] = {}
+        self._read_day = day_number(chronicle.ledger.last_at) if chronicle.ledger.last_at else -1
+        self._by_instrument: dict[InstrumentKey, list[Book]] = {}
+        self._watched_dirty: set[PositionKey] = set()
+        self._positions: tuple[TrackedPosition, ...] | None = None
+        self.quotes: dict[InstrumentKey, Quote] = {}
+        self.closes: dict[InstrumentKey, float] = {}
+        self._instruments: dict[InstrumentKey, Instrument] = {}
+        self._index()
+
+    # --- what the broker shows ----------------------------------------------------------------------------------
+
+    def update(self, reading: Reading) -> None:
+        """Fold new trades in, then compare own book with the net list."""
+        if self._read_day != day_number(reading.started):
+            self._carry_over(reading)
+        self._fold(reading)
+        self._net = {key: row.quantity for key, row in reading.net().items()}
+        self._untraded = reading.untraded(self._chronicle.journal.account)
+        self._compare(reading)
+        self._tell_changes()
+        self._read_day = day_number(reading.started)
+        self._index()
+        self._positions = None
+
+    def _carry_over(self, reading: Reading) -> None:
+        """Start a day from what the broker says was held overnight, where that says anything."""
+        for key, row in reading.net().items():
+            book = self._chronicle.ledger.books.get(key)
+            if row.overnight and (book.quantity if book else 0) != row.overnight and not (book and book.traded_today):
+                self._chronicle.adopt(key, row.overnight, row.average)
+
+    def _fold(self, reading: Reading) -> None:
+        traded = self._chronicle.ledger.traded
+        fresh = [trade for trade in reading.trades if trade_token(trade) not in traded]
+        for trade in sorted(fresh, key=lambda trade: (trade.at, trade.trade_id)):
+            key = PositionKey(self._chronicle.journal.account, trade.exchange, trade.symbol, trade.product)
+            body = {
+                "trade": trade.trade_id,
+                "order": trade.order_id,
+                "key": list(key),
+                "side": trade.side,
+                "quantity": trade.quantity,
+                "price": trade.price,
+                "at": trade.at,
+            }
+            self._chronicle.note(TRADE, body)
+
+    def _compare(self, reading: Reading) -> None:
+        rows = reading.net()
+        books = self._chronicle.ledger.books
+        for key in [*rows, *(key for key, book in books.items() if book.quantity and key not in rows)]:
+            shown = rows[key].quantity if key in rows else 0
+            book = books.get(key)
+            own = (book.quantity if book else 0) + self._untraded.get(key, 0)
+            if shown == own:
+                self._differs.pop(key, None)
+                continue
+            self._judge_difference(key, shown, own, rows[key].average if key in rows else UNKNOWN, reading.started)
+
+    def _judge_difference(self, key: PositionKey, shown: int, own: int, average: float, now: Instant) -> None:
+        """Decide whether a difference is a lag of the list, or is to be believed."""
+        book = self._chronicle.ledger.books.get(key)
+        first_sight = book is None or (not book.quantity and not book.traded_today)
+        overnight = self._read_day != day_number(now)
+        since = self._differs.get(key)
+        if since is None or since[0] != shown - own:
+            self._differs[key] = since = (shown - own, now)
+        patient = now - since[1] < self._chronicle.settings.position_lag_s * SECOND
+        if not (first_sight or overnight) and patient:
+            return
+        self._differs.pop(key, None)
+        explained = first_sight or overnight
+        self._chronicle.adopt(key, shown - self._untraded.get(key, 0), average)
+        if not first_sight:
+            self._chronicle.tell("mismatch_found", key.symbol, ours=own, broker=shown, explained=explained)
+        if not explained:
+            why = f"{key.symbol} {key.product}: own book says {own}, the broker shows {shown}, and no trade explains it"
+            self._chronicle.alert(why, symbol=key.symbol, level="critical")
+            self._chronicle.switch(REDUCING, why)
+
+    def _tell_changes(self) -> None:
+        ledger = self._chronicle.ledger
+        changes, ledger.changes = ledger.changes, []
+        for key, change in changes:
+            book, scale = ledger.books[key], self.instrument(key.instrument).scale
+            entry, strategy = in_rupees(change.entry, scale), book.strategy
+            data: dict[str, Any]
+            if change.event == OPENED:
+                side = BUY if book.quantity > 0 else SELL
+                data = {"side": side, "quantity": change.quantity, "entry": entry}
+            elif change.event == CLOSED:
+                multiplier = self.instrument(key.instrument).multiplier
+                data = {"profit": round(change.profit * multiplier / scale, 2)}
+            else:
+                data = {"remaining": change.quantity, "total": change.quantity, "entry": entry}
+            self._chronicle.tell(change.event, key.symbol, strategy, **data)
+
+    # --- what is held -------------------------------------------------------------------------------------------
+
+    def shown(self, key: PositionKey) -> int:
+        """Return the signed quantity of the broker's net list, 0 where it has no row."""
+        return self._net.get(key, 0)
+
+    def held(self, key: PositionKey) -> int:
+        """Return the signed quantity that is surely held: the smaller of the list and of what our fills leave."""
+        book = self._chronicle.ledger.books.get(key)
+        own = (book.quantity if book else 0) + self._untraded.get(key, 0)
+        shown = self.shown(key)
+        if own * shown <= 0:
+            return 0
+        return min(own, shown) if own > 0 else max(own, shown)
+
+    def shown_rows(self) -> dict[PositionKey, int]:
+        """Return all rows of the net list that are not flat."""
+        return {key: quantity for key, quantity in self._net.items() if quantity}
+
+    def instrument(self, key: InstrumentKey) -> Instrument:
+        """Return the day's instrument; one that the broker does not list gets plain equity defaults."""
+        found = self._instruments.get(key)
+        if found is None:
+            found = self._instruments[key] = self._broker.instrument(key) or Instrument(key.exchange, key.symbol)
+        return found
+
+    # --- what is watched ----------------------------------------------------------------------------------------
+
+    def _index(self) -> None:
+        index: dict[InstrumentKey, list[Book]] = {}
+        for book in self._chronicle.ledger.books.values():
+            if book.quantity:
+                index.setdefault(book.key.instrument, []).append(book)
+        self._by_instrument = index
+
+    def observe(self, key: InstrumentKey, quote: Quote) -> None:
+        """Take a price: best and worst since entry, and the last close when a new day begins."""
+        if not math.isfinite(quote.price) or quote.price <= 0:
+            return
+        before = self.quotes.get(key)
+        if before is not None and day_number(before.at) < day_number(quote.at):
+            self.closes[key] = before.price
+        self.quotes[key] = quote
+        for book in self._by_instrument.get(key, ()):
+            if book.opened is not None and quote.at < book.opened:
+                continue
+            extremes = (book.best, book.worst)
+            book.see(quote.price)
+            if (book.best, book.worst) != extremes:
+                self._touch(book.key)
+
+    def _touch(self, key: PositionKey) -> None:
+        self._watched_dirty.add(key)
+        self._positions = None
+
+    def remember(self, key: PositionKey, memory: Memory) -> None:
+        """Keep what the engine says the rules remember: since when they hold, and the best price since."""
+        book = self._chronicle.ledger.books.get(key)
+        if book is None or not book.quantity:
+            return
+        kept = {
+            rule: RuleMemory(since=one.since, best=one.best)
+            for rule, one in memory.items()
+            if one.since is not None or math.isfinite(one.best)
+        }
+        if kept != book.memory:
+            book.memory = kept
+            self._touch(key)
+
+    def set_initial_stop(self, key: PositionKey, stop: float, strategy: str = "", target: float = UNKNOWN) -> bool:
+        """Give the running episode its first stop, its target and its strategy, once; False if nothing was taken."""
+        book = self._chronicle.ledger.books.get(key)
+        if book is None or not book.quantity:
+            return False
+        taken = False
+        if math.isfinite(stop) and not math.isfinite(book.initial_stop):
+            book.initial_stop = stop
+            if book.tightens(stop):
+                book.stop = stop
+            taken = True
+        if math.isfinite(target) and not math.isfinite(book.target):
+            book.target, taken = target, True
+        if strategy and not book.strategy:
+            book.strategy, taken = strategy, True
+        if taken:
+            self._touch(key)
+        return taken
+
+    def journal_watched(self) -> None:
+        """Note stops, extremes and memories that changed since they were last noted."""
+        books = self._chronicle.ledger.books
+        dirty = [books[key].watched() for key in sorted(self._watched_dirty) if books[key].quantity]
+        self._watched_dirty.clear()
+        if dirty:
+            self._chronicle.note(WATCHED, {"positions": dirty})
+
+    # --- what others see ----------------------------------------------------------------------------------------
+
+    def stale(self) -> None:
+        """Let the positions be built afresh: an action changed."""
+        self._positions = None
+
+    def positions(self) -> Sequence[TrackedPosition]:
+        """Return the open positions with all that is remembered of them, in a steady order."""
+        if self._positions is None:
+            books = self._chronicle.ledger.books
+            self._positions = tuple(
+                self._tracked(book) for key, book in sorted(books.items()) if book.quantity and self.held(key)
+            )
+        return self._positions
+
+    def _tracked(self, book: Book) -> TrackedPosition:
+        ledger = self._chronicle.ledger
+        actions = ledger.of_episode(book.episode)
+        memory: dict[str, RuleMemory] = dict(book.memory)
+        firings: dict[str, int] = {}
+        for action in actions:
+            firings[action.rule] = firings.get(action.rule, 0) + 1
+            if action.counts:
+                known = memory.get(action.rule, RuleMemory())
+                memory[action.rule] = evolve(known, fired=known.fired + 1, fired_at=action.decided)
+        instrument = book.key.instrument
+        frozen = ledger.is_frozen(instrument) or self.is_blocked(instrument)
+        on_its_way = any(action.kind in QUANTITY_KINDS for action in ledger.open_on(instrument))
+        return TrackedPosition(
+            key=book.key,
+            side=book.side,
+            quantity=abs(self.held(book.key)),
+            entry=book.entry,
+            opened=book.opened,
+            episode=book.episode,
+            original=book.original,
+            stop=book.stop,
+            initial_stop=book.initial_stop,
+            target=book.target,
+            best=book.best,
+            worst=book.worst,
+            booked=sum(action.kind == BOOK and action.filled > 0 for action in actions),
+            added=sum(action.kind == ADD and action.filled > 0 for action in actions),
+            realised=book.realised,
+            strategy=book.strategy,
+            in_flight=on_its_way or frozen or ledger.mode.name == HALTED,
+            frozen=frozen,
+            memory=memory,
+            firings=firings,
+        )
+
+    def is_blocked(self, instrument: InstrumentKey) -> bool:
+        """Tell whether so many orders in a row were refused that nothing more is sent for the instrument."""
+        refused = self._chronicle.ledger.refusals.get(instrument, 0)
+        return refused >= self._chronicle.settings.refusals_in_a_row
+
+    def day_profit(self) -> float:
+        """Return the day's realised and the open profit of all books in rupees, where prices are known."""
+        total = 0.0
+        for book in self._chronicle.ledger.books.values():
+            instrument = self.instrument(book.key.instrument)
+            amount = book.day_realised
+            quote = self.quotes.get(book.key.instrument)
+            if book.quantity and quote is not None and math.isfinite(book.entry):
+                amount += (quote.price - book.entry) * book.quantity
+            total += amount * instrument.multiplier / instrument.scale
+        return total
