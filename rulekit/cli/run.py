@@ -1,0 +1,99 @@
+"""`rulekit run`: manage positions by a policy."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from rulekit.errors import UsageError
+
+
+@click.command(
+    "run",
+    epilog="""\b
+Examples:
+  rulekit run --policy my.policy --broker paper --feed ticks.parquet --positions my.csv --journal day.journal --fast
+  rulekit run --policy my.policy --feed ticks.csv --journal day.journal --clock "2026-11-20T09:15:00+05:30*10"
+
+A run that was stopped or killed goes on where its journal stands: call it again with the same arguments.
+Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong, 2 usage or an unreadable file.""",
+)
+@click.option(
+    "--policy",
+    "policies",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="a policy file; may be given several times, the first that applies to a position manages it",
+)
+@click.option(
+    "--broker",
+    type=click.Choice(["paper"]),
+    default="paper",
+    show_default=True,
+    help="where orders go; paper is a simulated broker that keeps its own book beside the journal",
+)
+@click.option("--feed", type=click.Path(path_type=Path), required=True, help="prices: ticks or bars, Parquet or CSV")
+@click.option(
+    "--positions", type=click.Path(path_type=Path), help="CSV: symbol,exchange,product,side,quantity,entry,opened,stop"
+)
+@click.option("--journal", type=click.Path(path_type=Path), required=True, help="the durable record; made if missing")
+@click.option("--fast", is_flag=True, help="as fast as it goes, under a simulated clock")
+@click.option("--dry-run", is_flag=True, help="do everything but send orders")
+@click.option(
+    "--clock",
+    "clock_text",
+    envvar="RULEKIT_CLOCK",
+    metavar="TIME[*SPEED]",
+    help="start the clock there and run it that many times as fast",
+)
+@click.option(
+    "--settings",
+    "settings_path",
+    type=click.Path(path_type=Path),
+    help="settings file [default: rulekit.toml in this folder, if there is one]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="log lines for people, or one JSON object a line",
+)
+@click.option("--quiet", is_flag=True, help="no log lines and no progress bar")
+def command(
+    policies: tuple[Path, ...], broker: str, feed: Path, positions: Path | None, journal: Path, fast: bool,
+    dry_run: bool, clock_text: str | None, settings_path: Path | None, form: str, quiet: bool,
+) -> None:  # fmt: skip
+    """Manage positions by a policy: decide on live prices, write each intent down, send it, tell why."""
+    from rulekit.cli.console import log_to, progress_over
+    from rulekit.model.clock import parse_clock
+    from rulekit.runtime.entries import read_entries
+    from rulekit.runtime.paper import open_paper_day
+    from rulekit.runtime.policy import load
+    from rulekit.settings import load_settings
+
+    if fast and clock_text:
+        raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
+    loaded = [load(path) for path in policies]
+    settings = load_settings(settings_path)
+    entries = read_entries(positions) if positions else []
+    clock = parse_clock(clock_text) if clock_text else None
+    emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
+    with open_paper_day(
+        loaded, feed, entries, journal, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run
+    ) as (day, prices):
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *unused: day.stop())
+        for note in prices.notes:
+            click.echo(f"note: {note}", err=True)
+        for reason, count in prices.skipped.items():
+            click.echo(f"note: {count:,} prices were left out: {reason}", err=True)
+        with progress_over(prices.count, "prices", quiet=quiet or form == "json") as advance:
+            day.progress = advance
+            day.run()

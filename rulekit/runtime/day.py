@@ -1,0 +1,202 @@
+"""Runs a manager over a feed of prices: the same loop at full speed under a simulated clock and paced by a real one.
+
+Everything that happens is a function of the feed, the journal and the broker's book, so a run that was killed goes on
+from its last journaled place and comes to the same end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rulekit.broker.paper import PaperBroker
+from rulekit.market.ticks import Tick
+from rulekit.model.clock import SimulatedClock, WallClock
+from rulekit.model.instant import SECOND, Instant, iso
+from rulekit.runtime.entries import Entry
+from rulekit.runtime.manager import Manager
+
+_LONGEST_NAP_S = 0.2
+"""A real clock is waited for in naps of this length, so that a request to stop is seen soon."""
+_QUIET_S = 1800.0
+"""How long after the last price the run goes on looking after orders that have not ended."""
+
+Progress = Callable[[Tick], None]
+
+
+class Day:
+    """One run over a feed, from its first price (or the journal's last place) to its end.
+
+    Args:
+        entries: positions that stand or will be entered, in the order in which they are opened.
+        cycle_s: seconds between two looks at all positions.
+        start: prices before it are history: heard, and not decided upon.
+        persist_s: seconds after which the place in the feed and the best prices are journaled though nothing happened.
+        progress: told every tick; None for nobody.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        broker: PaperBroker,
+        ticks: Iterable[Tick],
+        clock: SimulatedClock | WallClock,
+        entries: Sequence[Entry] = (),
+        *,
+        cycle_s: float = 10.0,
+        persist_s: float = 600.0,
+        start: Instant = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        self._manager = manager
+        self._broker = broker
+        self._ticks = ticks
+        self._clock = clock
+        self._entries = list(entries)
+        self._cycle = round(cycle_s * SECOND)
+        self._persist = round(persist_s * SECOND)
+        self._start = start
+        self.progress = progress
+        self._seq = -1
+        self._stopping = False
+        self._next_persist = 0
+
+    def _checkpoint(self) -> Mapping[str, Any]:
+        """Name the place that a restarted run goes on from."""
+        return {"seq": self._seq, "now": self._clock.now()}
+
+    def stop(self) -> None:
+        """Ask the run to end after what it is doing now; safe to call from a signal handler."""
+        self._stopping = True
+
+    def left_open(self) -> list[str]:
+        """Name the actions that have not reached an end."""
+        return [str(row["id"]) for row in self._manager.pending_management_actions]
+
+    def run(self) -> None:
+        """Start (or go on) and run to the end of the feed, or until `stop`."""
+        manager, clock = self._manager, self._clock
+        place = manager.executor.checkpoint
+        resume_after = int(place.get("seq", -1))
+        resume_from = int(place.get("now", 0))
+        self._seq = resume_after
+        manager.executor.mark(self._checkpoint())
+        started = False
+        next_cycle: Instant = 0
+        for tick in self._ticks:
+            if self._stopping:
+                break
+            if not started:
+                if tick.seq <= resume_after or tick.at < self._start:
+                    self._warm_up(tick)
+                    continue
+                self._reach(resume_from or tick.at)
+                manager.start()
+                started = True
+                next_cycle = self._grid(clock.now())
+            next_cycle = self._cycles_until(tick.at, next_cycle)
+            if self._stopping:
+                break
+            self._reach(tick.at)
+            self._enter_until(clock.now())
+            self._broker.on_tick(tick)
+            manager.executor.mark(self._checkpoint())
+            manager.on_tick(tick)
+            self._seq = tick.seq
+            if self.progress is not None:
+                self.progress(tick)
+        if not started:
+            manager.start()
+        if not self._stopping:
+            self._come_to_rest()
+        manager.executor.mark(self._checkpoint())
+        manager.executor.commit((), self._checkpoint(), checkpoint_now=True)
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def _grid(self, instant: Instant) -> Instant:
+        """Return the first moment of a cycle at or after an instant; the same for every run."""
+        return -(-instant // self._cycle) * self._cycle
+
+    def _reach(self, instant: Instant) -> None:
+        """Let the clock come to an instant: at once under a simulated clock, by waiting under a real one."""
+        if isinstance(self._clock, SimulatedClock):
+            self._clock.move_to(instant)
+            return
+        while not self._stopping and (left := (instant - self._clock.now()) / SECOND) > 0:
+            self._clock.sleep(min(left, _LONGEST_NAP_S * self._clock.speed))
+
+    def _cycles_until(self, until: Instant, next_cycle: Instant) -> Instant:
+        """Run every cycle and every look that the executor asked for before `until`; return the next cycle's moment."""
+        while not self._stopping:
+            if next_cycle <= until and not self._manager.any_session_open(next_cycle):
+                next_cycle = self._grid(max(until, next_cycle + 1))
+            opened = self._entries[0].opened if self._entries else None
+            due = self._manager.next_due()
+            moments = [moment for moment in (next_cycle, due, opened) if moment is not None]
+            moment = max(min(moments), self._clock.now())
+            if moment > until or (moment == until and moment not in (next_cycle, due, opened)):
+                break
+            self._reach(moment)
+            self._broker.advance(self._clock.now())
+            self._enter_until(self._clock.now())
+            self._manager.executor.mark(self._checkpoint())
+            if moment >= next_cycle:
+                self._manager.cycle()
+                next_cycle = self._grid(moment + 1)
+                self._persist_now_and_then(moment)
+            else:
+                self._manager.tend()
+        return next_cycle
+
+    def _persist_now_and_then(self, now: Instant) -> None:
+        """Journal the place in the feed, though nothing happened."""
+        if now >= self._next_persist:
+            if self._next_persist:
+                self._manager.executor.commit((), self._checkpoint(), checkpoint_now=True)
+            self._next_persist = now + self._persist
+
+    def _come_to_rest(self) -> None:
+        """After the last price: look after what is on its way until nothing waits, for a bounded time."""
+        last = self._clock.now() + round(_QUIET_S * SECOND)
+        while not self._stopping and (due := self._manager.next_due()) is not None and due <= last:
+            self._reach(max(due, self._clock.now() + SECOND // 10))
+            self._broker.advance(self._clock.now())
+            self._manager.executor.mark(self._checkpoint())
+            self._manager.tend()
+
+    # --- prices and entries ----------------------------------------------------------------------------------
+
+    def _warm_up(self, tick: Tick) -> None:
+        """Let the indicators and the broker hear a price that was decided upon already, or that is history."""
+        self._manager.hear(tick)
+        self._broker.on_tick(tick)
+        if self.progress is not None:
+            self.progress(tick)
+
+    def _enter_until(self, now: Instant) -> None:
+        """Enter the positions whose time has come, and give each its stop."""
+        if not self._entries or self._entries[0].opened > now:
+            return
+        due = []
+        while self._entries and self._entries[0].opened <= now:
+            due.append(self._entries.pop(0))
+        for entry in due:
+            self._broker.enter(
+                exchange=entry.instrument.exchange,
+                symbol=entry.instrument.symbol,
+                product=entry.product,
+                side=entry.side,
+                quantity=entry.quantity,
+                price=entry.entry,
+                at=entry.opened,
+                reference=entry.reference,
+            )
+        self._manager.sync()
+        for entry in due:
+            self._manager.give_stop(entry)
+
+
+def describe(ticks: int, first: Instant, last: Instant) -> str:
+    """Say in words what a feed covers."""
+    return f"{ticks:,} prices from {iso(first)} to {iso(last)}"

@@ -1,0 +1,330 @@
+"""The live engine of one account: reads the book, decides on each position, writes the intents down, sends them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import astuple
+
+from rulekit.engine.applies import first_that_applies
+from rulekit.engine.decide import decide
+from rulekit.execution.executor import Decided, Executor
+from rulekit.execution.journal import Journal
+from rulekit.execution.port import Broker
+from rulekit.execution.route import Route
+from rulekit.market.market import Market
+from rulekit.market.ticks import Tick
+from rulekit.model.calendar import Calendar
+from rulekit.model.calendar import default as default_calendar
+from rulekit.model.clock import Clock, WallClock
+from rulekit.model.decision import EXIT, Decision
+from rulekit.model.events import Emit, Event
+from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
+from rulekit.model.orders import Quote
+from rulekit.model.position import TrackedPosition
+from rulekit.model.snapshot import Snapshot
+from rulekit.runtime.entries import Entry
+from rulekit.runtime.policy import Policy, load
+from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
+from rulekit.settings import Settings
+
+
+def _no_facts(position: TrackedPosition) -> Facts:
+    """Know nothing of the market."""
+    return {}
+
+
+def _silent(event: Event) -> None:
+    """Tell nobody."""
+
+
+class Manager:
+    """Manages the open positions of one account by one or more policies.
+
+    Args:
+        policy: a policy, a path to one, or several in the order in which they are tried for a position.
+        broker: the account, behind the broker port.
+        journal: a journal, or the path of its file; it is made if there is none.
+        clock: the only source of time; the wall clock by default.
+        settings: as from `rulekit.toml`.
+        market: indicators fed by `on_tick`; without one, prices are asked of the broker's quotes.
+        facts: what a host knows of the market for a position, in natural units, by the language's names.
+        route: where signals go instead of the broker's port (a host's own trade engine).
+        emit: where events go.
+        dry_run: do everything but send.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | str | Path | Sequence[Policy],
+        *,
+        broker: Broker,
+        journal: Journal | str | Path,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        calendar: Calendar | None = None,
+        market: Market | None = None,
+        facts: FactSource | None = None,
+        route: Route | None = None,
+        emit: Emit = _silent,
+        dry_run: bool = False,
+    ) -> None:
+        self.policies = _policies(policy)
+        self.broker = broker
+        self.clock: Clock = clock or WallClock()
+        self.settings = settings or Settings()
+        self.market = market
+        self._own_journal = not isinstance(journal, Journal)
+        self.journal = (
+            journal
+            if isinstance(journal, Journal)
+            else Journal.open(Path(journal), account=broker.account, clock=self.clock)
+        )
+        self._calendar = calendar or default_calendar()
+        self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
+        self._facts = facts or _no_facts
+        self._emit = emit
+        self._instruments: dict[InstrumentKey, Instrument] = {}
+        self._chosen: dict[tuple[PositionKey, str], Policy | None] = {}
+        self._quotes: dict[InstrumentKey, Quote] = {}
+        self._told: set[tuple[str, ...]] = set()
+        self._stale: set[PositionKey] = set()
+        self._by_instrument: dict[InstrumentKey, list[TrackedPosition]] = {}
+        self.executor = Executor(
+            broker=broker,
+            journal=self.journal,
+            clock=self.clock,
+            settings=self.settings.execution,
+            emit=emit,
+            session=self._snapshots.session,
+            route=route,
+            dry_run=dry_run,
+        )
+
+    # --- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover: settle what a dead process left behind, read the book; nothing is decided yet."""
+        self.executor.start()
+        self._look_up(self.executor.positions())
+
+    def close(self) -> None:
+        """Flush and give the journal back, if this manager opened it."""
+        if self._own_journal:
+            self.journal.close()
+
+    def __enter__(self) -> Manager:
+        self.start()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    # --- the cycle -------------------------------------------------------------------------------------------
+
+    def cycle(self) -> list[Decision]:
+        """Look at every position once: sync, decide, write down, send. Returns the decisions."""
+        now = self.clock.now()
+        positions = self.sync()
+        if self.market is None and positions:
+            for key, quote in self.broker.quotes([position.key.instrument for position in positions]).items():
+                self.executor.observe(key, quote)
+                self._quotes[key] = quote
+        decisions = self._decide(self.executor.positions() if self.market is None else positions, now)
+        exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
+        self._say("cycle_evaluated", positions=len(positions), exits=exits)
+        return decisions
+
+    async def acycle(self) -> list[Decision]:
+        """Do `cycle` in a worker thread, for a host with an event loop."""
+        return await asyncio.to_thread(self.cycle)
+
+    def sync(self) -> Sequence[TrackedPosition]:
+        """Read the broker's book and bring the tracked positions up to date."""
+        positions = self.executor.sync()
+        self._look_up(positions)
+        return positions
+
+    def on_tick(self, tick: Tick) -> None:
+        """Take a price, and look at once at the positions that hold this instrument.
+
+        A tick that comes late (older than the last one heard) moves nothing.
+        """
+        assert self.market is not None, "ticks need a market to keep them"
+        if not self.market.update(tick):
+            return
+        if self.broker.updates():
+            self.sync()
+        key = InstrumentKey(tick.exchange, tick.symbol)
+        positions = self._by_instrument.get(key)
+        if positions:
+            quote = self.market.quote(key)
+            assert quote is not None
+            self.executor.observe(key, quote)
+            now = self.clock.now()
+            if self._snapshots.is_open(key.exchange, now):
+                self._decide([found for found in self.executor.positions() if found.key.instrument == key], now)
+
+    def hear(self, tick: Tick) -> None:
+        """Take a price without deciding on it: history, or what was decided upon before a restart."""
+        if self.market is not None:
+            self.market.update(tick)
+
+    def tend(self) -> None:
+        """Look after what is on its way, without deciding anything."""
+        self.sync()
+        self.executor.drain()
+
+    def give_stop(self, entry: Entry) -> None:
+        """Tell the episode that an entry began of its first stop and its strategy; later episodes are left alone."""
+        key = entry.key(self.broker.account)
+        for position in self.executor.positions():
+            if position.key == key and position.opened == entry.opened:
+                self.executor.set_initial_stop(key, entry.stop, strategy=entry.strategy)
+        self._look_up(self.executor.positions())
+
+    def any_session_open(self, instant: Instant) -> bool:
+        """Tell whether an exchange trades on which something is held (NSE where nothing is)."""
+        exchanges = {key.exchange for key in self._by_instrument} or {"NSE"}
+        return any(self._snapshots.is_open(exchange, instant) for exchange in exchanges)
+
+    def next_due(self) -> Instant | None:
+        """Return when the executor must be looked at again at the latest, None if nothing waits."""
+        return self.executor.next_due()
+
+    @property
+    def management_actions_taken(self) -> list[dict[str, Any]]:
+        """Every action that was sent or applied, oldest first."""
+        return self.executor.management_actions_taken
+
+    @property
+    def pending_management_actions(self) -> list[dict[str, Any]]:
+        """Every action that has not reached an end."""
+        return self.executor.pending_management_actions
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _decide(self, positions: Iterable[TrackedPosition], now: Instant) -> list[Decision]:
+        """Decide on each position, write what was decided in one go, and send what may be sent."""
+        decisions, decided = [], []
+        for position in positions:
+            outcome = self._decide_one(position, now)
+            if outcome is None:
+                continue
+            decision, found = outcome
+            decisions.append(decision)
+            if found is not None:
+                decided.append(found)
+        if decided:
+            self.executor.commit(decided)
+            self._look_up(self.executor.positions())
+        self.executor.drain()
+        return decisions
+
+    def _decide_one(self, position: TrackedPosition, now: Instant) -> tuple[Decision, Decided | None] | None:
+        """Decide on one position; None where no policy covers it or its exchange is closed."""
+        key = position.key
+        if not self._snapshots.is_open(key.exchange, now):
+            return None
+        snapshot = self.snapshot(position, now)
+        policy = self._policy_for(position, snapshot)
+        if policy is None:
+            return None
+        decision = decide(policy.compiled, snapshot, position.memory)
+        if decision.memory:
+            self.executor.remember(key, decision.memory)
+        self._tell(policy, position, decision)
+        if not decision.actions:
+            return decision, None
+        return decision, Decided(
+            position=position,
+            decision=decision,
+            price=snapshot.price,
+            policy_digest=policy.digest,
+            snapshot_digest=digest_of(snapshot),
+        )
+
+    def snapshot(self, position: TrackedPosition, now: Instant) -> Snapshot:
+        """Return what a decision about this position may look at now."""
+        key = position.key
+        instrument = self._instrument(key.instrument)
+        quote = self.market.quote(key.instrument) if self.market else self._quotes.get(key.instrument)
+        stale = self._snapshots.is_stale(quote, now)
+        self._tell_stale(position, quote, stale, now)
+        facts: dict[str, float | None] = dict(self._facts(position))
+        if self.market is not None and not stale:
+            facts.update(self.market.facts(key.instrument))
+        facts["open positions"] = float(len(self.executor.positions()))
+        return self._snapshots.build(position, instrument, quote, facts, now)
+
+    def _policy_for(self, position: TrackedPosition, snapshot: Snapshot) -> Policy | None:
+        """Return the first policy whose `applies to` covers the position; the choice holds for the episode."""
+        at = (position.key, position.episode)
+        if at not in self._chosen:
+            self._chosen[at] = first_that_applies(self.policies, snapshot)
+        return self._chosen[at]
+
+    def _instrument(self, key: InstrumentKey) -> Instrument:
+        """Return the day's instrument; one that the broker does not list gets the plain equity defaults."""
+        if key not in self._instruments:
+            self._instruments[key] = self.broker.instrument(key) or Instrument(key.exchange, key.symbol)
+        return self._instruments[key]
+
+    def _look_up(self, positions: Iterable[TrackedPosition]) -> None:
+        """Index the positions by instrument, for ticks."""
+        self._by_instrument = {}
+        for position in positions:
+            self._by_instrument.setdefault(position.key.instrument, []).append(position)
+
+    def _tell(self, policy: Policy, position: TrackedPosition, decision: Decision) -> None:
+        """Report rules that could not be judged and candidates that came to nothing, once an episode each."""
+        for rule in decision.unknown:
+            why = next((item.why for item in decision.not_yet if item.rule == rule), "")
+            self._once(position, "rule_unknown", rule=rule, why=why)
+        for passed in decision.passed_over:
+            self._once(position, "rule_skipped", rule=passed.rule, because=passed.because)
+
+    def _tell_stale(self, position: TrackedPosition, quote: Quote | None, stale: bool, now: Instant) -> None:
+        """Say once that a price has gone stale, and again after it was fresh in between."""
+        if not stale:
+            self._stale.discard(position.key)
+        elif position.key not in self._stale:
+            self._stale.add(position.key)
+            seconds = None if quote is None else round((now - quote.at) / SECOND, 1)
+            self._say("price_stale", position, seconds=seconds)
+
+    def _once(self, position: TrackedPosition, name: str, **data: Any) -> None:
+        mark = (str(position.key), position.episode, name, *map(str, data.values()))
+        if mark not in self._told:
+            self._told.add(mark)
+            self._say(name, position, **data)
+
+    def _say(self, name: str, position: TrackedPosition | None = None, **data: Any) -> None:
+        strategy = (position.strategy if position else "") or self.title
+        self._emit(Event(name, self.clock.now(), position.key.symbol if position else "", strategy, data=data))
+
+    @property
+    def title(self) -> str:
+        """The name under which this manager logs: the policy's title."""
+        return next((one.title for one in self.policies if one.title), None) or "Rulekit"
+
+
+def digest_of(snapshot: Snapshot) -> str:
+    """Return a digest that is equal for equal snapshots, whatever the order of their facts."""
+    values = list(astuple(snapshot, recurse=False))
+    values = [sorted(value.items()) if isinstance(value, Mapping) else value for value in values]
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def _policies(policy: Policy | str | Path | Sequence[Policy]) -> tuple[Policy, ...]:
+    """Accept a policy, a path, or several policies."""
+    if isinstance(policy, Policy):
+        return (policy,)
+    if isinstance(policy, str | Path):
+        return (load(policy),)
+    return tuple(policy)

@@ -1,0 +1,108 @@
+"""Puts a day together: policies, prices from a file, the paper broker, the journal and the manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rulekit.broker.paper import PaperBroker
+from rulekit.errors import InputError
+from rulekit.execution.journal import Journal
+from rulekit.market.feed import Feed, open_feed
+from rulekit.market.market import Market
+from rulekit.market.ticks import Tick
+from rulekit.model.clock import SimulatedClock, WallClock
+from rulekit.model.events import Emit
+from rulekit.model.instant import Instant, iso
+from rulekit.runtime.day import Day
+from rulekit.runtime.entries import Entry
+from rulekit.runtime.manager import Manager
+from rulekit.runtime.policy import Policy
+from rulekit.settings import Settings
+
+_FAST_PERSIST_S = 600.0
+_PACED_PERSIST_S = 60.0
+
+
+def book_beside(journal: Path) -> Path:
+    """Return where the paper broker of a journal keeps its book."""
+    return journal.with_name(journal.name + ".paper")
+
+
+@contextmanager
+def open_paper_day(
+    policies: Sequence[Policy],
+    feed_path: Path,
+    entries: Sequence[Entry],
+    journal_path: Path,
+    *,
+    settings: Settings,
+    fast: bool,
+    clock: WallClock | None,
+    emit: Emit,
+    dry_run: bool = False,
+) -> Iterator[tuple[Day, Feed]]:
+    """Open everything for a day over a price file, and close it again.
+
+    Args:
+        fast: run under a simulated clock as fast as it goes; otherwise paced by `clock`, or from the first price
+            in real time.
+    """
+    feed = open_feed(feed_path)
+    with paper_day(
+        policies, feed.ticks(), feed.first, entries, journal_path,
+        settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run, last=feed.last,
+    ) as day:  # fmt: skip
+        yield day, feed
+
+
+@contextmanager
+def paper_day(
+    policies: Sequence[Policy],
+    ticks: Iterable[Tick],
+    first: Instant,
+    entries: Sequence[Entry],
+    journal_path: Path,
+    *,
+    settings: Settings,
+    fast: bool,
+    emit: Emit,
+    clock: WallClock | None = None,
+    dry_run: bool = False,
+    last: Instant | None = None,
+) -> Iterator[Day]:
+    """Open everything for a day over given ticks, of which `first` is the first's time; close it again."""
+    start = first if clock is None else max(first, clock.now())
+    timer: SimulatedClock | WallClock = (
+        SimulatedClock(start) if fast else WallClock(start, clock.speed if clock else 1.0)
+    )
+    journal = Journal.open(journal_path, account="paper", clock=timer)
+    try:
+        broker = PaperBroker(
+            book_beside(journal_path), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper
+        )
+        try:
+            manager = Manager(
+                policies, broker=broker, journal=journal, clock=timer, settings=settings,
+                market=Market({phrase for policy in policies for phrase in policy.market_facts}),
+                emit=emit, dry_run=dry_run,
+            )  # fmt: skip
+            resumed = int(manager.executor.checkpoint.get("now", 0))
+            if last is not None and start > last and not resumed:
+                raise InputError(
+                    f"the prices end at {iso(last)}, before the clock's start at {iso(start)}",
+                    "start the clock within the prices, or leave --clock out",
+                )
+            # A restarted run goes on from the moment that its journal recorded, whatever the clock was told.
+            timer.move_to(resumed)
+            yield Day(
+                manager, broker, ticks, timer, entries,
+                cycle_s=settings.engine.cycle_s,
+                persist_s=_FAST_PERSIST_S if fast else _PACED_PERSIST_S,
+                start=start,
+            )  # fmt: skip
+        finally:
+            broker.close()
+    finally:
+        journal.close()
