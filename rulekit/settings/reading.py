@@ -28,8 +28,13 @@ ENVIRONMENT = {
 }
 """Environment variables that override a key."""
 
-POSITIVE = {"cycle_s", "lot", "tick", "multiplier", "freeze"}
-"""Keys that must be above 0; every other number of seconds must not be below it."""
+POSITIVE = {"cycle_s", "lot", "tick", "multiplier", "freeze", "max_tries", "per_second", "per_minute", "per_day"}
+"""Keys that must be above 0. No other number may be below it, save SIGNED ones."""
+
+SIGNED = {"seed"}
+
+BELOW_ONE = {"reserve", "margin"}
+"""Shares that must leave something over."""
 
 LATER = {"alerts": "alerts go to the console and the log in this version"}
 """Sections that a later version will know."""
@@ -212,18 +217,23 @@ def _check_values(settings: Settings, where: str, names: Mapping[tuple[str, ...]
 
 
 def _check_signs(part: Any, place: tuple[str, ...], where: str, names: Mapping[tuple[str, ...], str]) -> None:
-    """Refuse seconds below zero, and lots, ticks and the like that are not above it."""
+    """Refuse numbers below zero, lots, ticks and the like that are not above it, and shares of more than all."""
     if isinstance(part, InstrumentsSettings):
         for symbol, own in part.symbols.items():
             _check_signs(own, (*place, symbol), where, names)
     for key in fields_dict(type(part)):
         value = getattr(part, key)
-        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            if key in POSITIVE and value <= 0:
-                raise InputError(
-                    f"{_place((*place, key), where, names)}: `{value}` must be above 0", "write a positive number"
-                )
-            if key.endswith("_s") and value < 0:
-                raise InputError(
-                    f"{_place((*place, key), where, names)}: `{value}` is below 0", "write seconds, like 10"
-                )
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, (int, float, Decimal)) and (wrong := _wrong_number(key, number)):
+                raise InputError(f"{_place((*place, key), where, names)}: `{number}` {wrong[0]}", wrong[1])
+
+
+def _wrong_number(key: str, number: float | Decimal) -> tuple[str, str] | None:
+    """Say what is wrong with a key's number, and what to write."""
+    if key in POSITIVE and number <= 0:
+        return "must be above 0", "write a positive number"
+    if key not in SIGNED and number < 0:
+        return "is below 0", "write seconds, like 10" if key.endswith("_s") else "write 0 or more"
+    if key in BELOW_ONE and number >= 1:
+        return "is a share and must be below 1", "write 0.3 for 30%"
+    return None

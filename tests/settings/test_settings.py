@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import fields
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +110,10 @@ MISTAKES = [
     ("[engine]\ncycle_s = -inf", "[engine], `cycle_s`: `-Infinity` is not a number to count with", PLAIN),
     ("[engine]\ncycle_s = 0", "[engine], `cycle_s`: `0.0` must be above 0", ABOVE),
     ("[execution]\npatience_s = -1", "[execution], `patience_s`: `-1.0` is below 0", "write seconds, like 10"),
+    ("[execution]\nback_off_s = [1, -1]", "[execution], `back_off_s`: `-1.0` is below 0", "write seconds, like 10"),
+    ("[execution]\nreserve = 30", "[execution], `reserve`: `30.0` is a share and must be below 1", "write 0.3 for 30%"),
+    ("[execution]\nday_loss_limit = -1", "[execution], `day_loss_limit`: `-1.0` is below 0", "write 0 or more"),
+    ("[execution]\nmax_tries = 0", "[execution], `max_tries`: `0` must be above 0", ABOVE),
     ("[execution]\nmax_tries = 2.5", "[execution], `max_tries`: `2.5` is not a whole number", WHOLE),
     ("[execution]\nmax_tries = true", "[execution], `max_tries`: `true` is not a whole number", WHOLE),
     ("[execution]\nback_off_s = [1, true]", "[execution], `back_off_s.1`: `true` is not a number", NUMBER),
@@ -157,6 +163,35 @@ def test_a_section_of_a_later_version_is_told(tmp_path: Path) -> None:
     message, help = failure(tmp_path, '[alerts]\nemail = "x"')
     assert message == "rulekit.toml: this version has no section `[alerts]`"
     assert "console" in help
+
+
+def test_a_seed_may_be_any_whole_number(tmp_path: Path) -> None:
+    assert load(tmp_path, "[paper]\nseed = -7").paper.seed == -7
+
+
+def test_the_page_of_settings_has_every_key_with_its_default(project: Path) -> None:
+    page = (project / "docs" / "settings.md").read_text(encoding="utf-8")
+    sections = dict(part.split("]", 1) for part in page.split("\n## [")[1:])
+    assert list(sections) == [section.name for section in fields(Settings)]
+    for section in fields(Settings):
+        rows = re.findall(r"(?m)^\| `(\w+)` \| (.*?) \|", sections[section.name])
+        known = getattr(Settings(), section.name)
+        expected = [
+            (key.name, as_toml(getattr(known, key.name))) for key in fields(type(known)) if key.name != "symbols"
+        ]
+        assert rows == expected
+
+
+def as_toml(value: object) -> str:
+    if value is None or value in ((), {}, ""):
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(f'{number:g}' for number in value)}]`"
+    if isinstance(value, dict):
+        return f"`{{ {', '.join(f'{key} = {number}' for key, number in value.items())} }}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
