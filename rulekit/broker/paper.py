@@ -109,7 +109,7 @@ class PaperBroker:
 
     def _settle(self, now: Instant) -> None:
         """Write changes to the file; if that fails, the book stands as the file does."""
-        if self._book.version != self._seen_version:
+        if self._book.changed:
             self._write(now)
 
     def _write(self, now: Instant) -> None:

@@ -131,6 +131,11 @@ class Book:
         if last is not None and self._store is not None:
             self._changes.append(("price", (*key, *last)))
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._changes)
+
     def flush(self) -> None:
         """Write what changed in one transaction, with the last prices that open orders depend on.
 

@@ -102,6 +102,8 @@ class PaperExchange:
             for order in tuple(orders):
                 if order.live <= tick.at:
                     self._match(order, tick.price, tick.at)
+                else:
+                    self._book.keep_price(key)  # it will meet this price when it arrives, also after a restart
 
     def closed(self, exchange: str, now: Instant) -> str | None:
         """Return why the exchange takes no order now, None if it does."""
