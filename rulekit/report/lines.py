@@ -86,7 +86,10 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
     },
     "rule_unknown": Line("❔", "UNKNOWN", "{strategy}: {symbol} - {rule} cannot be judged: {why}"),
     "rule_skipped": Line("⏭️", "SKIPPED", "{strategy}: {symbol} - {rule} passed over: {because}"),
-    "price_stale": Line("🕰️", "STALE", "{symbol}: Price is {seconds:seconds} old - nothing is decided on it"),
+    "price_stale": {
+        "old": Line("🕰️", "STALE", "{symbol}: Price is {seconds:seconds} old - nothing is decided on it"),
+        "never heard": Line("🕰️", "STALE", "{symbol}: No price has come yet - nothing is decided"),
+    },
     "mismatch_found": Line("⚠️", "WARNING", "{symbol}: Position differs - ours {ours}, broker {broker} ({explained})"),
     "foreign_order_seen": Line("👤", "FOREIGN", "{symbol}: Order {order_id} is not ours - {side} {quantity:shares}"),
     "mode_changed": {
@@ -99,7 +102,10 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "critical": Line("🚨", "CRITICAL", "{where}{text}"),
     },
     "policy_reloaded": Line("🔄", "POLICY", "Policy reloaded: {digest:digest} (was {was:digest}) - {difference}"),
-    "recovered": Line("♻️", "RECOVERED", "Recovered from the journal: {settled} settled, {open} still open"),
+    "recovered": {
+        "something": Line("♻️", "RECOVERED", "Recovered from the journal: {settled} settled, {open} still open"),
+        "nothing": None,
+    },
 }
 """One line an event, or one line for each of its forms; a form without a line is not shown."""
 
@@ -121,6 +127,8 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "regular_bypassed": lambda data: "past others" if data.get("waiting") else "alone",
     "stop_moved": lambda data: "first" if data.get("was") is None else "moved",
     "mode_changed": lambda data: str(data.get("mode")),
+    "price_stale": lambda data: "never heard" if data.get("seconds") is None else "old",
+    "recovered": lambda data: "something" if data.get("settled") or data.get("open") else "nothing",
     "alert": lambda data: "critical" if data.get("level") == "critical" else "warning",
 }
 """How an event with several forms chooses one."""

@@ -149,6 +149,8 @@ OURS = [
         event("policy_reloaded", digest="0123456789abcdef", was="fedcba9876543210", difference="1 rule changed"),
         "🔄 Policy reloaded: 0123456789ab (was fedcba987654) - 1 rule changed",
     ),
+    (event("price_stale", "TCS", seconds=None), "🕰️ TCS: No price has come yet - nothing is decided"),
+    (event("recovered", settled=0, open=0), None),
     (event("recovered", settled=2, open=1), "♻️ Recovered from the journal: 2 settled, 1 still open"),
 ]
 
