@@ -210,7 +210,7 @@ class Reader:
         return None if known_price(value) is None else Fraction(to_units(value or 0.0, self.snapshot.scale))
 
     def fact(self, ref: FactRef, threshold: Fraction | None = None) -> Value:
-        """Return a fact in its measure: percent, rupees, R, microseconds, times normal …"""
+        """Return a fact in its measure: percent, rupees, R, microseconds, times normal."""
         if ref.name in PER_SHARE:
             return self.of_share(PER_SHARE[ref.name](self), ref.unit)
         if ref.name == "age":

@@ -164,7 +164,7 @@ class Ratio:
 
 def compare(op: str, left: Ratio, right: Ratio) -> Test:
     """Compare two ratios by multiplying out with coprime whole numbers, which is exact below 2**53."""
-    if right.natural and left.top is None or left.top is None and right.top is not None and right.factor == 1:
+    if left.top is None and right.top is not None and right.factor == 1:
         return compare(_MIRROR[op], right, left)
     if left.top is not None and right.top is None and left.bottom is None and left.factor == 1:
         return Compare(op, left.top, Const(float(right.factor)))

@@ -12,7 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
-from rulekit.compile.expressions import ALWAYS, NEVER, All, Any, Binary, Compare, Const, Expr, Load, Remembered, Test, multiply
+from rulekit.compile.expressions import (
+    ALWAYS,
+    NEVER,
+    All,
+    Any,
+    Binary,
+    Compare,
+    Const,
+    Expr,
+    Load,
+    Remembered,
+    Test,
+    multiply,
+)
 from rulekit.compile.layout import (
     BEYOND_MARKET,
     BOOK_KIND,
@@ -23,8 +36,8 @@ from rulekit.compile.layout import (
     IN_FLIGHT,
     KIND,
     MISSING,
-    NOT_HOLDING,
     NO_SUCH_PRICE,
+    NOT_HOLDING,
     NOT_TIGHTER,
     QUANTITY,
     REACHED,

@@ -15,7 +15,7 @@ from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.model.snapshot import Snapshot
 
 MISSING = "missing"
-"""The first slot: 1 where a fact that the policy needs is unknown, so that only then rules are asked whether they failed."""
+"""The first slot: 1 where a fact that the policy needs is unknown; only then rules are asked whether they failed."""
 NEVER_FIRED = -1e18
 """When a rule last fired, if it has not."""
 NOT_HOLDING = -1.0
@@ -23,7 +23,7 @@ NOT_HOLDING = -1.0
 
 KIND, RULE, QUANTITY, STOP_RULE, STOP, REACHED, FIRST_STATUS = range(7)
 """Places in the result vector: the order (kind, rule, quantity), the stop move (rule, price), a stop or target that was
-reached while an order is in flight, then one status a rule. Rules count from 1; STOP_HIT and TARGET_HIT stand for them."""
+reached while an order is in flight, then one status a rule. Rules count from 1; a guard has a mark of its own."""
 STOP_HIT, TARGET_HIT = -1.0, -2.0
 EXIT_KIND, BOOK_KIND, ADD_KIND = 1.0, 2.0, 3.0
 
@@ -99,7 +99,8 @@ class Layout:
 
     Args:
         slots: names of the fact slots, in order. facts: those that are market or book facts.
-        memory: the rule (from 0) and the part of its memory that each memory slot holds. blank: of a rule that has none.
+        memory: the rule (from 0) and the part of its memory that each memory slot holds.
+        blank: the memory vector of a new episode.
         encode: fills the fact vector from a snapshot.
     """
 
@@ -198,9 +199,7 @@ def _encoder(builder: LayoutBuilder) -> Callable[[Snapshot], list[float]]:
     return encode
 
 
-def _emit(
-    slot: str, builder: LayoutBuilder, names: dict[str, object], body: list[str], done: dict[str, str]
-) -> None:
+def _emit(slot: str, builder: LayoutBuilder, names: dict[str, object], body: list[str], done: dict[str, str]) -> None:
     """Append the lines of one slot, and of the slots it reads, once."""
     if slot in done:
         return
@@ -229,4 +228,3 @@ def _fact_lines(fact: FactSlot, name: str, missing: str, names: dict[str, object
     elif fact.signed:
         lines += ["else:", f"    {name} = {name} * side"]
     return lines
-

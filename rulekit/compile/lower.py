@@ -13,7 +13,6 @@ from rulekit.compile.expressions import (
     Compare,
     Const,
     Expr,
-    Load,
     Ratio,
     Test,
     add,
@@ -223,4 +222,3 @@ _CONDITIONS: dict[type, Callable[[Lowering, AnyNode], Test]] = {
     tree.PriceLevel: Lowering._price_level,
     tree.When: Lowering._when,
 }
-

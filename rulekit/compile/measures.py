@@ -164,9 +164,7 @@ def _initial_risk(m: Measures, unit: Unit) -> Ratio:
 _FACTS: dict[str, Callable[[Measures, Unit], Ratio]] = {
     **{name: _priced(slot) for name, slot in PRICE_SLOTS.items()},
     "total profit": lambda m, unit: m._total(unit),
-    "giveback": lambda m, unit: Ratio(
-        HUNDRED, subtract(m.directed("best"), m.directed("price")), m.load("peak")
-    ),
+    "giveback": lambda m, unit: Ratio(HUNDRED, subtract(m.directed("best"), m.directed("price")), m.load("peak")),
     "age": lambda m, unit: m._age(unit),
     "initial risk": _initial_risk,
     "quantity": _counted("quantity"),

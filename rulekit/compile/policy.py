@@ -64,7 +64,8 @@ class CompiledPolicy:
         """Return the generated function as source, with each rule's sentence above its lines, and its slots."""
         slots = "".join(f"#   f[{place}]  {name}\n" for place, name in enumerate(self.layout.slots))
         memory = "".join(
-            f"#   m[{place}]  {self.layout.rules[rule]}: {part}\n" for place, (rule, part) in enumerate(self.layout.memory)
+            f"#   m[{place}]  {self.layout.rules[rule]}: {part}\n"
+            for place, (rule, part) in enumerate(self.layout.memory)
         )
         return f"# facts\n{slots}" + (f"# memory\n{memory}" if memory else "") + "\n" + shown(self.sections)
 

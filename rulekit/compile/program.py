@@ -17,6 +17,7 @@ from rulekit.compile.expressions import (
     Remembered,
     Test,
     all_of,
+    any_of,
     compare,
     multiply,
     negate,
@@ -31,6 +32,7 @@ from rulekit.compile.layout import (
     FIRED_DAY_SLOT,
     FIRED_DAYS_SLOT,
     FIRED_SLOT,
+    NEVER_FIRED,
     SINCE_SLOT,
     Layout,
     LayoutBuilder,
@@ -144,11 +146,14 @@ def _allowed(low: Lowering, rule: tree.Rule, index: int) -> Test:
         since = Remembered(slots.remembered(index, FIRED_DAYS_SLOT))
         parts.append(Compare(">=", since, Const(float(limit.every))))
     elif limit.every is not None:
-        passed = subtract(low.load("now"), Remembered(slots.remembered(index, FIRED_AT_SLOT)))
-        span: Expr = Const(float(limit.every))
+        fired_at = Remembered(slots.remembered(index, FIRED_AT_SLOT))
+        passed = subtract(low.load("now"), fired_at)
         if limit.every_unit is Unit.BARS:
-            span = multiply(span, low.load("bar"))
-        parts.append(Compare(">=", passed, span))
+            # A bar of unknown length does not hold back a rule that never fired.
+            waited = Compare(">=", passed, multiply(Const(float(limit.every)), low.load("bar")))
+            parts.append(any_of(Compare("==", fired_at, Const(NEVER_FIRED)), waited))
+        else:
+            parts.append(Compare(">=", passed, Const(float(limit.every))))
     return all_of(*parts) if parts else ALWAYS
 
 

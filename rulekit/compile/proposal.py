@@ -1,4 +1,4 @@
-"""Actions of rules as objects: called on a snapshot they propose an order or a stop, or say why they come to nothing."""
+"""Actions of rules as objects: called on a snapshot they propose an order or a stop, or say why there is none."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The table of position slots: how each number of the flat vector is read from a snapshot, and what must be read first.
 
-Every line here is fixed text of ours; `{n}` is the slot, `{miss}` marks the vector as incomplete where the policy needs it.
+Every line here is fixed text of ours; `{n}` is the slot, `{miss}` marks the vector as incomplete.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ def _extreme(attribute: str, sign: str, label: str) -> Slot:
 
 def _text(attribute: str) -> Slot:
     return Slot(
-        (f"{{n}} = TEXTS.get(s.{attribute}.casefold(), 0.0) if s.{attribute} else NAN", "if {n} != {n}:", "    pass{miss}"),
+        (
+            f"{{n}} = TEXTS.get(s.{attribute}.casefold(), 0.0) if s.{attribute} else NAN",
+            "if {n} != {n}:",
+            "    pass{miss}",
+        ),
         (),
         attribute,
     )
@@ -132,7 +136,13 @@ POSITION_SLOTS: dict[str, Slot] = {
     "today": Slot(("{n} = (s.now + IST_OFFSET) // DAY",)),
     "weekday": Slot(("{n} = ((s.now + IST_OFFSET) // DAY + 3) % 7",)),
     "to_close": Slot(
-        ("session = s.session", "if session is None:", "    {n} = NAN{miss}", "else:", "    {n} = session.closes - s.now"),
+        (
+            "session = s.session",
+            "if session is None:",
+            "    {n} = NAN{miss}",
+            "else:",
+            "    {n} = session.closes - s.now",
+        ),
         (),
         "the session's close",
     ),
@@ -148,7 +158,8 @@ POSITION_SLOTS: dict[str, Slot] = {
         "the expiry",
     ),
     "expires_today": Slot(
-        ("expiry = s.expiry", "{n} = 1.0 if expiry and expiry.toordinal() - EPOCH_ORDINAL == today else 0.0"), ("today",)
+        ("expiry = s.expiry", "{n} = 1.0 if expiry and expiry.toordinal() - EPOCH_ORDINAL == today else 0.0"),
+        ("today",),
     ),
     "charges": Slot(
         (

@@ -68,7 +68,9 @@ def decide(
     kept = _remember(policy, snapshot, memory, remembered) if layout.follows else memory
     if not trace and not any(results):
         return Decision(snapshot.symbol, memory={} if kept is None else kept)
-    return _tell(policy, snapshot, {} if memory is None else memory, {} if kept is None else kept, results, facts, trace)
+    return _tell(
+        policy, snapshot, {} if memory is None else memory, {} if kept is None else kept, results, facts, trace
+    )
 
 
 def _tell(
@@ -141,9 +143,7 @@ def _actions(policy: CompiledPolicy, snapshot: Snapshot, results: list[float]) -
         rule = policy.rules[int(results[STOP_RULE]) - 1]
         lane = LANES[type(rule.action.rule.verb)]
         actions.append(
-            Action(
-                rule.name, STOP_MOVE, None, None, results[STOP], lane, why(rule, snapshot), figures(snapshot, None)
-            )
+            Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, why(rule, snapshot), figures(snapshot, None))
         )
     return actions
 
@@ -161,6 +161,8 @@ def _remember(
         old = (memory or {}).get(name, RuleMemory())
         since = None if remembered[place] < 0 else int(remembered[place])
         best = remembered[layout.memory.index((rule, BEST_SLOT))] * snapshot.side if since is not None else math.nan
-        if since != old.since or (since is not None and best != old.best and not (best != best and old.best != old.best)):
+        if since != old.since or (
+            since is not None and best != old.best and not (best != best and old.best != old.best)
+        ):
             changed[name] = evolve(old, since=since, best=best)
     return {**(memory or {}), **changed} if changed else memory

@@ -24,10 +24,9 @@ from rulekit.model.decision import (
     Memory,
     RuleMemory,
 )
-from rulekit.model.instant import MINUTE, day_number, day_of
+from rulekit.model.instant import day_number, day_of
 from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import Snapshot
-
 
 UNJUDGED = "its condition is unknown"
 
@@ -102,7 +101,9 @@ def _allowed(rule: CompiledRule, reader: Reader, memory: RuleMemory) -> bool:
 
 def waited_long_enough(limit: Limit, reader: Reader, memory: RuleMemory) -> bool:
     """Tell whether `every …` and `once a day` leave a rule free to fire again."""
-    if not limit.daily and limit.every is None or memory.fired == 0 and memory.fired_at is None:
+    if not limit.daily and limit.every is None:
+        return True
+    if memory.fired == 0 and memory.fired_at is None:
         return True
     if memory.fired_at is None:
         return False
@@ -158,9 +159,10 @@ def _choose_stop(proposals: dict[int, Action | Skip], side: int) -> Action | Non
     """Take the tightest stop; among equals the first of the file."""
     best: Action | None = None
     for _, proposal in sorted(proposals.items()):
-        if isinstance(proposal, Action) and proposal.stop is not None:
-            if best is None or best.stop is None or (proposal.stop - best.stop) * side > 0:
-                best = proposal
+        if not isinstance(proposal, Action) or proposal.stop is None:
+            continue
+        if best is None or best.stop is None or (proposal.stop - best.stop) * side > 0:
+            best = proposal
     return best
 
 

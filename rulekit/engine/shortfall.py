@@ -16,7 +16,7 @@ from rulekit.language.sentences import condition_text, operand_text, price_text
 from rulekit.language.tree import Op, TimeForm, Unit
 from rulekit.language.words import DAY_NAMES, clock_text, duration_text, measure_text, rupee_text
 from rulekit.model.instant import DAY, MINUTE
-from rulekit.model.prices import rupees, to_rupees
+from rulekit.model.prices import rupees
 
 
 @frozen
@@ -111,7 +111,8 @@ def gap_text(gap: Fraction, unit: Unit) -> str:
     while places < 6 and round(gap * 10**places) == 0:
         places += 1
     rounded = Fraction(round(gap * 10**places), 10**places)
-    return _GAPS.get(unit, lambda value: measure_text(value, unit))(rounded)
+    written = _GAPS.get(unit)
+    return measure_text(rounded, unit) if written is None else written(rounded)
 
 
 def _level(node: tree.Level, reader: Reader) -> Standing:

@@ -48,9 +48,7 @@ def why(rule: CompiledRule, snapshot: Snapshot) -> str:
 def why_reached(name: str, snapshot: Snapshot) -> str:
     """Say that the stop or the target was reached."""
     level = snapshot.stop if name == STOP_REACHED else snapshot.target
-    return (
-        f"price {rupees(snapshot.price, snapshot.scale)} has reached the {name} at {rupees(level, snapshot.scale)}"
-    )
+    return f"price {rupees(snapshot.price, snapshot.scale)} has reached the {name} at {rupees(level, snapshot.scale)}"
 
 
 def reached_name(mark: float) -> str:
@@ -141,7 +139,7 @@ def passed_over(
 
 
 def figures(snapshot: Snapshot, quantity: int | None) -> dict[str, Any]:
-    """Return the figures of an action for the log: profit in %, age in minutes, momentum in %, share of what is held."""
+    """Return the figures of an action for the log: profit, momentum and share held in %, age in minutes, price in ₹."""
     price, entry = snapshot.price, snapshot.entry
     priced = isfinite(price) and price > 0
     momentum = next(
@@ -154,4 +152,3 @@ def figures(snapshot: Snapshot, quantity: int | None) -> dict[str, Any]:
         "percent": None if quantity is None else 100 * quantity / snapshot.quantity,
         "price": price / snapshot.scale if priced else None,
     }
-

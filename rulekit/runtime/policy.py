@@ -101,9 +101,9 @@ def _tree(checked: Checked, path: str) -> PolicyTree:
     """Return the tree of a policy without errors."""
     if checked.tree is not None:
         return checked.tree
-    from rulekit.language.diagnostics import ERROR, as_text
+    from rulekit.language.diagnostics import ERROR, render
 
     errors = [found for found in checked.diagnostics if found.severity == ERROR]
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-    shown = "\n\n".join(as_text(found, path) for found in errors)
+    shown = "\n\n".join(render(found, path) for found in errors)
     raise PolicyError(f"`{path}` has {count}\n\n{shown}", tuple(checked.diagnostics))

@@ -1,0 +1,178 @@
+"""The generated function, in CPython and under numba, agrees with the exact reference on random policies and positions."""
+
+from __future__ import annotations
+
+import ast
+from random import Random
+
+import numba
+import numpy as np
+import pytest
+
+from rulekit.compile.layout import (
+    ADD_KIND,
+    BEST_SLOT,
+    BOOK_KIND,
+    EXIT_KIND,
+    FIRST_STATUS,
+    KIND,
+    QUANTITY,
+    REACHED,
+    RULE,
+    SINCE_SLOT,
+    STOP,
+    STOP_HIT,
+    STOP_RULE,
+)
+from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.engine.reference import Outcome, decide_slowly
+from rulekit.model.decision import STOP_REACHED, TARGET_REACHED, Memory, RuleMemory
+from rulekit.model.snapshot import Snapshot
+from tests.compile.policies import SEVEN, random_memory, random_policy, random_snapshot
+
+KINDS = {EXIT_KIND: "exit", BOOK_KIND: "book", ADD_KIND: "add"}
+
+
+def expected_vector(policy: CompiledPolicy, outcome: Outcome, side: int) -> list[float]:
+    """Write what the reference decided as a result vector."""
+    vector = [0.0] * policy.layout.results
+    names = [rule.name for rule in policy.rules]
+    marks = {STOP_REACHED: -1.0, TARGET_REACHED: -2.0}
+    if outcome.order is not None:
+        kinds = {word: code for code, word in KINDS.items()}
+        vector[KIND] = kinds[outcome.order.kind]
+        rule = outcome.order.rule
+        vector[RULE] = marks[rule] if rule in marks else names.index(rule) + 1.0
+        vector[QUANTITY] = float(outcome.order.quantity or 0)
+    if outcome.stop is not None:
+        vector[STOP_RULE] = names.index(outcome.stop.rule) + 1.0
+        vector[STOP] = outcome.stop.stop or 0.0
+    if outcome.reached:
+        vector[REACHED] = STOP_HIT if outcome.reached == STOP_REACHED else -2.0
+    vector[FIRST_STATUS:] = outcome.statuses
+    return vector
+
+
+def remembered(policy: CompiledPolicy, vector: list[float], memory: Memory, side: int) -> dict[str, tuple[object, str]]:
+    """Read what the function remembers of each following rule."""
+    found = {}
+    for place, (rule, part) in enumerate(policy.layout.memory):
+        if part == SINCE_SLOT:
+            since = None if vector[place] < 0 else int(vector[place])
+            best = vector[policy.layout.memory.index((rule, BEST_SLOT))] * side
+            found[policy.layout.rules[rule]] = (since, "" if since is None else str(best))
+    return found
+
+
+def known(memory: RuleMemory) -> tuple[object, str]:
+    return memory.since, "" if memory.since is None else str(memory.best)
+
+
+def check(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory) -> list[float]:
+    facts = policy.layout.encode(snapshot)
+    vector = policy.layout.encode_memory(memory, snapshot)
+    results = [0.0] * policy.layout.results
+    policy.function(facts, vector, results)
+    outcome = decide_slowly(policy, snapshot, memory)
+    expected = expected_vector(policy, outcome, snapshot.side)
+    assert results == expected, explain(policy, snapshot, memory, results, expected)
+    for name, found in remembered(policy, vector, memory, snapshot.side).items():
+        assert found == known(outcome.memory.get(name, RuleMemory())), (name, snapshot, memory.get(name))
+    return results
+
+
+def explain(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, found: list[float], wanted: list[float]) -> str:
+    wrong = [place for place, pair in enumerate(zip(found, wanted, strict=True)) if pair[0] != pair[1]]
+    rules = [f"{rule.name}: {rule.sentence} {memory.get(rule.name)}" for rule in policy.rules]
+    return "\n".join([f"places {wrong}: found {found}, wanted {wanted}", str(snapshot), *rules])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> None:
+    draw = Random(seed)
+    for _ in range(30):
+        policy = compile_policy(random_policy(draw))
+        names = [rule.name for rule in policy.rules]
+        for _ in range(40):
+            snapshot = random_snapshot(draw)
+            check(policy, snapshot, random_memory(draw, names, snapshot))
+
+
+def batches() -> list[tuple[CompiledPolicy, int]]:
+    draw = Random(2026)
+    return [(compile_policy(SEVEN), 16_000), *((compile_policy(random_policy(draw)), 14_000) for _ in range(6))]
+
+
+def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
+    draw = Random(99)
+    decided = 0
+    seen: set[float] = set()
+    for policy, count in batches():
+        names = [rule.name for rule in policy.rules]
+        facts, memories, wanted, after = [], [], [], []
+        for _ in range(count):
+            snapshot = random_snapshot(draw)
+            memory = random_memory(draw, names, snapshot)
+            facts.append(policy.layout.encode(snapshot))
+            memories.append(policy.layout.encode_memory(memory, snapshot))
+            results = check(policy, snapshot, memory)
+            wanted.append(results)
+            vector = list(memories[-1])
+            policy.function(facts[-1], vector, [0.0] * policy.layout.results)
+            after.append(vector)
+            seen.add(results[KIND])
+            decided += any(results)
+        fast = in_bulk(policy)
+        found = np.zeros((count, policy.layout.results))
+        kept = np.array(memories, dtype=np.float64).reshape(count, -1)
+        fast(np.array(facts, dtype=np.float64), kept, found)
+        assert np.array_equal(found, np.array(wanted))
+        assert np.array_equal(kept, np.array(after, dtype=np.float64).reshape(count, -1), equal_nan=True)
+    assert decided > 20_000 and seen == {0.0, EXIT_KIND, BOOK_KIND, ADD_KIND}
+
+
+def in_bulk(policy: CompiledPolicy):  # type: ignore[no-untyped-def]
+    """Compile the very same function under numba, and a loop over rows round it."""
+    one = numba.njit(policy.function)
+
+    @numba.njit
+    def loop(facts, memories, results):  # type: ignore[no-untyped-def]
+        for row in range(facts.shape[0]):
+            one(facts[row], memories[row], results[row])
+
+    return loop
+
+
+def test_the_function_is_built_from_the_closed_vocabulary_only() -> None:
+    allowed = (
+        ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.If, ast.Return, ast.Pass, ast.Name, ast.Load,
+        ast.Store, ast.Constant, ast.Subscript, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.UnaryOp, ast.USub,
+        ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.GtE, ast.Gt, ast.LtE, ast.Lt, ast.Eq,
+    )  # fmt: skip
+    draw = Random(7)
+    for tree in (SEVEN, *(random_policy(draw) for _ in range(50))):
+        policy = compile_policy(tree)
+        shown = ast.parse(policy.show())
+        for node in ast.walk(shown):
+            assert isinstance(node, allowed), ast.dump(node)
+            if isinstance(node, ast.Constant):
+                assert type(node.value) in (int, float, bool)
+        assert policy.function.__globals__["__builtins__"] == {}
+        assert policy.function.__code__.co_names == ()
+
+
+def test_what_is_shown_is_what_runs() -> None:
+    draw = Random(11)
+    for tree in (SEVEN, random_policy(draw), random_policy(draw)):
+        policy = compile_policy(tree)
+        names: dict[str, object] = {"__builtins__": {}}
+        exec(compile(policy.show(), "<shown>", "exec"), names)
+        shown = names["decide"].__code__  # type: ignore[attr-defined]
+        assert shown.co_code == policy.function.__code__.co_code
+        assert shown.co_consts == policy.function.__code__.co_consts
+
+
+def test_each_rules_sentence_stands_above_its_lines() -> None:
+    shown = compile_policy(SEVEN).show().splitlines()
+    at = shown.index("    # STOP_LOSS_ADJUSTMENT: move stop to break-even + 2% at 10% profit")
+    assert shown[at + 1].startswith("    if 10.0 * ")
