@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TextIO
 
 from rulekit.model.events import Event
-from rulekit.model.instant import SECOND, Instant
 from rulekit.report.figures import Figure
 from rulekit.report.lines import FORMS, LINES, Line
 from rulekit.report.secrets import Redactor
@@ -65,7 +64,6 @@ class Console:
         stream: where the lines go.
         title: the policy's title.
         redact: applied to each line before it is written; by default it takes out the secrets of the environment.
-        cycle_every_s: least number of seconds between two lines about cycles that found the same; 0 shows all.
     """
 
     def __init__(
@@ -73,21 +71,17 @@ class Console:
         stream: TextIO,
         title: str = "",
         redact: Callable[[str], str] | None = None,
-        *,
-        cycle_every_s: float = 0.0,
     ) -> None:
         self._stream = stream
         self._title = title
         self._redact = Redactor(os.environ) if redact is None else redact
         self._emoji = shows_emoji(stream)
-        self._cycle_every = int(cycle_every_s * SECOND)
-        self._last_cycle: tuple[Instant, object] | None = None
         self.failed: str | None = None
         """Why the stream could not be written to, once that happened."""
 
     def __call__(self, event: Event) -> None:
         """Write one event."""
-        if self.failed is not None or self._same_again(event):
+        if self.failed is not None:
             return
         text = render(event, self._title, emoji=self._emoji)
         if text is None:
@@ -98,18 +92,6 @@ class Console:
             self._stream.write(text + "\n")
         except (OSError, ValueError) as error:
             self.failed = str(error)
-
-    def _same_again(self, event: Event) -> bool:
-        """Tell whether this is a cycle like the one shown a moment ago."""
-        if event.name != "cycle_evaluated" or not self._cycle_every:
-            return False
-        found = tuple(event.data.items())
-        if self._last_cycle is not None:
-            shown, before = self._last_cycle
-            if found == before and event.at - shown < self._cycle_every:
-                return True
-        self._last_cycle = (event.at, found)
-        return False
 
 
 class _Fields(dict[str, Figure]):

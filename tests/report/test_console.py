@@ -192,9 +192,9 @@ def stream(encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
 
 
-def written(encoding: str, *events: Event, **options: Any) -> str:
+def written(encoding: str, *events: Event) -> str:
     out = stream(encoding)
-    console = Console(out, TITLE, **options)
+    console = Console(out, TITLE)
     for happened in events:
         console(happened)
     out.seek(0)
@@ -226,15 +226,6 @@ def test_names_that_the_console_lacks_are_substituted() -> None:
 def test_a_message_cannot_break_a_line_or_steer_the_terminal() -> None:
     text = render(event("action_refused", "TCS", rule="R", reason="no\n\x1b[2Jmargin\r\x07 left"))
     assert text == "⛔ Refused: TCS R - no [2Jmargin left"
-
-
-def test_cycles_that_find_the_same_can_be_thinned() -> None:
-    def cycle(second: int, exits: int = 0) -> Event:
-        return Event("cycle_evaluated", second * 1_000_000, data={"positions": 6, "exits": exits})
-
-    cycles = [cycle(0), cycle(10), cycle(20, 1), cycle(30), cycle(89), cycle(90)]
-    assert len(written("utf-8", *cycles).splitlines()) == 6
-    assert len(written("utf-8", *cycles, cycle_every_s=60).splitlines()) == 4
 
 
 def test_a_broken_stream_stops_the_lines_and_nothing_else() -> None:
