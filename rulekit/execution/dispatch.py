@@ -9,8 +9,9 @@ from attrs import frozen
 from rulekit.execution import actions as states
 from rulekit.execution.actions import ActionRecord, Attempt, attempt_tag
 from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.guards import Question, refusal
-from rulekit.execution.lanes import URGENT, in_order, is_regular
+from rulekit.execution.lanes import URGENT, is_regular
 from rulekit.execution.route import Route
 from rulekit.execution.signal import ManagementSignal, signal_for
 from rulekit.execution.sizing import allowed, slice_of, slices
@@ -59,12 +60,7 @@ class Dispatcher:
 
     def queue(self) -> list[ActionRecord]:
         """Return the actions that wait to be sent, first to be served first."""
-        waiting = [
-            action
-            for action in self._chronicle.ledger.open.values()
-            if action.state in (states.DECIDED, states.PARTLY_FILLED) and action.side and action.live is None
-        ]
-        return in_order(waiting)
+        return waiting_to_be_sent(self._chronicle.ledger)
 
     def obstacle(self, action: ActionRecord, now: Instant) -> Waiting | None:
         """Return what keeps an action from being sent, budgets apart."""

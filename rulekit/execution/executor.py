@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rulekit.errors import JournalError, ReadFailedError, RulekitError
+from rulekit.errors import ReadFailedError
 from rulekit.execution import actions as states
 from rulekit.execution import reading as readings
-from rulekit.execution import requests
 from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
 from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.commands import Commands
 from rulekit.execution.deciding import Decided, write_decided
 from rulekit.execution.dispatch import DRY, GUARDED, Dispatcher
 from rulekit.execution.flattening import Flattening
 from rulekit.execution.guards import refusal
 from rulekit.execution.history import pending_row
 from rulekit.execution.journal import Journal
-from rulekit.execution.ledger import CHECKPOINT, UNBLOCKED, Ledger
+from rulekit.execution.ledger import CHECKPOINT, Ledger
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.residuals import Residuals
@@ -28,7 +28,6 @@ from rulekit.execution.route import BrokerRoute, Route
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.settling import Settler
 from rulekit.execution.signal import RegularSignal
-from rulekit.execution.switch import ACTIVE, HALTED, check_confirmation
 from rulekit.execution.tracking import Tracker
 from rulekit.execution.watches import Watches
 from rulekit.model.clock import Clock
@@ -84,6 +83,7 @@ class Executor:
         self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
         self._dispatcher.resting_elsewhere = self._resting_elsewhere
         self._settler = Settler(self._chronicle, self._scale, self._rejected)
+        self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker)
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
         self._watches = Watches(self._chronicle, self._tracker, session)
@@ -91,7 +91,8 @@ class Executor:
         self._read_failures = 0
         self._asked_at: Instant = 0
         self._external = bool(route and route.external)
-        self._place: Mapping[str, Any] | None = None
+        self._mark: Mapping[str, Any] | None = None
+        self._chronicle.before_flush = self._carry_place
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -123,19 +124,6 @@ class Executor:
         self._chronicle.state(action, states.UNKNOWN_STATE, evidence)
         self._chronicle.tell_of("action_unknown", action, evidence=evidence)
 
-    def mark(self, place: Mapping[str, Any]) -> None:
-        """Name the place of the feed that is being worked on; every flush from now on records it.
-
-        A run that is restarted goes on from the last recorded place with all that is remembered as of that place.
-        """
-        self._place = place
-        self._chronicle.before_flush = self._note_place
-
-    def _note_place(self) -> None:
-        self._tracker.journal_watched()
-        if self._place is not None and self._place != self._ledger.checkpoint:
-            self._chronicle.note(CHECKPOINT, dict(self._place))
-
     # --- reading ------------------------------------------------------------------------------------------------
 
     def sync(self) -> Sequence[TrackedPosition]:
@@ -156,10 +144,8 @@ class Executor:
         self._settler.settle(reading)
         self._tracker.stale()
         self._watches.look(reading.started)
-        self._end_what_a_halt_ends()
+        self._commands.end_what_waits()
         self._flattening.tend(reading, reading.started)
-        if not self._ledger.checkpoint_used and self._journal.waiting:
-            self._tracker.journal_watched()
         self._chronicle.flush()
         return self._tracker.positions()
 
@@ -193,6 +179,19 @@ class Executor:
         """Give the running episode its first stop (smallest units), target and strategy; each is taken once."""
         return self._tracker.set_initial_stop(key, stop, strategy, target)
 
+    def mark(self, checkpoint: Mapping[str, Any]) -> None:
+        """Say where the feed stands: every commit from now on carries it; nothing is written for its sake alone."""
+        self._mark = checkpoint
+
+    def _carry_place(self) -> None:
+        """Add what is watched to a commit, and the feed's place with it: a restart must find both of one moment."""
+        if self._mark is not None:
+            self._tracker.journal_watched()
+            if self._mark != self._ledger.checkpoint:
+                self._chronicle.note(CHECKPOINT, dict(self._mark))
+        elif not self._ledger.checkpoint_used:
+            self._tracker.journal_watched()
+
     # --- deciding -----------------------------------------------------------------------------------------------
 
     def commit(
@@ -206,7 +205,7 @@ class Executor:
 
         Args:
             decided: what was decided, with what it was decided on.
-            checkpoint: where the feed stands; it is restored from `checkpoint`.
+            checkpoint: where the feed stands, as in `mark`, for this commit only.
             checkpoint_now: write the checkpoint and what is watched even when nothing was decided.
 
         Raises:
@@ -218,9 +217,10 @@ class Executor:
         fresh = [pair for one in decided for pair in self._new_actions(one)]
         if not fresh and not checkpoint_now:
             return
+        # Before the stops move: on the way back, too, an episode's first stop comes first.
         self._tracker.journal_watched()
         wrote = sum(self._write(one, action, now) for one, action in fresh)
-        if checkpoint is not None and (wrote or checkpoint_now):
+        if checkpoint is not None and (wrote or checkpoint_now) and checkpoint != self._ledger.checkpoint:
             self._chronicle.note(CHECKPOINT, dict(checkpoint))
         self._tracker.stale()
         self._dispatch(now)
@@ -314,8 +314,8 @@ class Executor:
     def drain(self) -> None:
         """Look after everything on its way and send what may be sent now."""
         now = self._clock.now()
-        if abs(now - self._asked_at) >= SECOND // 2 and self._take_requests():
-            self._end_what_a_halt_ends()
+        if abs(now - self._asked_at) >= SECOND // 2:
+            self._take_requests()
         if self._reading is not None and self._flattening.ordered and not self._ledger.open:
             self._flattening.tend(self._reading, now)
         if self._ledger.open:
@@ -377,8 +377,7 @@ class Executor:
             reason: in a person's words, kept in the journal.
             exit_everything: close every position by the broker's own quantities, after the cancellations.
         """
-        self._chronicle.switch(HALTED, reason, flatten=exit_everything)
-        self._end_what_a_halt_ends()
+        self._commands.halt(reason, exit_everything)
         self._tracker.stale()
         self._chronicle.flush()
         self.drain()
@@ -389,10 +388,7 @@ class Executor:
         Raises:
             UsageError: the confirmation is not the word RESUME.
         """
-        check_confirmation(confirmation)
-        if self._ledger.mode.name != ACTIVE or self._ledger.refusals:
-            self._chronicle.switch(ACTIVE, "resumed by a person", by_person=True)
-            self._chronicle.note(UNBLOCKED, {})
+        self._commands.resume(confirmation)
         self._tracker.stale()
         self._chronicle.flush()
 
@@ -407,44 +403,15 @@ class Executor:
         Raises:
             UsageError: there is nothing to settle, or the figure cannot be.
         """
-        self._settler.record(action_id, filled if found == "filled" else None)
+        self._commands.settle(action_id, filled if found == "filled" else None)
         self._tracker.stale()
         self._chronicle.flush()
 
-    def _end_what_a_halt_ends(self) -> None:
-        mode = self._ledger.mode
-        if mode.name != HALTED:
-            return
-        for action in self._dispatcher.queue():
-            if not mode.lets_pass(action.kind, action.rule):
-                reason = f"the engine is halted: {mode.reason}"
-                self._chronicle.state(action, states.CANCELLED, reason)
-                self._chronicle.tell_of("action_cancelled", action, reason=reason)
-
-    def _take_requests(self) -> bool:
-        """Apply what other processes asked for; each request is removed after it is durable."""
+    def _take_requests(self) -> None:
+        """Apply what other processes asked for."""
         self._asked_at = self._clock.now()
-        found = requests.waiting(self._journal.path)
-        for path, request in found:
-            try:
-                self._apply_request(request)
-            except JournalError:
-                raise
-            except RulekitError as error:
-                self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
+        if self._commands.take_requests():
             self._tracker.stale()
-            self._chronicle.flush()
-            requests.take(path)
-        return bool(found)
-
-    def _apply_request(self, request: requests.Request) -> None:
-        if request.kind == requests.HALT:
-            self._chronicle.switch(HALTED, request.reason, flatten=request.exit_everything)
-            self._end_what_a_halt_ends()
-        elif request.kind == requests.RESUME:
-            self.resume(request.reason)
-        elif request.kind == requests.SETTLE:
-            self._settler.record(request.action, request.filled)
 
     # --- what others see ----------------------------------------------------------------------------------------
 

@@ -116,7 +116,8 @@ class Ledger:
         self.day, self.orders_today, self.value_today = day, 0, 0.0
         self.posts.clear()
         # A broker may still list the last session's trades in the morning; they must not be folded again.
-        self.traded = {token: on for token, on in self.traded.items() if on > day - REMEMBERED_DAYS}
+        oldest = max(self.traded.values(), default=day) - REMEMBERED_DAYS
+        self.traded = {token: on for token, on in self.traded.items() if on > oldest}
         for book in self.books.values():
             book.day_realised, book.traded_today = 0.0, False
         self._forget_what_is_over()

@@ -227,7 +227,7 @@ class ScriptedBroker:
                 quantity,
                 price,
                 self.clock.now(),
-            )  # fmt: skip
+            )
         )
 
     def tick(self) -> None:

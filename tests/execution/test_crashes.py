@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.execution.scripted import Crash, Desk, Failpoints, add, book, exit_all, stop
 
 from rulekit.model.instrument import PositionKey
+from tests.execution.scripted import Crash, Desk, Failpoints, add, book, exit_all, stop
 
 Story = Callable[[Desk, PositionKey], None]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from attrs import evolve
-from tests.execution.scripted import Desk, add, book, exit_all, stop
 
 from rulekit.model.instant import SECOND
 from rulekit.model.instrument import Instrument
 from rulekit.model.orders import BUY, SELL, Quote
+from tests.execution.scripted import Desk, add, book, exit_all, stop
 
 
 def test_a_book_goes_from_decided_to_filled(desk: Desk) -> None:

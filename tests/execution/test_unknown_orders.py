@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
-from tests.execution.scripted import Desk, add, book, exit_all, next_morning
 
 from rulekit.errors import UsageError
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import REDUCING
 from rulekit.model.orders import SELL, Order
+from tests.execution.scripted import Desk, add, book, exit_all, next_morning
 
 
 def test_a_lost_answer_is_adopted_by_its_tag(desk: Desk) -> None:

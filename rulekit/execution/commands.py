@@ -1,0 +1,119 @@
+"""What a person orders: halt, resume, settle; the same whether an engine runs or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rulekit.errors import JournalError, RulekitError
+from rulekit.execution import actions as states
+from rulekit.execution import requests
+from rulekit.execution.actions import ActionRecord
+from rulekit.execution.chronicle import Chronicle
+from rulekit.execution.journal import Journal, read_journal
+from rulekit.execution.lanes import in_order
+from rulekit.execution.ledger import UNBLOCKED, Ledger
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settling import Settler
+from rulekit.execution.switch import ACTIVE, HALTED, check_confirmation
+from rulekit.model.clock import Clock, SimulatedClock
+from rulekit.model.instant import HOUR
+
+
+def waiting_to_be_sent(ledger: Ledger) -> list[ActionRecord]:
+    """Return the actions that wait in the queue, first to be served first."""
+    return in_order(
+        action
+        for action in ledger.open.values()
+        if action.state in (states.DECIDED, states.PARTLY_FILLED) and action.side and action.live is None
+    )
+
+
+class Commands:
+    """Applies a person's orders to the journal; what must be done at the broker follows from the new state."""
+
+    def __init__(self, chronicle: Chronicle, settler: Settler) -> None:
+        self._chronicle = chronicle
+        self._settler = settler
+
+    def halt(self, reason: str, exit_everything: bool) -> None:
+        """Latch the halt, and end what waits."""
+        self._chronicle.switch(HALTED, reason, flatten=exit_everything)
+        self.end_what_waits()
+
+    def end_what_waits(self) -> None:
+        """End the queued actions that a halt does not let pass."""
+        mode = self._chronicle.ledger.mode
+        if mode.name != HALTED:
+            return
+        for action in waiting_to_be_sent(self._chronicle.ledger):
+            if not mode.lets_pass(action.kind, action.rule):
+                reason = f"the engine is halted: {mode.reason}"
+                self._chronicle.state(action, states.CANCELLED, reason)
+                self._chronicle.tell_of("action_cancelled", action, reason=reason)
+
+    def resume(self, confirmation: str) -> None:
+        """Lift a halt, and forget refusals in a row.
+
+        Raises:
+            UsageError: it is not confirmed.
+        """
+        check_confirmation(confirmation)
+        ledger = self._chronicle.ledger
+        if ledger.mode.name != ACTIVE or ledger.refusals:
+            self._chronicle.switch(ACTIVE, "resumed by a person", by_person=True)
+            self._chronicle.note(UNBLOCKED, {})
+
+    def settle(self, action_id: str, filled: int | None) -> None:
+        """Record what became of an unknown order; None means that nothing was placed.
+
+        Raises:
+            UsageError: there is nothing to settle, or the figure cannot be.
+        """
+        self._settler.record(action_id, filled)
+
+    def apply(self, request: requests.Request) -> None:
+        """Apply one request.
+
+        Raises:
+            UsageError: as of the command that it stands for.
+        """
+        if request.kind == requests.HALT:
+            self.halt(request.reason, request.exit_everything)
+        elif request.kind == requests.RESUME:
+            self.resume(request.reason)
+        elif request.kind == requests.SETTLE:
+            self.settle(request.action, request.filled)
+
+    def take_requests(self) -> bool:
+        """Apply what other processes asked for; each request is removed once it is durable."""
+        found = requests.waiting(self._chronicle.journal.path)
+        for path, request in found:
+            try:
+                self.apply(request)
+            except JournalError:
+                raise
+            except RulekitError as error:
+                self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
+            self._chronicle.flush()
+            requests.take(path)
+        return bool(found)
+
+
+def apply_without_engine(path: Path, request: requests.Request, clock: Clock) -> None:
+    """Apply a request to a journal that no process holds, after those that lie there already.
+
+    Raises:
+        JournalError: a process holds it after all, or it is damaged.
+        UsageError: as of the command that the request stands for.
+    """
+    last = Ledger(read_journal(path))
+    # A journal of simulated days must not be told of the year in which somebody looks at it.
+    if abs(clock.now() - last.last_at) > 12 * HOUR:
+        clock = SimulatedClock(last.last_at)
+    with Journal.open(path, account=last.account, clock=clock, create=False, wait_s=0.0) as journal:
+        chronicle = Chronicle(journal, clock, ExecutionSettings(), lambda event: None)
+        settler = Settler(chronicle, lambda action: action.scale, lambda action, reason: None)
+        commands = Commands(chronicle, settler)
+        commands.take_requests()
+        commands.apply(request)
+        chronicle.flush()

@@ -1,0 +1,136 @@
+"""What each rule did, and what its actions earned or cost against not having acted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from statistics import median
+from typing import Any
+
+from attrs import define, field
+
+from rulekit.execution.actions import FILLED, REFUSED, ActionRecord
+from rulekit.execution.history import FullLedger
+from rulekit.execution.journal_schema import Entry
+from rulekit.execution.ledger import TRADE
+from rulekit.execution.settling import average_of
+from rulekit.model.decision import ADD, BOOK
+from rulekit.model.instant import SECOND
+from rulekit.model.instrument import PositionKey
+from rulekit.model.orders import SIGN
+
+
+@define
+class RuleFigures:
+    """One rule's figures; slippage and effect in rupees, None where a price is not known."""
+
+    rule: str
+    fired: int = 0
+    filled: int = 0
+    refused: int = 0
+    superseded: int = 0
+    open: int = 0
+    quantity: int = 0
+    slippage: float | None = None
+    seconds: float | None = None
+    effect: float | None = None
+    _slips: list[tuple[float, int]] = field(factory=list, repr=False)
+    _times: list[float] = field(factory=list, repr=False)
+
+    def count(self, action: ActionRecord, closed_at: float | None) -> None:
+        """Add one action.
+
+        Args:
+            action: any action of the rule.
+            closed_at: the price at which its position's episode ended, None while it runs.
+        """
+        self.fired += 1
+        self.filled += action.state == FILLED
+        self.refused += action.state == REFUSED
+        self.superseded += action.state == "superseded"
+        self.open += action.open
+        if not action.filled or action.side is None:
+            return
+        self.quantity += action.filled
+        average, scale = average_of(action), action.scale
+        slip = (average - action.price) * SIGN[action.side] / scale
+        if math.isfinite(slip):
+            self._slips.append((slip, action.filled))
+        times = [attempt.filled_at for attempt in action.attempts if attempt.filled_at is not None]
+        if times:
+            self._times.append((max(times) - action.decided) / SECOND)
+        effect = effect_of(action, average, closed_at)
+        if effect is not None:
+            self.effect = (self.effect or 0.0) + effect
+
+    def finish(self) -> None:
+        """Work out the means from what was counted."""
+        shares = sum(quantity for _, quantity in self._slips)
+        self.slippage = sum(slip * quantity for slip, quantity in self._slips) / shares if shares else None
+        self.seconds = median(self._times) if self._times else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures for JSON."""
+        return {
+            "rule": self.rule,
+            "fired": self.fired,
+            "filled": self.filled,
+            "refused": self.refused,
+            "superseded": self.superseded,
+            "open": self.open,
+            "quantity": self.quantity,
+            "slippage": None if self.slippage is None else round(self.slippage, 4),
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+            "effect": None if self.effect is None else round(self.effect, 2),
+        }
+
+
+def effect_of(action: ActionRecord, average: float, closed_at: float | None) -> float | None:
+    """Return what a book or an add earned in rupees against having held on to the position's end.
+
+    A book earns what the price fell below it until then (for a long), an add what it rose above it. The exit that
+    ends the position is the end itself and has no effect of this kind; None where a price is not known.
+    """
+    if action.kind not in (BOOK, ADD) or closed_at is None or action.side is None:
+        return None
+    effect = (closed_at - average) * SIGN[action.side] * action.filled / action.scale
+    return effect if math.isfinite(effect) else None
+
+
+class _Episodes:
+    """Remembers at what price each episode ended: the average of the order that closed it."""
+
+    def __init__(self) -> None:
+        self.ledger = FullLedger()
+        self.closed_at: dict[str, float] = {}
+        self._fills: dict[str, list[tuple[str, int, float]]] = {}
+
+    def take(self, entry: Entry) -> None:
+        if entry.kind != TRADE:
+            self.ledger.apply(entry)
+            return
+        book = self.ledger.book(PositionKey(*entry.body["key"]))
+        episode, side = book.episode, book.side
+        self.ledger.apply(entry)
+        body = entry.body
+        fills = self._fills.setdefault(episode, [])
+        fills.append((body["order"], body["quantity"], body["price"]))
+        if side and book.side != side:
+            closing = [(quantity, price) for order, quantity, price in fills if order == body["order"]]
+            total = sum(quantity for quantity, _ in closing)
+            self.closed_at[episode] = sum(quantity * price for quantity, price in closing) / total
+            del self._fills[episode]
+
+
+def summarise(entries: Iterable[Entry]) -> list[RuleFigures]:
+    """Return the figures of every rule of a journal, in the order in which they first acted."""
+    episodes = _Episodes()
+    for entry in entries:
+        episodes.take(entry)
+    figures: dict[str, RuleFigures] = {}
+    for action in sorted(episodes.ledger.actions.values(), key=lambda action: action.seq):
+        rule = figures.setdefault(action.rule, RuleFigures(action.rule))
+        rule.count(action, episodes.closed_at.get(action.episode))
+    for rule in figures.values():
+        rule.finish()
+    return list(figures.values())
