@@ -90,6 +90,7 @@ class Console:
         text = self._redact(text).encode(encoding, "replace").decode(encoding)
         try:
             self._stream.write(text + "\n")
+            self._stream.flush()  # a kill must not take the last lines with it
         except (OSError, ValueError) as error:
             self.failed = str(error)
 

@@ -17,7 +17,8 @@ from rulekit.report.secrets import Redactor
 def as_json(event: Event, redact: Callable[[str], str] = str) -> str:
     """Write an event as one line of JSON with the keys at, event, symbol, strategy, action and data.
 
-    Unknown numbers become null. Secrets are taken out of the texts before these are encoded, so the line stays JSON.
+    Unknown numbers become null; letters beyond ASCII are escaped, so that every stream can take the line. Secrets are
+    taken out of the texts before these are encoded, so the line stays JSON.
     """
     row = {
         "at": iso(event.at),
@@ -27,7 +28,7 @@ def as_json(event: Event, redact: Callable[[str], str] = str) -> str:
         "action": event.action,
         "data": event.data,
     }
-    return json.dumps(_plain(row, redact), ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    return json.dumps(_plain(row, redact), allow_nan=False, separators=(", ", ": "))
 
 
 class JsonLines:
@@ -45,6 +46,7 @@ class JsonLines:
             return
         try:
             self._stream.write(as_json(event, self._redact) + "\n")
+            self._stream.flush()  # a kill must not take the last lines with it
         except (OSError, ValueError) as error:
             self.failed = str(error)
 

@@ -63,6 +63,15 @@ def test_a_line_is_one_line_of_strict_json(data: dict[str, object]) -> None:
     assert set(json.loads(text, parse_constant=refuse)["data"]) == set(data)
 
 
+def test_any_stream_can_take_any_text() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    lines = JsonLines(out)
+    lines(Event("alert", WHEN, data={"text": "₹ टाटा \ud800"}))
+    assert lines.failed is None
+    out.seek(0)
+    assert json.loads(out.read())["data"]["text"] == "₹ टाटा \ud800"
+
+
 def test_a_broken_stream_stops_the_lines_and_nothing_else() -> None:
     out = io.StringIO()
     out.close()
