@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from rulekit.errors import JournalError, RulekitError
@@ -9,11 +10,13 @@ from rulekit.execution import actions as states
 from rulekit.execution import requests
 from rulekit.execution.actions import ActionRecord
 from rulekit.execution.chronicle import Chronicle
+from rulekit.execution.history import FullLedger
 from rulekit.execution.journal import Journal, read_journal
+from rulekit.execution.journal_schema import Entry
 from rulekit.execution.lanes import in_order
 from rulekit.execution.ledger import UNBLOCKED, Ledger
 from rulekit.execution.settings import ExecutionSettings
-from rulekit.execution.settling import Settler
+from rulekit.execution.settling import Settler, settlable
 from rulekit.execution.switch import ACTIVE, HALTED, check_confirmation
 from rulekit.model.clock import Clock, SimulatedClock
 from rulekit.model.instant import HOUR
@@ -117,3 +120,12 @@ def apply_without_engine(path: Path, request: requests.Request, clock: Clock) ->
         commands.take_requests()
         commands.apply(request)
         chronicle.flush()
+
+
+def check_settlable(entries: Iterable[Entry], action_id: str, filled: int | None) -> None:
+    """Refuse to settle what cannot be, before an engine is asked.
+
+    Raises:
+        UsageError: there is no such action, it needs no settling, or the figure cannot be.
+    """
+    settlable(FullLedger(entries), action_id, filled)

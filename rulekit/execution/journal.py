@@ -211,6 +211,26 @@ class Journal:
         self.close()
 
 
+def is_held(path: Path | str) -> bool:
+    """Tell whether a process holds a journal for writing."""
+    if not Path(f"{path}-lock").exists():
+        return False
+    try:
+        _take_lock(Path(path), 0.0).close()
+    except JournalError:
+        return True
+    return False
+
+
+def check_present(path: Path) -> None:
+    """Refuse a journal that is not there.
+
+    Raises:
+        UnreadableFileError: there is no such file, or it is a folder.
+    """
+    _check_path(path, create=False)
+
+
 def _check_path(path: Path, create: bool) -> bool:
     if path.is_dir():
         raise UnreadableFileError(f"`{path}` is a folder, not a journal", "give the name of a file")

@@ -9,6 +9,7 @@ from rulekit.errors import UsageError
 from rulekit.execution import actions as states
 from rulekit.execution.actions import PREFIX, ActionRecord, Attempt
 from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.ledger import Ledger
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED
 from rulekit.model.instant import SECOND, Instant, day_number, iso
@@ -256,16 +257,7 @@ class Settler:
         Raises:
             UsageError: there is no such action, it needs no settling, or the figure cannot be.
         """
-        action = self._chronicle.ledger.actions.get(action_id.strip().upper())
-        if action is None:
-            raise UsageError(
-                f"`{action_id}` is no action of this journal", "`rulekit pending` lists those without an end"
-            )
-        attempt = action.unsettled
-        if not action.open or attempt is None:
-            raise UsageError(f"`{action.id}` is {action.state}: there is nothing to settle")
-        if filled is not None and not 0 <= filled <= attempt.quantity:
-            raise UsageError(f"{filled} cannot have been filled", f"the order was for {attempt.quantity}")
+        action, attempt = settlable(self._chronicle.ledger, action_id, filled)
         self._write_record(action, attempt, filled)
 
     def _write_record(self, action: ActionRecord, attempt: Attempt, filled: int | None) -> None:
@@ -280,6 +272,23 @@ class Settler:
             )
         self._chronicle.state(action, states.SETTLED, evidence)
         self._chronicle.tell_of("action_settled", action, found=evidence)
+
+
+def settlable(ledger: Ledger, action_id: str, filled: int | None) -> tuple[ActionRecord, Attempt]:
+    """Return the action that a person speaks of, and its attempt of unknown outcome.
+
+    Raises:
+        UsageError: there is no such action, it needs no settling, or the figure cannot be.
+    """
+    action = ledger.actions.get(action_id.strip().upper())
+    if action is None:
+        raise UsageError(f"`{action_id}` is no action of this journal", "`rulekit pending` lists those without an end")
+    attempt = action.unsettled
+    if not action.open or attempt is None:
+        raise UsageError(f"`{action.id}` is {action.state}: there is nothing to settle")
+    if filled is not None and not 0 <= filled <= attempt.quantity:
+        raise UsageError(f"{filled} cannot have been filled", f"the order was for {attempt.quantity}")
+    return action, attempt
 
 
 def average_of(action: ActionRecord) -> float:

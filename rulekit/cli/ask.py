@@ -1,0 +1,41 @@
+"""How a command reaches the engine: by a request beside the journal, or by the journal itself if no engine holds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rulekit.execution.requests import Request
+
+PATIENCE_S = 5.0
+"""How long a command waits in real seconds for a running engine to take its request."""
+_LOOK_S = 0.05
+
+
+def ask(journal: Path, request: Request) -> None:
+    """Have a request applied, and say by whom.
+
+    Raises:
+        JournalError: the journal is damaged. UnreadableFileError: there is none. UsageError: nothing to settle.
+    """
+    from rulekit.execution.commands import apply_without_engine
+    from rulekit.execution.journal import check_present, is_held
+    from rulekit.execution.requests import drop
+    from rulekit.model.clock import WallClock
+
+    check_present(journal)
+    clock = WallClock()
+    if not is_held(journal):
+        apply_without_engine(journal, request, clock)
+        click.echo("written to the journal; no engine is running on it")
+        return
+    path = drop(journal, request, clock)
+    for _ in range(round(PATIENCE_S / _LOOK_S)):
+        if not path.exists():
+            click.echo("the running engine has taken it")
+            return
+        clock.sleep(_LOOK_S)
+    click.echo("the running engine will take it at its next look; `rulekit status` shows whether it has")

@@ -1,0 +1,80 @@
+"""`rulekit status`: positions, stops, what waits, what is unknown, budgets left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rulekit.cli.journal_option import clock_time, format_option, journal_option, money, print_json, print_table
+
+
+@click.command(
+    "status",
+    epilog="""\b
+Examples:
+  rulekit status --journal day.journal
+  rulekit status --journal day.journal --format json""",
+)
+@journal_option
+@format_option
+def command(journal: Path, form: str) -> None:
+    """Show where the account stands, as of the journal's last entry; also while a run goes on."""
+    from rulekit.execution.journal import is_held, read_journal
+    from rulekit.execution.requests import waiting
+    from rulekit.execution.status import status
+
+    found = status(read_journal(journal))
+    found["running"] = is_held(journal)
+    found["requests"] = [request.kind for _, request in waiting(journal)]
+    if form == "json":
+        print_json(found)
+    else:
+        _print_status(found)
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    from rulekit.cli.pending import print_pending
+
+    reason = f": {found['reason']}" if found["reason"] else ""
+    click.echo(f"{found['account']}, as of {clock_time(found['at'])}, engine {'on' if found['running'] else 'off'}")
+    click.echo(f"trading state: {found['mode']}{reason}")
+    if found["requests"]:
+        click.echo(f"asked for and not yet taken: {', '.join(found['requests'])}")
+    _print_positions(found["positions"])
+    for title, rows in (("waiting", found["waiting"]), ("unknown", found["unknown"])):
+        if rows:
+            print_pending(title, rows)
+        else:
+            click.echo(f"{title}: nothing")
+    if found["blocked"]:
+        click.echo(f"no more orders after refusals in a row: {', '.join(found['blocked'])}")
+    left = found["budgets_left"]
+    click.echo(
+        f"orders today: {found['orders_today']}; requests left: {left['second']} this second, "
+        f"{left['minute']} this minute, {left['day']} today"
+    )
+
+
+def _print_positions(positions: list[dict[str, Any]]) -> None:
+    if not positions:
+        click.echo("positions: none")
+        return
+    table = [
+        (
+            row["symbol"],
+            row["product"],
+            row["side"],
+            str(row["quantity"]),
+            money(row["entry"]),
+            money(row["stop"]),
+            money(row["best"]),
+            money(row["worst"]),
+            money(row["realised"]),
+            clock_time(row["opened"]) if row["opened"] else "overnight",
+        )
+        for row in positions
+    ]
+    columns = ("symbol", "product", "side", "quantity", "entry", "stop", "best", "worst", "realised", "opened")
+    print_table("positions", columns, table)

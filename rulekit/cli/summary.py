@@ -1,0 +1,64 @@
+"""`rulekit summary`: what each rule did and earned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rulekit.cli.journal_option import format_option, journal_option, money, print_json, print_table
+
+
+@click.command(
+    "summary",
+    epilog="""\b
+Examples:
+  rulekit summary --journal day.journal
+  rulekit summary --journal day.journal --format json""",
+)
+@journal_option
+@format_option
+def command(journal: Path, form: str) -> None:
+    """Show for each rule how often it acted, what was filled, what it cost, and what it earned.
+
+    Slippage is how much worse than the price at the decision a share was filled. Earned is what the books and adds of
+    a rule brought against having held on to the position's end; a dash stands where that is not known or does not
+    apply (the exit that ends a position, a stop, a position that is still open).
+    """
+    if form == "json":
+        from rulekit.execution.journal import read_journal
+        from rulekit.execution.summary import summarise
+
+        print_json([rule.to_dict() for rule in summarise(read_journal(journal))])
+    else:
+        print_summary(journal)
+
+
+def print_summary(journal: Path) -> None:
+    """Print the table of a journal."""
+    from rulekit.execution.journal import read_journal
+    from rulekit.execution.summary import summarise
+
+    rules = summarise(read_journal(journal))
+    if not rules:
+        click.echo("no rule has acted yet")
+        return
+    table = [
+        (
+            rule.rule,
+            str(rule.fired),
+            str(rule.filled),
+            str(rule.refused),
+            str(rule.superseded),
+            str(rule.open),
+            str(rule.quantity),
+            money(rule.slippage),
+            "-" if rule.seconds is None else f"{rule.seconds:.1f} s",
+            money(rule.effect),
+        )
+        for rule in rules
+    ]
+    columns = (
+        "rule", "fired", "filled", "refused", "superseded", "open", "shares", "slippage ₹", "to fill", "earned ₹",
+    )  # fmt: skip
+    print_table("", columns, table)
