@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from rulekit.language import tree as t
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.measures import LOTS, Measure, missing_unit, plain_measure, text_of
 from rulekit.language.parser import Node
 from rulekit.language.prices import bounded_distance, price
@@ -45,14 +45,14 @@ def amount(node: Node, scope: Scope) -> t.Amount:
     if found.counted:
         return _counted(found, kind, node)
     if found.unit is t.Unit.RUPEES:
-        raise Fault(
+        raise FaultError(
             "U105",
             found.span,
             f"`{found.shown}` of what?",
             f"write `{rupee_text(found.value)} worth` for shares of that value",
         )
     if found.unit is not t.Unit.PERCENT:
-        raise Fault(
+        raise FaultError(
             "U102", found.span, f"`{found.shown}` is no amount to trade", "write `50%`, `25 shares`, `2 lots` or `half`"
         )
     return t.Amount(kind, found.value, found.name, node.span)
@@ -68,24 +68,26 @@ def _worth(inner: Node, node: Node, scope: Scope) -> t.Amount:
     found = plain_measure(inner, scope, "an amount of money")
     if found.unit is not t.Unit.RUPEES:
         shown = rupee_text(found.value)
-        raise Fault("U102", found.span, f"`{found.shown}` is no amount of money", f"write `{shown} worth`")
+        raise FaultError("U102", found.span, f"`{found.shown}` is no amount of money", f"write `{shown} worth`")
     return t.Amount(t.AmountKind.WORTH, found.value, found.name, node.span)
 
 
 def _counted(found: Measure, kind: t.AmountKind, node: Node) -> t.Amount:
     if kind is not t.AmountKind.PERCENT_HELD:
-        raise Fault(
+        raise FaultError(
             "U102", node.span, f"`{found.shown}` is not a share of anything", f"write `{found.shown}` alone, or `50%`"
         )
     if found.value.denominator != 1:
-        raise Fault("Q105", found.span, f"`{found.shown}`: {found.counted} are traded whole", "write a whole number")
+        raise FaultError(
+            "Q105", found.span, f"`{found.shown}`: {found.counted} are traded whole", "write a whole number"
+        )
     lots = found.counted == LOTS
     return t.Amount(t.AmountKind.LOTS if lots else t.AmountKind.SHARES, found.value, found.name, node.span)
 
 
 def _no_nothing(found: t.Amount) -> t.Amount:
     if found.kind is not t.AmountKind.EVERYTHING and found.value == 0:
-        raise Fault(
+        raise FaultError(
             "Q102", found.span, "an amount of nothing trades nothing", "write an amount above zero, or delete the line"
         )
     return found
@@ -95,7 +97,7 @@ def _book(node: Node, scope: Scope) -> t.Verb:
     found = _no_nothing(amount(node.nodes()[0], scope))
     shares = (t.AmountKind.PERCENT_HELD, t.AmountKind.PERCENT_ORIGINAL, t.AmountKind.UP_TO)
     if found.kind in shares and found.value > _WHOLE:
-        raise Fault(
+        raise FaultError(
             "Q101", found.span, "a position can be booked at most 100%", "write a share up to `100%`, or `exit`"
         )
     return t.Book(found)
@@ -104,14 +106,16 @@ def _book(node: Node, scope: Scope) -> t.Verb:
 def _add(node: Node, scope: Scope) -> t.Verb:
     found = _no_nothing(amount(node.nodes()[0], scope))
     if found.kind is t.AmountKind.UP_TO:
-        raise Fault("Q106", found.span, "`up to` counts what was booked; it does not limit adding", "write `add 25%`")
+        raise FaultError(
+            "Q106", found.span, "`up to` counts what was booked; it does not limit adding", "write `add 25%`"
+        )
     return t.Add(found)
 
 
 def _tighten_by(node: Node, scope: Scope) -> t.Verb:
     percent = _share(node.nodes()[0], scope)
     if percent >= _WHOLE:
-        raise Fault(
+        raise FaultError(
             "S102", node.nodes()[0].span, "a stop tightened by 100% stands at the price", "write less than `100%`"
         )
     return t.TightenStopBy(percent)
@@ -120,7 +124,9 @@ def _tighten_by(node: Node, scope: Scope) -> t.Verb:
 def _lock_in(node: Node, scope: Scope) -> t.Verb:
     percent = _share(node.nodes()[0], scope)
     if percent > _WHOLE:
-        raise Fault("S102", node.nodes()[0].span, "more than 100% of the peak profit cannot be kept", "write `50%`")
+        raise FaultError(
+            "S102", node.nodes()[0].span, "more than 100% of the peak profit cannot be kept", "write `50%`"
+        )
     return t.LockIn(percent)
 
 
@@ -132,10 +138,10 @@ def _share(node: Node, scope: Scope) -> Fraction:
         if found.unit is None:
             raise missing_unit(found, f"{number_text(found.value)}%")
         if found.unit is not t.Unit.PERCENT:
-            raise Fault("U102", node.span, f"`{found.shown}` is no percentage", "write `50%`")
+            raise FaultError("U102", node.span, f"`{found.shown}` is no percentage", "write `50%`")
         percent = found.value
     if percent == 0:
-        raise Fault("S103", node.span, f"`{text_of(node)}` of it is nothing", "write a percentage above zero")
+        raise FaultError("S103", node.span, f"`{text_of(node)}` of it is nothing", "write a percentage above zero")
     return percent
 
 

@@ -10,11 +10,10 @@ from rulekit.language import examples, headings
 from rulekit.language import keywords as k
 from rulekit.language import tree as t
 from rulekit.language.diagnostics import Diagnostic, in_order
-from rulekit.language.fault import AlreadyReported, Fault, did_you_mean
+from rulekit.language.fault import AlreadyReportedError, FaultError, did_you_mean
 from rulekit.language.later import LATER_PHRASES
-from rulekit.language.misread import Reading, fault
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
-from rulekit.language.reader import Reader, Word, defined_name, name_words
+from rulekit.language.reader import Reader, Word, defined_name, joined, name_words
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
 from rulekit.language.sentences import applies_text, condition_text, quoted, rule_text, value_text
@@ -65,7 +64,7 @@ class Checking:
         self.scope.values.check = lambda node: headings.set_value(node, self.scope)
         self.scope.conditions.check = lambda node: headings.define(node, self.scope)
 
-    # --- the passes --------------------------------------------------------------------------------------------------
+    # --- the passes ------------------------------------------------------------
 
     def run(self, path: str) -> t.PolicyTree | None:
         """Check the whole file; the findings are in `found`."""
@@ -114,15 +113,19 @@ class Checking:
         line = Line(sentence, raw)
         try:
             self._bound(raw)
+            if header is None:
+                self._refuse_name(raw)
             words = tuple(Reader(raw, self.names, self.phrases).read())
             line = evolve(line, words=words)
             self._bound_depth(words)
             start = SENTENCE if header is None else EXAMPLE_LINE
             outcome = read(words, start)
             if isinstance(outcome, Misread):
+                from rulekit.language.misread import Reading, fault  # only a line at fault needs it
+
                 raise fault(Reading(words, outcome, start, self.names, self.phrases), self._echo)
             return evolve(line, node=outcome)
-        except Fault as found:
+        except FaultError as found:
             self.found.append(found.diagnostic(self.source))
         return line
 
@@ -132,7 +135,7 @@ class Checking:
     def _bound(self, raw: Sequence[Word]) -> None:
         if len(raw) > MAX_WORDS and raw[0].text.lower() not in ("applies", "apply"):
             help = f"a sentence has at most {MAX_WORDS} words: use `define`, or several sentences"
-            raise Fault("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
+            raise FaultError("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
 
     def _bound_depth(self, words: Sequence[Word]) -> None:
         depth = 0
@@ -140,16 +143,16 @@ class Checking:
             depth += (word.type in ("LPAR", "NOT")) - (word.type == "RPAR")
             if depth > MAX_DEPTH:
                 help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
-                raise Fault("E113", word.span, "this condition is nested too deep", help)
+                raise FaultError("E113", word.span, "this condition is nested too deep", help)
 
     def _guard(self, line: Line, check: Callable[[Line], None]) -> None:
         """Run a check; a fault becomes one finding, a name at fault elsewhere becomes none."""
         try:
             check(line)
             return
-        except Fault as found:
+        except FaultError as found:
             self.found.append(found.diagnostic(self.source))
-        except AlreadyReported:
+        except AlreadyReportedError:
             pass
         self._remember_label(line)
 
@@ -157,7 +160,7 @@ class Checking:
         if line.raw and line.raw[0].type == "LABEL":
             self.broken_labels.add(line.raw[0].text.rstrip(": \t").strip('"').lower())
 
-    # --- names ----------------------------------------------------------------------------------------------------------
+    # --- names ------------------------------------------------------------
 
     def _declare(self, line: Line) -> None:
         defined = defined_name(line.raw) if line.sentence.block is None else None
@@ -169,41 +172,36 @@ class Checking:
         name = " ".join(name_words(line.raw[first:last]))
         if not name:
             return
-        place = t.Span(
-            line.raw[first].span.line,
-            line.raw[first].span.column,
-            line.raw[last - 1].span.end_line,
-            line.raw[last - 1].span.end_column,
-        )
-        try:
-            self._check_name(name, place, line)
-        except Fault as found:
-            if line.node is not None:
-                self.found.append(found.diagnostic(self.source))
-            return
-        names = self.scope.values if keyword == "SET" else self.scope.conditions
-        names.declare(name, line.node, place)
-
-    def _check_name(self, name: str, place: t.Span, line: Line) -> None:
+        place = joined(line.raw[first].span, line.raw[last - 1].span)
         earlier = self.scope.values.place(name) or self.scope.conditions.place(name)
+        if earlier is not None and line.node is None:
+            return
         if earlier is not None:
-            raise Fault(
-                "N103",
-                place,
-                f"`{name}` is defined twice",
-                "give one of them another name",
-                ((earlier, "the first definition"),),
-            )
+            twice = f"`{name}` is defined twice"
+            help = "give one of them another name"
+            again = FaultError("N103", place, twice, help, ((earlier, "the first definition"),))
+            self.found.append(again.diagnostic(self.source))
+        elif not self._hides_a_word(name):
+            names = self.scope.values if keyword == "SET" else self.scope.conditions
+            names.declare(name, line.node, place)
+
+    def _refuse_name(self, raw: Sequence[Word]) -> None:
+        """Refuse a name that hides a word of the language."""
+        defined = defined_name(raw)
+        if defined is None or not (words := name_words(raw[defined[1] : defined[2]])):
+            return
+        name = " ".join(words)
+        place = joined(raw[defined[1]].span, raw[defined[2] - 1].span)
         if name.lower() == "target":
             called, advice = LATER_PHRASES["set target"]
-            raise Fault("E110", place, f"`set target`: this version does not know {called} yet", advice)
+            raise FaultError("E110", place, f"`set target`: this version does not know {called} yet", advice)
         if self._hides_a_word(name):
             help = f"choose another name, for example `my {name}`"
             if name.lower() in ("stop", "sl", "stop loss"):
                 help = "did you mean `move stop to …`?"
-            raise Fault("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
+            raise FaultError("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
 
-    # --- sentences ------------------------------------------------------------------------------------------------------
+    # --- sentences ------------------------------------------------------------
 
     def _check_line(self, line: Line) -> None:
         assert line.node is not None
@@ -211,7 +209,7 @@ class Checking:
 
     def _policy(self, node: Node) -> None:
         if self._titled is not None:
-            raise Fault(
+            raise FaultError(
                 "E115",
                 node.span,
                 "this policy has a second title",
@@ -223,7 +221,7 @@ class Checking:
 
     def _applies(self, node: Node) -> None:
         if self.applies is not None:
-            raise Fault(
+            raise FaultError(
                 "E115",
                 node.span,
                 "this policy has a second `applies to`",
@@ -246,7 +244,7 @@ class Checking:
     def _rule(self, node: Node) -> None:
         made = rule(node, self.scope)
         if made.label is not None and made.label.lower() in _RESERVED_LABELS:
-            raise Fault(
+            raise FaultError(
                 "N102",
                 node.span,
                 f"`{made.label}` is what the log calls an exit because the {made.label} was reached",
@@ -256,7 +254,7 @@ class Checking:
             if other.name.lower() == made.name.lower():
                 what = f"two rules are called `{made.name}`" if made.label else "this sentence stands here twice"
                 help = "give one of them another label" if made.label else "delete one of them"
-                raise Fault("N104", node.span, what, help, ((other.span, "the first one"),))
+                raise FaultError("N104", node.span, what, help, ((other.span, "the first one"),))
         self.rules.append(made)
 
     def _example_header(self, node: Node) -> None:
@@ -280,7 +278,7 @@ class Checking:
                 continue
             try:
                 draft = examples.line(draft, line.node, self.scope)
-            except Fault as found:
+            except FaultError as found:
                 broken = True
                 self.found.append(found.diagnostic(self.source))
         if not broken:
@@ -306,7 +304,7 @@ class Checking:
         assert expected.because is not None
         near = did_you_mean(expected.because, [made.name for made in self.rules])
         help = f"did you mean `{near}`?" if near else "write the label of a rule, or its whole sentence"
-        unknown = Fault("N106", expected.span, f"no rule is called `{expected.because}`", help)
+        unknown = FaultError("N106", expected.span, f"no rule is called `{expected.because}`", help)
         self.found.append(unknown.diagnostic(self.source))
 
     def _canonical(self, sentence: str) -> str:
@@ -330,15 +328,15 @@ class Checking:
             if node.rule == "applies":
                 return applies_text(headings.applies(node))
             return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"
-        except (Fault, AlreadyReported):
+        except (FaultError, AlreadyReportedError):
             return ""
 
-    # --- the whole --------------------------------------------------------------------------------------------------------
+    # --- the whole ------------------------------------------------------------
 
     def _say_empty(self) -> None:
         number = next((i for i, line in enumerate(self.source.lines, 1) if line.strip()), 1)
         span = t.Span(number, 1, number, max(2, len(self.source.line(number)) + 1))
-        empty = Fault(
+        empty = FaultError(
             "E111",
             span,
             "there is no rule in this policy",

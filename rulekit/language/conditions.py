@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
-from rulekit.language.fault import Fault, did_you_mean
+from rulekit.language.fault import FaultError, did_you_mean
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit, text_of, window
 from rulekit.language.parser import Node
 from rulekit.language.prices import distance, first_word, named_price, price
@@ -80,7 +80,7 @@ def condition(node: Node, scope: Scope) -> t.Condition:
     kinds = {joint.type for joint in joints}
     if len(kinds) > 1:
         odd = next(joint for joint in reversed(joints) if joint.type != joints[-1].type)
-        raise Fault(
+        raise FaultError(
             "E107",
             odd.span,
             "`and` and `or` are mixed, and it is not said which belong together",
@@ -119,7 +119,7 @@ def _comparison(node: Node, scope: Scope) -> t.Condition:
     right = given(right_node, scope)
     left, right = _agree(left, right, left_node, right_node, scope)
     if isinstance(left, t.FactRef) and left.unit is t.Unit.TEXT and op not in (t.Op.IS, t.Op.IS_NOT):
-        raise Fault(
+        raise FaultError(
             "U106",
             op_node.span,
             f"`{left.name}` is a text; it can be something or not, never more or less",
@@ -134,11 +134,13 @@ def _between(node: Node, scope: Scope) -> t.Condition:
     left, low = _agree(first, given(low_node, scope), left_node, low_node, scope)
     other, high = _agree(first, given(high_node, scope), left_node, high_node, scope)
     if left != other:
-        raise Fault("U102", node.span, "the two bounds have different units", "write both in one unit")
+        raise FaultError("U102", node.span, "the two bounds have different units", "write both in one unit")
     if isinstance(left, t.FactRef) and left.unit is t.Unit.TEXT:
-        raise Fault("U106", node.span, f"`{left.name}` is a text; it lies between nothing", f"write `{left.name} is …`")
+        raise FaultError(
+            "U106", node.span, f"`{left.name}` is a text; it lies between nothing", f"write `{left.name} is …`"
+        )
     if isinstance(low, t.Number) and isinstance(high, t.Number) and low.value > high.value:
-        raise Fault("T103", node.span, "the lower bound is above the upper one", "write the smaller one first")
+        raise FaultError("T103", node.span, "the lower bound is above the upper one", "write the smaller one first")
     return t.Between(left, low, high, node.span)
 
 
@@ -150,7 +152,7 @@ _PARTS: dict[str, Callable[[Node, Scope], t.Condition]] = {
     "condition_name": _name,
 }
 
-# --- the two sides -----------------------------------------------------------------------------------------------
+# --- the two sides ------------------------------------------------------------
 
 
 def fact(node: Node, scope: Scope) -> t.FactRef:
@@ -166,7 +168,7 @@ def fact(node: Node, scope: Scope) -> t.FactRef:
     row = scope.vocabulary.find(name)
     assert row is not None, name
     if length is not None and not row.windowed:
-        raise Fault("U104", node.span, f"`{name}` has no window", f"write `{name}` without `over …`")
+        raise FaultError("U104", node.span, f"`{name}` has no window", f"write `{name}` without `over …`")
     return t.FactRef(row.name, row.units[0], length, node.span)
 
 
@@ -178,7 +180,7 @@ def _left(node: Node, scope: Scope) -> t.FactRef | t.PriceExpr:
     if node.rule in ("price_plus", "price_minus"):
         base, offset = node.nodes()
         if base.rule != "named_price":
-            raise Fault(
+            raise FaultError(
                 "U102", node.span, f"`{text_of(base)}` is not a price; nothing can be added to it", "compare it alone"
             )
         return t.PriceExpr(named_price(base, scope), distance(offset, scope), node.rule == "price_plus", span=node.span)
@@ -259,7 +261,7 @@ def _fit_text(row: v.Fact, right: t.Text, node: Node, scope: Scope) -> t.Text:
         if not first_word(node).text.startswith(('"', "“")):
             names = [spelling for spelling, fact in scope.vocabulary.spellings() if set(fact.units) & set(row.units)]
             near = did_you_mean(right.value, names)
-            raise Fault(
+            raise FaultError(
                 "N101",
                 node.span,
                 f"`{right.value}` is neither a fact nor a name that is set",
@@ -274,7 +276,7 @@ def _fit_text(row: v.Fact, right: t.Text, node: Node, scope: Scope) -> t.Text:
             return t.Text(choice, right.span)
     near = did_you_mean(right.value, known)
     help = f"did you mean `{near}`?" if near else f"there are {listing([f'`{each}`' for each in known], 'and')}"
-    raise Fault("N107", node.span, f"`{right.value}` is no {row.name}", help)
+    raise FaultError("N107", node.span, f"`{right.value}` is no {row.name}", help)
 
 
 def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
@@ -295,7 +297,7 @@ def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
     if unit not in row.units or (counted == "lots") != (row.name == "lots" and bool(counted)):
         raise _mismatch(row, _KIND_OF_UNIT[unit], node, unit)
     if isinstance(right, Measure) and right.window is not None:
-        raise Fault("U104", node.span, "a number in ATR takes no window here", f"write `{number_text(value)} ATR`")
+        raise FaultError("U104", node.span, "a number in ATR takes no window here", f"write `{number_text(value)} ATR`")
     return t.Number(value, unit, name, node.span)
 
 
@@ -317,10 +319,10 @@ def _kinds(row: v.Fact) -> str:
     return listing(list(dict.fromkeys(_KIND_OF_UNIT[unit] for unit in row.units))[:2])
 
 
-def _mismatch(row: v.Fact, what: str, node: Node, unit: t.Unit | None) -> Fault:
+def _mismatch(row: v.Fact, what: str, node: Node, unit: t.Unit | None) -> FaultError:
     written = text_of(node)
     meant = _MEANT_BY_UNIT.get(unit) if unit is not None else None
     help = f"write {_asked(row)}"
     if meant is not None and meant != row.name:
         help = f"did you mean `{meant}`? or {help}"
-    return Fault("U102", node.span, f"`{row.name}` is {_kinds(row)}, `{written}` is {what}", help)
+    return FaultError("U102", node.span, f"`{row.name}` is {_kinds(row)}, `{written}` is {what}", help)

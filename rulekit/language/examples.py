@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.conditions import fact
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.measures import (
     Measure,
     clock,
@@ -48,14 +48,14 @@ def line(draft: Draft, node: Node, scope: Scope) -> Draft:
 def finished(draft: Draft) -> t.Example:
     """Return the example; without its position or an expectation it is incomplete."""
     if draft.opening is None:
-        raise Fault(
+        raise FaultError(
             "E116",
             draft.span,
             "this example has no position",
             "begin it with a line such as `long 100 KOTAKBANK at 1690`",
         )
     if not draft.expectations:
-        raise Fault(
+        raise FaultError(
             "E116",
             draft.span,
             "this example expects nothing at all",
@@ -74,11 +74,11 @@ def finished(draft: Draft) -> t.Example:
 
 def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
     if draft.opening is not None:
-        raise Fault("E115", node.span, "this example has a second position", "write an example for each position")
+        raise FaultError("E115", node.span, "this example has a second position", "write an example for each position")
     words = [child for child in node.children if isinstance(child, Word)]
     quantity = number(words[1])
     if quantity.denominator != 1 or quantity == 0:
-        raise Fault(
+        raise FaultError(
             "Q105", words[1].span, f"`{words[1].text}` is no number of shares", "write a whole number above zero"
         )
     symbol, entry, *rest = node.nodes()
@@ -87,7 +87,7 @@ def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
         if each.rule == "duration":
             held, unit = duration(each)
             if unit is not t.Unit.DURATION:
-                raise Fault(
+                raise FaultError(
                     "U102", each.span, "an example counts its age in hours and minutes", "write `held 45 minutes`"
                 )
     opening = {
@@ -103,9 +103,9 @@ def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
 def _price(node: Node, scope: Scope) -> Any:
     found = plain_measure(node, scope, "a price")
     if found.unit not in (None, t.Unit.RUPEES):
-        raise Fault("U102", node.span, f"`{text_of(node)}` is not a price", f"write `{rupee_text(found.value)}`")
+        raise FaultError("U102", node.span, f"`{text_of(node)}` is not a price", f"write `{rupee_text(found.value)}`")
     if found.value == 0:
-        raise Fault("Q102", node.span, "a price of zero is no price", "write the price in rupees")
+        raise FaultError("Q102", node.span, "a price of zero is no price", "write the price in rupees")
     return found.value
 
 
@@ -115,28 +115,30 @@ def _at_clock(draft: Draft, node: Node, scope: Scope) -> Draft:
 
 def _with_clock(draft: Draft, moment: int, node: Node) -> Draft:
     if draft.clock is not None:
-        raise Fault("E115", node.span, "this example has a second time", "keep the one that is meant")
+        raise FaultError("E115", node.span, "this example has a second time", "keep the one that is meant")
     return evolve(draft, clock=moment)
 
 
 def _given(draft: Draft, node: Node, scope: Scope) -> Draft:
     subject, given = node.nodes()
     if subject.rule == "named_price" and str(first_word(subject).value) in v.PRICE_WORDS:
-        raise Fault("E115", subject.span, "break-even comes from the entry; it cannot be given", "give `price` instead")
+        raise FaultError(
+            "E115", subject.span, "break-even comes from the entry; it cannot be given", "give `price` instead"
+        )
     found = fact(subject, scope)
     row = scope.vocabulary[found.name]
     if row.name == "time":
         if given.rule != "clock":
-            raise Fault("U102", given.span, f"`{text_of(given)}` is no time of day", "write `time 10:30`")
+            raise FaultError("U102", given.span, f"`{text_of(given)}` is no time of day", "write `time 10:30`")
         return _with_clock(draft, clock(first_word(given)), node)
     if row.name == "price":
         if draft.price is not None:
-            raise Fault("E115", node.span, "this example has a second price", "keep the one that is meant")
+            raise FaultError("E115", node.span, "this example has a second price", "keep the one that is meant")
         if given.rule in ("duration", "clock", "text"):
-            raise Fault("U102", given.span, f"`{text_of(given)}` is not a price", "write `price 1998.50`")
+            raise FaultError("U102", given.span, f"`{text_of(given)}` is not a price", "write `price 1998.50`")
         return evolve(draft, price=_price(given, scope))
     if any(name == found.phrase for name, _ in draft.facts):
-        raise Fault("E115", node.span, f"this example gives `{found.phrase}` twice", "keep the one that is meant")
+        raise FaultError("E115", node.span, f"this example gives `{found.phrase}` twice", "keep the one that is meant")
     return evolve(draft, facts=(*draft.facts, (found.phrase, _value(row, given, scope))))
 
 
@@ -144,17 +146,19 @@ def _value(row: v.Fact, node: Node, scope: Scope) -> t.Number | t.Text:
     """Read a fact's value; a bare number is in the fact's first unit."""
     if row.kind == v.TEXT:
         if node.rule != "text":
-            raise Fault("U102", node.span, f"`{row.name}` is a text", f'write `{row.name} "…"`')
+            raise FaultError("U102", node.span, f"`{row.name}` is a text", f'write `{row.name} "…"`')
         return t.Text(str(first_word(node).value), node.span)
     if node.rule in ("duration", "clock"):
         return _timed(row, node)
     if node.rule == "text":
-        raise Fault("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} 2`")
+        raise FaultError("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} 2`")
     found = plain_measure(node, scope, "a number")
     unit = row.units[0] if found.unit is None else found.unit
     if unit not in row.units or (isinstance(found, Measure) and found.window is not None):
         wanted = measure_text(found.value, row.units[0])
-        raise Fault("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} {wanted}`")
+        raise FaultError(
+            "U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} {wanted}`"
+        )
     return t.Number(found.value, unit, None, node.span)
 
 
@@ -165,7 +169,7 @@ def _timed(row: v.Fact, node: Node) -> t.Number:
             from fractions import Fraction
 
             return t.Number(Fraction(length), unit, None, node.span)
-    raise Fault("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} 2`")
+    raise FaultError("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} 2`")
 
 
 def _expect(draft: Draft, node: Node, scope: Scope) -> Draft:
@@ -187,7 +191,7 @@ def _expect(draft: Draft, node: Node, scope: Scope) -> Draft:
 def _percent(node: Node, verb: Word, scope: Scope) -> Any:
     found = plain_measure(node, scope, "a percentage")
     if found.unit not in (None, t.Unit.PERCENT):
-        raise Fault(
+        raise FaultError(
             "U102",
             node.span,
             "an example expects a share of what is held, in percent",

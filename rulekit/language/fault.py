@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from rulekit.language.codes import CODES
 from rulekit.language.diagnostics import Diagnostic
@@ -11,7 +10,7 @@ from rulekit.language.source import Source
 from rulekit.language.tree import Span
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """What is wrong with a sentence, and where."""
 
     def __init__(
@@ -35,12 +34,14 @@ class Fault(Exception):
         )
 
 
-class AlreadyReported(Exception):
+class AlreadyReportedError(Exception):
     """A sentence leans on a name whose own definition is at fault, which has been said there."""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """Return the choice that a misspelt word most resembles, or an empty text."""
+    from difflib import get_close_matches  # only a misspelt word needs it
+
     by_lower = {choice.lower(): choice for choice in choices}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[near[0]] if near else ""

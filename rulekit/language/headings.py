@@ -8,7 +8,7 @@ from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.actions import share_of
 from rulekit.language.conditions import condition
-from rulekit.language.fault import Fault, did_you_mean
+from rulekit.language.fault import FaultError, did_you_mean
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit
 from rulekit.language.parser import Node
 from rulekit.language.prices import first_word, level, price
@@ -40,7 +40,7 @@ def applies(node: Node) -> t.Applies:
     return t.Applies(**{name: tuple(dict.fromkeys(values)) for name, values in lists.items()}, span=node.span)
 
 
-def _unknown(word: Word, heading: str) -> Fault:
+def _unknown(word: Word, heading: str) -> FaultError:
     choices = _WORDS.get(heading, (*v.EXCHANGES, *v.KINDS, *v.PRODUCTS, *v.SIDES, *_LISTED, *_WORDS))
     near = did_you_mean(word.text, choices)
     if near:
@@ -49,7 +49,7 @@ def _unknown(word: Word, heading: str) -> Fault:
         help = f"there are {listing([f'`{each}`' for each in choices], 'and')}"
     else:
         help = f"for a symbol write `symbol {word.text}`, for a strategy `strategy {word.text}`"
-    return Fault(
+    return FaultError(
         "N107", word.span, f"`{word.text}` is no {heading or 'exchange, product, side or kind of instrument'}", help
     )
 
@@ -85,7 +85,7 @@ def _number(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Te
     if not isinstance(found, Measure):
         return found
     if found.counted == "lots" or found.window is not None:
-        raise Fault("U102", node.span, f"a name cannot stand for `{found.shown}`", _NOT_NAMEABLE)
+        raise FaultError("U102", node.span, f"a name cannot stand for `{found.shown}`", _NOT_NAMEABLE)
     if found.unit is None:
         digits = number_text(found.value)
         if found.value.denominator == 1 and node.rule == "bare" and not first_word(node).value.scaled:

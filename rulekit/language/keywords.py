@@ -88,7 +88,13 @@ _COMPARED: dict[str, tuple[str, ...]] = {
     "ABOVE": ("above", "more than", "greater than", "higher than"),
     "BELOW": ("below", "less than", "lower than", "under"),
 }
-_COMPARED_AFTER_IS = {"ABOVE": ("over",), "IS_NOT": ("not", "not equal to"), "IS": ("equal to", "exactly")}
+_COMPARED_AFTER_IS = {
+    "ABOVE": ("over",),
+    "AT_LEAST": ("after",),
+    "BELOW": ("before",),
+    "IS_NOT": ("not", "not equal to"),
+    "IS": ("equal to", "exactly"),
+}
 _COMPARING_VERBS = {
     "AT_LEAST": ("reaches", "reached", "has reached", "hits"),
     "ABOVE": ("exceeds",),

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.parser import Node
 from rulekit.language.reader import NumberText, Word
 from rulekit.language.scope import Scope
@@ -52,7 +52,7 @@ def number(word: Word) -> Fraction:
     found = word.value
     assert isinstance(found, NumberText)
     if found.too_long:
-        raise Fault(
+        raise FaultError(
             "U107",
             word.span,
             f"`{shortened(word.text)}` has too many digits",
@@ -60,7 +60,7 @@ def number(word: Word) -> Fraction:
         )
     if not found.well_grouped:
         digits = word.text.replace(",", "")
-        raise Fault(
+        raise FaultError(
             "U103",
             word.span,
             f"the commas in `{shortened(word.text)}` fit neither `1,00,000` nor `100,000`",
@@ -123,13 +123,17 @@ def plain_measure(node: Node, scope: Scope, wanted: str) -> Measure:
     if isinstance(found, Measure):
         return found
     name = next(node.words()).value
-    raise Fault("U102", node.span, f"`{name}` is not a number, and {wanted} is needed here", "name it by its number")
+    raise FaultError(
+        "U102", node.span, f"`{name}` is not a number, and {wanted} is needed here", "name it by its number"
+    )
 
 
-def missing_unit(found: Measure, *offers: str) -> Fault:
-    """Ask for the unit of a bare number, with what could be meant."""
+def missing_unit(found: Measure, *offers: str) -> FaultError:
+    """Ask for the unit of a bare number, with what could be meant; a number with `k` is hardly a percentage."""
+    if found.text[-1:].isalpha():
+        offers = tuple(offer for offer in offers if "%" not in offer) or offers
     quoted = " or ".join(f"`{offer}`" for offer in offers)
-    return Fault("U101", found.span, f"{found.text} what? {quoted}", f"write {quoted}")
+    return FaultError("U101", found.span, f"{found.text} what? {quoted}", f"write {quoted}")
 
 
 def duration(node: Node) -> tuple[int, Unit]:
@@ -139,12 +143,12 @@ def duration(node: Node) -> tuple[int, Unit]:
     if unit in _DURATIONS:
         exact = value * _DURATIONS[unit]
         if exact.denominator != 1:
-            raise Fault("T105", node.span, f"`{text_of(node)}` is finer than a microsecond", "use whole seconds")
+            raise FaultError("T105", node.span, f"`{text_of(node)}` is finer than a microsecond", "use whole seconds")
         if exact >= 10_000 * DAY:
-            raise Fault("T105", node.span, f"`{text_of(node)}` is too long", "no position is held that long")
+            raise FaultError("T105", node.span, f"`{text_of(node)}` is too long", "no position is held that long")
         return int(exact), Unit.DURATION
     if value.denominator != 1:
-        raise Fault(
+        raise FaultError(
             "T105", node.span, f"`{text_of(node)}`: {unit} are counted whole", f"write `1 {unit[:-1]}` or hours"
         )
     return int(value), Unit.DAYS if unit == "days" else Unit.BARS
@@ -154,11 +158,11 @@ def window(node: Node) -> Window:
     """Read `over 15 minutes` or `over 5 bars`."""
     length, unit = duration(node.nodes()[0])
     if unit is Unit.DAYS:
-        raise Fault(
+        raise FaultError(
             "U104", node.span, "a window is counted in minutes or bars", "write `over 60 minutes` or `over 20 bars`"
         )
     if length <= 0:
-        raise Fault("T105", node.span, "a window of nothing measures nothing", "write `over 15 minutes`")
+        raise FaultError("T105", node.span, "a window of nothing measures nothing", "write `over 15 minutes`")
     return Window(length, unit)
 
 
@@ -176,7 +180,7 @@ def clock(word: Word) -> int:
     if wrong or not parts or minutes > 59 or seconds > 59:
         near = clock_text(min(hours, 23) * HOUR + min(minutes, 59) * MINUTE)
         example = near if not wrong else "15:15"
-        raise Fault(
+        raise FaultError(
             "T101", word.span, f"`{word.text}` is no such time of day", f"times go from 00:00 to 23:59: `{example}`"
         )
     return hours * HOUR + minutes * MINUTE + seconds * SECOND

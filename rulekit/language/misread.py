@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rulekit.language import keywords as k
-from rulekit.language.fault import Fault, did_you_mean
+from rulekit.language.fault import FaultError, did_you_mean
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
 from rulekit.language.parser import EXAMPLE_LINE, Misread, reads
@@ -53,6 +53,7 @@ _IMPLIED = {
 _UNSHOWN = frozenset({"LABEL", "VALUE_NAME", "CONDITION_NAME", "ATR", "COMMA", "WORD"})
 _MOST_SHOWN = 6
 _INSERTED = ("TO", "STOP", "FROM", "OF", "PEAK_PROFIT", "AS", "PROFIT", "UNIT", "AT", "BY", "RPAR", "AND", "TIMES")
+_BEFORE_STOP = (("MOVE",), ("TIGHTEN",), ("TRAIL",))
 _SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
 _FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
 
@@ -90,7 +91,7 @@ class Reading:
         return Span(last.end_line, last.end_column, last.end_line, last.end_column + 1)
 
 
-def fault(reading: Reading, echo: Echo) -> Fault:
+def fault(reading: Reading, echo: Echo) -> FaultError:
     """Explain why a sentence could not be read."""
     for explain in (_later, _stray, _settled_cases):
         found = explain(reading)
@@ -102,33 +103,35 @@ def fault(reading: Reading, echo: Echo) -> Fault:
 # --- sentences that are reserved, and characters that are none --------------------------------------------------------
 
 
-def _later(reading: Reading) -> Fault | None:
+def _later(reading: Reading) -> FaultError | None:
     for word in reading.words[max(0, reading.index - 1) :]:
         if word.type == "LATER":
             called, advice = LATER_PHRASES[word.value]
-            return Fault("E110", word.span, f"`{word.text}`: this version does not know {called} yet", advice)
+            return FaultError("E110", word.span, f"`{word.text}`: this version does not know {called} yet", advice)
     return None
 
 
-def _stray(reading: Reading) -> Fault | None:
+def _stray(reading: Reading) -> FaultError | None:
     word = reading.word
     if word is None or word.type != "BAD":
         return None
     if word.text in "\"“”'":
-        return Fault("E109", word.span, "this quote is not closed", 'write the text between two quotes: `"Square off"`')
+        return FaultError(
+            "E109", word.span, "this quote is not closed", 'write the text between two quotes: `"Square off"`'
+        )
     if word.text == ":":
-        return Fault(
+        return FaultError(
             "E109", word.span, "`:` cannot stand there", "a label is one word or a quoted text, then the colon"
         )
-    return Fault(
+    return FaultError(
         "E109", word.span, f"`{word.text}` is no character of the language", "delete it, or put the text in quotes"
     )
 
 
-# --- cases that deserve their own sentence ------------------------------------------------------------------------------
+# --- cases that deserve their own sentence ------------------------------------------------------------
 
 
-def _settled_cases(reading: Reading) -> Fault | None:
+def _settled_cases(reading: Reading) -> FaultError | None:
     word, before = reading.word, reading.before
     verb = next((each for each in before if each in ("EXIT", "BOOK", "ADD")), "")
     if verb == "EXIT" and _amount_of_exit(reading) is not None:
@@ -136,24 +139,26 @@ def _settled_cases(reading: Reading) -> Fault | None:
     if before[-1:] in (("BOOK",), ("ADD",)):
         said = reading.words[reading.index - 1]
         if word is None or word.type != "WORD":
-            return Fault(
+            return FaultError(
                 "Q104",
                 said.span,
                 f"`{said.text}` how much?",
                 f"write `{said.value} 50%`, `{said.value} 25 shares` or `{said.value} half`",
             )
     if word is not None and word.type == "CLOSE" and before[-1:] == ("AT",):
-        return Fault(
+        return FaultError(
             "E104", word.span, "`at close` is too late for an order", "write `15 minutes before close` or `at 15:15`"
         )
     if before[:1] == ("SET",) and word is not None and reading.index == 1:
-        return Fault("E102", word.span, "`to` is missing", "write `set first target to 15%`")
+        return FaultError("E102", word.span, "`to` is missing", "write `set first target to 15%`")
     if before[:1] == ("DEFINE",) and word is not None and reading.index == 1:
-        return Fault("E102", word.span, "`as` is missing", "write `define strong momentum as momentum is at least 2%`")
+        return FaultError(
+            "E102", word.span, "`as` is missing", "write `define strong momentum as momentum is at least 2%`"
+        )
     return None
 
 
-def _amount_of_exit(reading: Reading) -> Fault | None:
+def _amount_of_exit(reading: Reading) -> FaultError | None:
     """Answer `exit 50%`, `exit half`, `exit 25 shares` with `book`."""
     at = reading.before.index("EXIT")
     amount = reading.words[at + 1 :]
@@ -170,17 +175,17 @@ def _amount_of_exit(reading: Reading) -> Fault | None:
     taken = amount[:length]
     span = Span(taken[0].span.line, taken[0].span.column, taken[-1].span.end_line, taken[-1].span.end_column)
     if kinds[0] == "EVERYTHING":
-        return Fault("Q103", span, "`exit` closes the whole position and takes no amount", "write `exit`")
+        return FaultError("Q103", span, "`exit` closes the whole position and takes no amount", "write `exit`")
     text = spoken(taken)
-    return Fault(
+    return FaultError(
         "Q103", span, "`exit` closes the whole position and takes no amount", f"to close part of it write `book {text}`"
     )
 
 
-# --- misspelt words -------------------------------------------------------------------------------------------------------
+# --- misspelt words ------------------------------------------------------------
 
 
-def _misspelt(reading: Reading, echo: Echo) -> Fault | None:
+def _misspelt(reading: Reading, echo: Echo) -> FaultError | None:
     word = reading.word
     if word is None or word.type not in ("WORD", "NEW_NAME") or not isinstance(word.value, str):
         return None
@@ -193,20 +198,20 @@ def _misspelt(reading: Reading, echo: Echo) -> Fault | None:
         last = reading.words[reading.index + length - 1].span
         span = Span(word.span.line, word.span.column, last.end_line, last.end_column)
         written = spoken(reading.words[reading.index : reading.index + length])
-        return Fault(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
+        return FaultError(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
     offer = _offer(reading.accepts)
-    return Fault(code, word.span, f"`{shortened(word.text)}` {what}", f"here may stand {offer}" if offer else "")
+    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", f"here may stand {offer}" if offer else "")
 
 
 def _nearest(reading: Reading) -> tuple[str, int]:
     """Find the phrase that may stand here and most resembles the next one, two or three words."""
-    choices = {
-        spelling
+    spelt = {
+        spelling: keyword.value if keyword.value.lower() == spelling else spelling
         for table in (reading.phrases, k.verbs())
         for spelling, keyword in table.spellings()
         if keyword.terminal in reading.accepts
     }
-    choices |= {name for terminal, name in reading.names.values() if terminal in reading.accepts}
+    choices = {*spelt.values(), *(name for terminal, name in reading.names.values() if terminal in reading.accepts)}
     best: tuple[float, str, int] = (0.0, "", 0)
     for length in (1, 2, 3):
         taken = reading.words[reading.index : reading.index + length]
@@ -227,15 +232,15 @@ def _closeness(written: str, near: str) -> float:
     return SequenceMatcher(None, written, near).ratio()
 
 
-# --- one word added, taken away or replaced --------------------------------------------------------------------------------
+# --- one word added, taken away or replaced ------------------------------------------------------------
 
 
-def _repaired(reading: Reading, echo: Echo) -> Fault | None:
+def _repaired(reading: Reading, echo: Echo) -> FaultError | None:
     words = list(reading.words)
     at = reading.index
     whole = len(words)
     for terminal in _INSERTED:
-        if terminal not in reading.accepts:
+        if terminal not in reading.accepts or (terminal == "STOP" and reading.before[-1:] not in _BEFORE_STOP):
             continue
         spelt = _SPELT.get(terminal, terminal.lower())
         value = _SPELT.get(terminal, terminal.lower())
@@ -248,7 +253,7 @@ def _repaired(reading: Reading, echo: Echo) -> Fault | None:
         if reads(mended, reading.start) == whole and _may_be_dropped(reading.word):
             text = echo(mended)
             help = f"write `{text}`" if text else "delete it"
-            return Fault("E103", reading.word.span, f"`{shortened(reading.word.text)}` is one word too many", help)
+            return FaultError("E103", reading.word.span, f"`{shortened(reading.word.text)}` is one word too many", help)
     return None
 
 
@@ -257,23 +262,23 @@ def _may_be_dropped(word: Word) -> bool:
     return word.type in ("COMMA", "IS", "OF", "TO", "AT", "BY", "ON", "POSITION", "RPAR", "PROFIT", "AND", "PLUS")
 
 
-def _missing(reading: Reading, spelt: str, mended: Sequence[Word], echo: Echo) -> Fault:
+def _missing(reading: Reading, spelt: str, mended: Sequence[Word], echo: Echo) -> FaultError:
     text = echo(mended)
     help = f"write `{text}`" if text else f"put `{spelt}` there"
     if spelt == "%":
         number = reading.words[reading.index - 1]
         assert isinstance(number.value, NumberText)
-        return Fault("U101", number.span, f"{number.text} what? `{number.text}%` or `₹{number.text}`", help)
-    return Fault("E102", reading.place, f"`{spelt}` is missing", help)
+        return FaultError("U101", number.span, f"{number.text} what? `{number.text}%` or `₹{number.text}`", help)
+    return FaultError("E102", reading.place, f"`{spelt}` is missing", help)
 
 
-# --- the plain answer -----------------------------------------------------------------------------------------------------
+# --- the plain answer ------------------------------------------------------------
 
 
-def _plain(reading: Reading) -> Fault:
+def _plain(reading: Reading) -> FaultError:
     offer = _offer(reading.accepts)
     if reading.word is None:
-        return Fault(
+        return FaultError(
             "E108",
             reading.place,
             f"the sentence stops too early after `{shortened(reading.words[-1].text)}`",
@@ -281,14 +286,16 @@ def _plain(reading: Reading) -> Fault:
         )
     text = shortened(reading.word.text)
     if reading.accepts == {END}:
-        return Fault(
+        return FaultError(
             "E104", reading.place, f"the sentence is complete before `{text}`", "delete the rest, or begin a new line"
         )
-    return Fault("E104", reading.place, f"`{text}` cannot stand there", f"here may stand {offer}")
+    return FaultError("E104", reading.place, f"`{text}` cannot stand there", f"here may stand {offer}")
 
 
 def _offer(accepts: frozenset[str]) -> str:
     """List what may stand there, the most telling first."""
+    if {"BOOK", "APPLIES_TO"} <= accepts:
+        return f"{_SHOWN['BOOK']}; or `set`, `define`, `applies to`, `policy` or `example`"
     hidden = {other for shown, others in _IMPLIED.items() if shown in accepts for other in others}
     names = [name for name in sorted(accepts - hidden - _UNSHOWN, key=_telling) if name in _SHOWN or name.isupper()]
     shown = list(dict.fromkeys(_SHOWN.get(name, f"`{spelling_of(name)}`") for name in names))

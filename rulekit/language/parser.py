@@ -48,7 +48,7 @@ class Node:
 
 @frozen
 class Misread:
-    """Where reading stopped: the number of the word (their count for the end), and which terminals could stand there."""
+    """Where reading stopped: the number of the word (their count for the end), and what could stand there."""
 
     index: int
     accepts: frozenset[str]
@@ -87,14 +87,14 @@ def build_grammar(*, strict: bool = False) -> Lark:
         parser="lalr",
         lexer="basic",
         start=[SENTENCE, EXAMPLE_LINE],
-        postlex=_EveryWord(),  # type: ignore[arg-type]
+        postlex=_EveryWord(),
         strict=strict,
     )
 
 
 def raw_tokens(text: str, line: int, column: int) -> list[Word]:
     """Cut one piece of a line into raw tokens, with their places in the file."""
-    parser = _grammar().parse_interactive(text, start=SENTENCE)
+    parser: Any = _grammar().parse_interactive(text, start=SENTENCE)
     words = []
     for token in parser.lexer_thread.lex(parser.parser_state):
         start = column + (token.start_pos or 0)
@@ -104,7 +104,7 @@ def raw_tokens(text: str, line: int, column: int) -> list[Word]:
 
 def read(words: Sequence[Word], start: str = SENTENCE) -> Node | Misread:
     """Parse the words of one sentence."""
-    parser = _grammar().parse_interactive("", start=start)
+    parser: Any = _grammar().parse_interactive("", start=start)
     index = 0
     try:
         for index, word in enumerate(words):

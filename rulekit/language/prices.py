@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from rulekit.language import tree as t
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.measures import (
     DISTANCE_UNITS,
     Measure,
@@ -33,7 +33,7 @@ def named_price(node: Node, scope: Scope) -> t.PriceFact:
         return t.PriceFact(name)
     fact = scope.vocabulary.find(name)
     if fact is None or not fact.windowed:
-        raise Fault("U104", inner[0].span, f"`{name}` has no window", f"write `{name}`")
+        raise FaultError("U104", inner[0].span, f"`{name}` has no window", f"write `{name}`")
     return t.PriceFact(name, window(inner[0]))
 
 
@@ -44,7 +44,9 @@ def distance(node: Node, scope: Scope) -> t.Distance:
         digits = number_text(found.value)
         raise missing_unit(found, f"{digits}%", rupee_text(found.value))
     if found.unit not in DISTANCE_UNITS:
-        raise Fault("U102", found.span, f"`{found.shown}` is not a distance in price", "write `2%`, `₹4` or `1.5 ATR`")
+        raise FaultError(
+            "U102", found.span, f"`{found.shown}` is not a distance in price", "write `2%`, `₹4` or `1.5 ATR`"
+        )
     return t.Distance(found.value, found.unit, found.name, found.window)
 
 
@@ -53,7 +55,9 @@ def bounded_distance(node: Node, scope: Scope) -> t.Distance:
     found = distance(node, scope)
     if found.value == 0 or (found.unit is t.Unit.PERCENT and found.value >= _WHOLE):
         said = "no distance" if found.value == 0 else "the whole price or more"
-        raise Fault("S103", node.span, f"`{text_of(node)}` is {said}", "write a distance such as `2%` or `1.5 ATR`")
+        raise FaultError(
+            "S103", node.span, f"`{text_of(node)}` is {said}", "write a distance such as `2%` or `1.5 ATR`"
+        )
     return found
 
 
@@ -67,7 +71,9 @@ def price(node: Node, scope: Scope) -> t.PriceExpr:
     if node.rule == "price_plain":
         return evolve(point, span=node.span)
     if point.offset is not None:
-        raise Fault("U102", node.span, f"`{text_of(node.nodes()[0])}` has an offset already", "write one offset only")
+        raise FaultError(
+            "U102", node.span, f"`{text_of(node.nodes()[0])}` has an offset already", "write one offset only"
+        )
     offset = distance(node.nodes()[1], scope)
     return t.PriceExpr(point.base, offset, towards_profit=node.rule == "price_plus", span=node.span)
 
@@ -84,7 +90,9 @@ def _point(node: Node, scope: Scope) -> t.PriceExpr:
     if isinstance(found, t.Level):
         return t.PriceExpr(t.PriceAtProfit(found.value if found.profit else -found.value, found.unit))
     if isinstance(found, t.Text):
-        raise Fault("U102", node.span, f"`{text_of(node)}` is a text, not a price", "write `₹245.50` or `break-even`")
+        raise FaultError(
+            "U102", node.span, f"`{text_of(node)}` is a text, not a price", "write `₹245.50` or `break-even`"
+        )
     return t.PriceExpr(_constant(found))
 
 
@@ -96,13 +104,13 @@ def _constant(found: Measure) -> t.PriceConstant:
         raise missing_unit(found, rupee_text(found.value), f"{digits}% profit")
     if found.unit in DISTANCE_UNITS:
         shown = measure_text(found.value, found.unit)
-        raise Fault(
+        raise FaultError(
             "U105",
             found.span,
             f"`{found.shown}` of what?",
             f"write `break-even + {shown}`, `{shown} from price` or `{shown} profit`",
         )
-    raise Fault("U102", found.span, f"`{found.shown}` is not a price", "write `₹245.50` or `break-even`")
+    raise FaultError("U102", found.span, f"`{found.shown}` is not a price", "write `₹245.50` or `break-even`")
 
 
 def profit_level(node: Node, scope: Scope) -> t.Level:
@@ -114,25 +122,25 @@ def profit_level(node: Node, scope: Scope) -> t.Level:
     if isinstance(found, t.Level):
         if found.profit != towards:
             other = "profit" if found.profit else "loss"
-            raise Fault(
+            raise FaultError(
                 "U102", node.span, f"`{text_of(inner)}` is a {other}, not a {word}", f"write `{text_of(inner)}`"
             )
         name = next(inner.words()).value
         return t.Level(found.value, found.unit, towards, scope.values.resolve(name).name, node.span)
     if not isinstance(found, Measure):
-        raise Fault("U102", inner.span, f"`{text_of(inner)}` is no amount of {word}", f"write `15% {word}`")
+        raise FaultError("U102", inner.span, f"`{text_of(inner)}` is no amount of {word}", f"write `15% {word}`")
     if found.unit is None:
         digits = number_text(found.value)
         raise missing_unit(found, f"{digits}%", rupee_text(found.value))
     if found.unit not in DISTANCE_UNITS:
-        raise Fault(
+        raise FaultError(
             "U102",
             inner.span,
             f"`{found.shown}` is no measure of {word}",
             f"write `15% {word}`, `₹5,000 {word}` or `2R {word}`",
         )
     if found.window is not None:
-        raise Fault(
+        raise FaultError(
             "U104", node.span, "a level in ATR takes no window", f"write `{number_text(found.value)} ATR {word}`"
         )
     return t.Level(found.value, found.unit, towards, found.name, node.span)
@@ -163,7 +171,7 @@ def _say_of_what(found: Measure) -> None:
         raise missing_unit(found, f"{digits}% profit", f"{rupee_text(found.value)} profit")
     if found.unit in DISTANCE_UNITS and found.unit is not t.Unit.RUPEES:
         shown = found.name or measure_text(found.value, found.unit)
-        raise Fault("U105", found.span, f"`{found.shown}` of what?", f"write `{shown} profit` or `{shown} loss`")
+        raise FaultError("U105", found.span, f"`{found.shown}` of what?", f"write `{shown} profit` or `{shown} loss`")
 
 
 def first_word(node: Node) -> Word:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -83,7 +84,7 @@ class Reader:
             self._step()
         return self.words
 
-    # --- what stands next ---------------------------------------------------------------------------------------
+    # --- what stands next ------------------------------------------------------------
 
     def _definition(self) -> None:
         """Take `set NAME to` and `define NAME as` with the name as one word."""
@@ -155,7 +156,7 @@ class Reader:
         found = self.phrases.starting_with(following.text.lower())
         return any(words == (following.text.lower(),) and key.terminal == "TIME_UNIT" for words, key in found)
 
-    # --- after a number -----------------------------------------------------------------------------------------
+    # --- after a number ------------------------------------------------------------
 
     def _suffix(self, token: Word) -> bool:
         """Fold `5k`, `2 lakh`, `3 pm` and `1h30m`; tell whether something was taken."""
@@ -209,7 +210,7 @@ class Reader:
             text = " ".join((big.text, big_unit.text, small.text))
             self.words[-4:] = [Word("NUMBER", text, joined(big.span, small.span), total), small_unit]
 
-    # --- phrases -------------------------------------------------------------------------------------------------
+    # --- phrases ------------------------------------------------------------
 
     def _matches(self, words: tuple[str, ...]) -> int:
         """Return how many raw tokens a phrase takes here, articles inside it included; 0 if it does not stand here."""
@@ -267,7 +268,7 @@ class Reader:
         if rest:
             span = joined(rest[0].span, rest[-1].span)
             text = rest[0].text
-            for before, after in zip(rest, rest[1:], strict=False):
+            for before, after in pairwise(rest):
                 same_line = before.span.end_line == after.span.line
                 gap = after.span.column - before.span.end_column if same_line else 1
                 text += " " * gap + after.text

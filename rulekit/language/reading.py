@@ -8,7 +8,7 @@ from attrs import frozen
 
 from rulekit.language.checker import Checking, Line
 from rulekit.language.diagnostics import Diagnostic, has_errors
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.source import MAX_BYTES, TOO_LARGE_HELP, Source, cut, read_text, too_large
 from rulekit.language.tree import PolicyTree, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
@@ -40,7 +40,7 @@ def check_text(text: str, path: str = "policy", vocabulary: Vocabulary = STANDAR
     size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         source = Source(text[:200], (), (), ())
-        large = Fault("E112", Span(1, 1, 1, 2), too_large(size), TOO_LARGE_HELP)
+        large = FaultError("E112", Span(1, 1, 1, 2), too_large(size), TOO_LARGE_HELP)
         return Checked(None, (large.diagnostic(source),), source)
     source = cut(text)
     checking = Checking(source, vocabulary)

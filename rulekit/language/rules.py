@@ -6,7 +6,7 @@ from attrs import evolve
 
 from rulekit.language import tree as t
 from rulekit.language.actions import action
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.parser import Node
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
@@ -29,7 +29,7 @@ def rule(node: Node, scope: Scope) -> t.Rule:
     if before or ranks != sorted(ranks):
         first = "put the action first" if before else "put the parts in order"
         odd = before[0] if before else _out_of_order(after, ranks)
-        raise Fault(
+        raise FaultError(
             "E105",
             odd.span,
             f"{first}: `{rule_text(made)}`",
@@ -85,15 +85,21 @@ def _assembled(label: Word | None, verb: t.Verb, slots: list[Slot], span: t.Span
         rank = _rank(each)
         if getattr(made, rank) is not None:
             raise _doubled(rank, each)
-        made = evolve(made, **{rank: each.condition if isinstance(each, WhenSlot) else each})
+        made = _with(made, each)
     made = evolve(made, limit=_limit(limits, verb))
     return evolve(made, name=made.label if made.label is not None else rule_sentence(made))
 
 
-def _doubled(rank: str, each: Slot) -> Fault:
+def _with(made: t.Rule, each: t.Level | t.PriceLevel | WhenSlot) -> t.Rule:
+    if not isinstance(each, WhenSlot):
+        return evolve(made, level=each)
+    return evolve(made, unless=each.condition) if each.unless else evolve(made, when=each.condition)
+
+
+def _doubled(rank: str, each: Slot) -> FaultError:
     word = _ARTICLES[rank]
     help = "write a sentence for each level" if rank == "level" else f"join the conditions with `and` behind one {word}"
-    return Fault("E106", each.span, f"this sentence has a second {word}", help)
+    return FaultError("E106", each.span, f"this sentence has a second {word}", help)
 
 
 def _limit(limits: list[t.Limit], verb: t.Verb) -> t.Limit:
@@ -107,7 +113,9 @@ def _limit(limits: list[t.Limit], verb: t.Verb) -> t.Limit:
             if value in (None, False):
                 continue
             if getattr(whole, field) not in (None, False):
-                raise Fault("E106", each.span, "this sentence has two limits of one kind", "keep the one that is meant")
+                raise FaultError(
+                    "E106", each.span, "this sentence has two limits of one kind", "keep the one that is meant"
+                )
             whole = evolve(whole, **{field: value})
             if field == "every":
                 whole = evolve(whole, every_unit=each.every_unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from rulekit.language.fault import AlreadyReported, Fault
+from rulekit.language.fault import AlreadyReportedError, FaultError
 from rulekit.language.parser import Node
 from rulekit.language.tree import Define, SetValue, Span
 from rulekit.language.vocabulary import Vocabulary
@@ -36,14 +36,16 @@ class Names(Generic[Meaning]):
         """Return what a name stands for.
 
         Raises:
-            AlreadyReported: its definition has an error of its own.
-            Fault: it is defined by itself.
+            AlreadyReportedError: its definition has an error of its own.
+            FaultError: it is defined by itself.
         """
         key = name.lower()
         if use:
             self.used.add(key)
         if key in self._open:
-            raise Fault("N108", self._nodes[key][1], f"`{name}` is defined by itself", "define it without its own name")
+            raise FaultError(
+                "N108", self._nodes[key][1], f"`{name}` is defined by itself", "define it without its own name"
+            )
         if key not in self._done:
             node = self._nodes[key][0]
             self._done[key] = None
@@ -55,7 +57,7 @@ class Names(Generic[Meaning]):
                     self._open.pop()
         meaning = self._done[key]
         if meaning is None:
-            raise AlreadyReported
+            raise AlreadyReportedError
         return meaning
 
 

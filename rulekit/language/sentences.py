@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from rulekit.language import tree as t
+from rulekit.language.vocabulary import EXCHANGES, KINDS, PRODUCTS, SIDES
 from rulekit.language.words import (
     DAY_NAMES,
     clock_text,
@@ -25,7 +26,9 @@ from rulekit.language.words import (
 _LABEL = re.compile(r"[^\W\d_][\w%-]*|_[\w%-]+")
 _BARE_TEXT = re.compile(r"[^\W\d_]\w*(?:[-&][^\W\d_]\w*)*")
 
-# --- values ------------------------------------------------------------------------------------------------------
+_NAMED_TEXTS = frozenset((*EXCHANGES, *PRODUCTS, *SIDES, *KINDS, *DAY_NAMES))
+
+# --- values ------------------------------------------------------------
 
 
 def quoted(text: str) -> str:
@@ -92,6 +95,8 @@ def word_or_quoted(text: str) -> str:
     """Write a word bare where it reads back as that word, else quoted."""
     from rulekit.language.keywords import is_free_word
 
+    if text in _NAMED_TEXTS:
+        return text
     return text if _BARE_TEXT.fullmatch(text) and is_free_word(text) else quoted(text)
 
 
@@ -106,7 +111,7 @@ def operand_text(operand: t.Operand) -> str:
     return price_text(operand)
 
 
-# --- conditions, triggers, limits ----------------------------------------------------------------------------------
+# --- conditions, triggers, limits ------------------------------------------------------------
 
 
 def level_text(level: t.Level | t.PriceLevel) -> str:
@@ -171,7 +176,7 @@ def condition_text(condition: t.Condition) -> str:
 
 
 def limit_text(limit: t.Limit) -> str:
-    """Write a limit, the default ones too: `once`, `up to 3 times`, `every 30 minutes`, `once a day`; empty for none."""
+    """Write a limit, the default ones too: `once`, `up to 3 times`, `every 30 minutes`, `once a day`; or nothing."""
     parts = []
     if limit.daily:
         parts.append("once a day")
@@ -182,7 +187,7 @@ def limit_text(limit: t.Limit) -> str:
     return " ".join(parts)
 
 
-# --- rules ----------------------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------
 
 
 def _move_stop(verb: t.MoveStop) -> str:
@@ -231,7 +236,7 @@ def label_text(label: str) -> str:
     return label if _LABEL.fullmatch(label) else quoted(label)
 
 
-# --- the rest of a file -----------------------------------------------------------------------------------------------
+# --- the rest of a file ------------------------------------------------------------
 
 
 def applies_text(applies: t.Applies) -> str:
@@ -258,24 +263,26 @@ def value_text(value: t.Number | t.PriceExpr | t.Level | t.Text) -> str:
     return level_text(value) if isinstance(value, t.Level) else quoted(value.value)
 
 
+def plain_price(value: Fraction) -> str:
+    """Write a price as an example gives it: `1690`, `1998.50`."""
+    return rupee_text(value).replace("₹", "").replace(",", "")
+
+
 def expectation_text(expected: t.Expectation) -> str:
     """Write what an example expects: `expect book 50 because NAME`, `expect stop 1723.8`."""
     text = f"expect {expected.kind}"
     if expected.amount is not None:
-        text += f" {number_text(expected.amount)}"
+        text += f" {plain_price(expected.amount) if expected.kind == 'stop' else plain_number(expected.amount)}"
     return f"{text} because {expected.because}" if expected.because is not None else text
 
 
 def example_text(example: t.Example) -> str:
     """Write an example block."""
-    first = (
-        f"  {example.side} {number_text(Fraction(example.quantity))} {word_or_quoted(example.symbol)}"
-        f" at {number_text(example.entry)}"
-    )
+    first = f"  {example.side} {example.quantity} {word_or_quoted(example.symbol)} at {plain_price(example.entry)}"
     lines = [f"example {quoted(example.title)}"]
     lines.append(first if example.held is None else f"{first}, held {duration_text(example.held)}")
     if example.price is not None:
-        lines.append(f"  price {number_text(example.price)}")
+        lines.append(f"  price {plain_price(example.price)}")
     if example.clock is not None:
         lines.append(f"  time {clock_text(example.clock)}")
     for name, value in example.facts:

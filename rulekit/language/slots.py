@@ -8,7 +8,7 @@ from attrs import frozen
 
 from rulekit.language import tree as t
 from rulekit.language.conditions import condition
-from rulekit.language.fault import Fault
+from rulekit.language.fault import FaultError
 from rulekit.language.measures import (
     Measure,
     clock,
@@ -70,7 +70,7 @@ def moment(node: Node, scope: Scope) -> Moment:
             offers.append(f"{digits}:00")
         raise missing_unit(found, *offers)
     if not isinstance(found, Measure) or found.unit not in (*_AGES, t.Unit.CLOCK):
-        raise Fault("U102", node.span, f"`{text_of(node)}` is not a time", "write `30 minutes` or `15:15`")
+        raise FaultError("U102", node.span, f"`{text_of(node)}` is not a time", "write `30 minutes` or `15:15`")
     return Moment(int(found.value), found.unit, found.name, node.span, found.shown)
 
 
@@ -103,7 +103,7 @@ def _time_of_day(node: Node, scope: Scope, word: str) -> Moment:
             if word == "before"
             else "write times of day: `between 09:20 and 11:00`"
         )
-        raise Fault(
+        raise FaultError(
             "U102",
             node.span,
             f"`{word}` takes a time of day, `{found.text}` is a length of time",
@@ -122,7 +122,7 @@ def _before(node: Node, scope: Scope) -> Slot:
 def _between(node: Node, scope: Scope) -> Slot:
     low, high = (_time_of_day(each, scope, "between") for each in node.nodes())
     if low.value >= high.value:
-        raise Fault(
+        raise FaultError(
             "T103",
             node.span,
             f"`{low.text}` is not before `{high.text}`",
@@ -134,7 +134,7 @@ def _between(node: Node, scope: Scope) -> Slot:
 def _before_close(node: Node, scope: Scope) -> Slot:
     length, unit = duration(node.nodes()[0])
     if unit is not t.Unit.DURATION:
-        raise Fault(
+        raise FaultError(
             "U102",
             node.span,
             "the time before the close is counted in minutes or hours",
@@ -156,23 +156,25 @@ def _up_to_times(node: Node, scope: Scope) -> Slot:
     word = next(word for word in node.words() if word.type == "NUMBER")
     times = number(word)
     if times.denominator != 1:
-        raise Fault("Q105", word.span, f"`{word.text}` times: times are counted whole", "write a whole number")
+        raise FaultError("Q105", word.span, f"`{word.text}` times: times are counted whole", "write a whole number")
     if times == 0:
-        raise Fault("Q102", word.span, "a rule that may act no times never acts", "delete the line, or write `once`")
+        raise FaultError(
+            "Q102", word.span, "a rule that may act no times never acts", "delete the line, or write `once`"
+        )
     return t.Limit(times=int(times), written=True, span=node.span)
 
 
 def _every(node: Node, scope: Scope) -> Slot:
     found = moment(node.nodes()[0], scope)
     if found.unit is t.Unit.CLOCK:
-        raise Fault(
+        raise FaultError(
             "U102",
             node.span,
             f"`{found.text}` is a time of day, `every` takes a length of time",
             "write `every 30 minutes`",
         )
     if found.value <= 0:
-        raise Fault("T105", node.span, "`every` needs a length of time above zero", "write `every 30 minutes`")
+        raise FaultError("T105", node.span, "`every` needs a length of time above zero", "write `every 30 minutes`")
     return t.Limit(every=found.value, every_unit=found.unit, written=True, span=node.span)
 
 

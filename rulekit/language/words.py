@@ -113,7 +113,7 @@ COUNTED_WORDS = {Unit.POINTS: "point", Unit.TICKS: "tick", Unit.DAYS: "day", Uni
 
 
 def window_text(window: Window) -> str:
-    """Write a window: `over 15 minutes`, `over 5 bars`; whole minutes stay minutes, so that `over 90 minutes` is one name."""
+    """Write a window: `over 15 minutes`, `over 5 bars`; whole minutes stay minutes, as facts are called by them."""
     if window.unit is Unit.DURATION and window.length % MINUTE == 0:
         return f"over {plural(Fraction(window.length, MINUTE), 'minute')}"
     return f"over {measure_text(Fraction(window.length), window.unit)}"

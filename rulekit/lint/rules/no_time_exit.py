@@ -1,0 +1,32 @@
+"""T104: an intraday policy that leaves the last exit of the day to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.language.reading import Checked
+from rulekit.language.tree import Exit, PolicyTree, Rule, TimeForm
+from rulekit.language.vocabulary import INTRADAY_PRODUCTS
+from rulekit.language.words import listing
+from rulekit.lint.finding import INFO, Code, Finding
+
+CODE = Code("T104", "no-time-exit", INFO, "an intraday policy without an exit before the close")
+
+_DAILY = (TimeForm.FROM_CLOCK, TimeForm.BEFORE_CLOSE)
+
+
+def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+    """Yield the `applies to` of an intraday policy in which no sentence exits by the clock."""
+    intraday = [product for product in tree.applies.products if product in INTRADAY_PRODUCTS]
+    if intraday and not any(_exits_every_day(rule) for rule in tree.rules):
+        yield Finding(
+            tree.applies.span,
+            f"{listing(intraday)} positions are squared off by the broker before the close, and no rule exits earlier",
+            "add `exit at 15:15`, or `exit 15 minutes before close`",
+        )
+
+
+def _exits_every_day(rule: Rule) -> bool:
+    """Tell whether a rule exits by the clock alone, each day."""
+    bare = rule.level is None and rule.when is None and rule.unless is None
+    return isinstance(rule.verb, Exit) and bare and bool(rule.times) and all(when.form in _DAILY for when in rule.times)

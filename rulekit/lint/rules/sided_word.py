@@ -1,0 +1,25 @@
+"""F101: `sell` and `buy`, which a short turns round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.language.keywords import SIDED_VERBS
+from rulekit.language.reading import Checked
+from rulekit.language.tree import PolicyTree
+from rulekit.lint.finding import INFO, Code, Finding
+
+CODE = Code("F101", "sided-word", INFO, "`sell` or `buy`, which a short position turns round")
+
+
+def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+    """Yield every action that is written as `sell` or `buy`."""
+    for line in checked.lines:
+        for word in line.words:
+            neutral = SIDED_VERBS.get(word.text.lower())
+            if neutral is not None and word.type == neutral.upper():
+                yield Finding(
+                    word.span,
+                    f"`{word.text}` is read as `{neutral}`; for a short position the order is the opposite one",
+                    f"write `{neutral}`: it is right for long and short",
+                )

@@ -1,0 +1,25 @@
+"""L101: an `add` that repeats without an upper bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.language.reading import Checked
+from rulekit.language.sentences import rule_sentence
+from rulekit.language.tree import Add, PolicyTree
+from rulekit.lint.finding import WARNING, Code, Finding
+
+CODE = Code("L101", "unbounded-add", WARNING, "an `add` that repeats without `up to N times`")
+
+
+def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+    """Yield every `add` with `every …` or `once a day` and no `up to N times`."""
+    for rule in tree.rules:
+        limit = rule.limit
+        repeats = limit.every is not None or limit.daily
+        if isinstance(rule.verb, Add) and repeats and limit.times is None:
+            yield Finding(
+                limit.span,
+                "this `add` repeats without a bound: the position may grow as long as it is held",
+                f"say how often at most: `{rule_sentence(rule)} up to 3 times`",
+            )
