@@ -42,7 +42,6 @@ from rulekit.model.orders import (
     Uncertain,
 )
 from rulekit.model.position import LONG, NetPosition
-from rulekit.model.prices import UNKNOWN
 
 Instruments = Mapping[InstrumentKey, Instrument] | Callable[[InstrumentKey], Instrument | None]
 _SIDES: dict[object, str] = {BUY: BUY, SELL: SELL, LONG: BUY, -LONG: SELL}
@@ -374,7 +373,10 @@ class PaperBroker:
         return past, len(past) == len(today)
 
     def _positions_at(self, now: Instant) -> tuple[Sequence[NetPosition], bool]:
-        """Return the net rows as of an instant; flat ones only on the day on which they became so."""
+        """Return the net rows as of an instant; flat ones only on the day on which they became so.
+
+        They carry no last price: at a broker it is old by up to a minute, and quotes are asked for it.
+        """
         morning = instant_at(day_of(now), 0) - 1
         rows, settled = [], True
         for owner, ledger in sorted(self._book.ledgers.items()):
@@ -383,13 +385,11 @@ class PaperBroker:
             quantity = ledger.quantity_at(now)
             if not quantity and not (morning < last_trade and ledger.trades[0].at <= now):
                 continue
-            last = self._book.prices.get(owner[:2])
             rows.append(
                 NetPosition(
                     key=PositionKey(self.account, *owner),
                     quantity=quantity,
                     average=ledger.average_at(now),
-                    last=last.price if last is not None else UNKNOWN,
                     overnight=ledger.quantity_at(morning),
                 )
             )

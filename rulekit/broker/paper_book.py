@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rulekit.broker.paper_ledger import Ledger
 from rulekit.broker.paper_orders import PaperOrder, Step
-from rulekit.broker.paper_store import Change, PaperStore, Row
+from rulekit.broker.paper_store import Change, PaperBookError, PaperStore, Row
 from rulekit.model.instant import Instant, day_number, moment_of
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Trade
@@ -150,8 +150,10 @@ class Book:
                     self.keep_price(key)
             try:
                 self._store.write(self._changes)
-            except Exception:
+            except PaperBookError:
+                heard = self.prices
                 self.load()
+                self.prices.update(heard)
                 raise
         self._changes.clear()
 

@@ -147,7 +147,9 @@ class PaperExchange:
             session = self._calendar.session(order.exchange, day) if self._settings.hours else None
         except HorizonError:
             session = None
-        return max(order.placed, session.closes) if session else at(day, DAY) - 1
+        if session is not None and order.placed < session.closes:
+            return session.closes
+        return at(day, DAY) - 1
 
     def _arrive(self, now: Instant, order_id: str) -> None:
         """Let an order reach the exchange: it is rejected, fills at the last price, rests, or waits for a price."""

@@ -129,7 +129,7 @@ class BrokerConformance:
             assert filled <= order.filled <= order.quantity
             filled = order.filled
             if ended is not None:
-                assert order == ended
+                assert repr(order) == repr(ended)
             ended = order if order.status in TERMINAL else None
         assert ended is not None
 
