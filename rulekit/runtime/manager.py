@@ -27,11 +27,16 @@ from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
+from rulekit.model.prices import known
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.policy import Policy, load
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
 from rulekit.settings import Settings
+
+
+UNJUDGED = "cannot be judged: "
+"""How the engine begins the sentence about a rule that is unknown."""
 
 
 def _no_facts(position: TrackedPosition) -> Facts:
@@ -238,7 +243,7 @@ class Manager:
         decision = decide(policy.compiled, snapshot, position.memory)
         if decision.memory:
             self.executor.remember(key, decision.memory)
-        self._tell(policy, position, decision)
+        self._tell(position, snapshot, decision)
         if not decision.actions:
             return decision, None
         return decision, Decided(
@@ -281,13 +286,17 @@ class Manager:
         for position in positions:
             self._by_instrument.setdefault(position.key.instrument, []).append(position)
 
-    def _tell(self, policy: Policy, position: TrackedPosition, decision: Decision) -> None:
-        """Report rules that could not be judged and candidates that came to nothing, once an episode each."""
-        for rule in decision.unknown:
-            why = next((item.why for item in decision.not_yet if item.rule == rule), "")
-            self._once(position, "rule_unknown", rule=rule, why=why)
+    def _tell(self, position: TrackedPosition, snapshot: Snapshot, decision: Decision) -> None:
+        """Report, once an episode each, rules that could not be judged and candidates that came to nothing.
+
+        A price that is missing has its own event, so the rules that wait for it are not told one by one.
+        """
+        if known(snapshot.price):
+            for rule in decision.unknown:
+                why = next((item.why for item in decision.not_yet if item.rule == rule), "")
+                self._once(position, "rule_unknown", rule, why=why.removeprefix(UNJUDGED))
         for passed in decision.passed_over:
-            self._once(position, "rule_skipped", rule=passed.rule, because=passed.because)
+            self._once(position, "rule_skipped", passed.rule, because=passed.because)
 
     def _tell_stale(self, position: TrackedPosition, quote: Quote | None, stale: bool, now: Instant) -> None:
         """Say once that a price has gone stale, and again after it was fresh in between."""
@@ -298,11 +307,11 @@ class Manager:
             seconds = None if quote is None else round((now - quote.at) / SECOND, 1)
             self._say("price_stale", position, seconds=seconds)
 
-    def _once(self, position: TrackedPosition, name: str, **data: Any) -> None:
-        mark = (str(position.key), position.episode, name, *map(str, data.values()))
+    def _once(self, position: TrackedPosition, name: str, rule: str, **data: Any) -> None:
+        mark = (str(position.key), position.episode, name, rule)
         if mark not in self._told:
             self._told.add(mark)
-            self._say(name, position, **data)
+            self._say(name, position, rule=rule, **data)
 
     def _say(self, name: str, position: TrackedPosition | None = None, **data: Any) -> None:
         strategy = (position.strategy if position else "") or self.title

@@ -71,13 +71,18 @@ def paper_day(
     clock: WallClock | None = None,
     dry_run: bool = False,
     last: Instant | None = None,
+    durable: bool = True,
 ) -> Iterator[Day]:
-    """Open everything for a day over given ticks, of which `first` is the first's time; close it again."""
+    """Open everything for a day over given ticks, of which `first` is the first's time; close it again.
+
+    Args:
+        durable: flush the journal to the disk at each commit; only simulations do without.
+    """
     start = first if clock is None else max(first, clock.now())
     timer: SimulatedClock | WallClock = (
         SimulatedClock(start) if fast else WallClock(start, clock.speed if clock else 1.0)
     )
-    journal = Journal.open(journal_path, account="paper", clock=timer)
+    journal = Journal.open(journal_path, account="paper", clock=timer, durable=durable)
     try:
         broker = PaperBroker(
             book_beside(journal_path), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper

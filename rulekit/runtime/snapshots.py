@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rulekit.model.calendar import Calendar
-from rulekit.model.instant import SECOND, Instant, day_of
+from rulekit.model.instant import SECOND, Instant, day_number, day_of
 from rulekit.model.instrument import Instrument
 from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
@@ -32,10 +32,9 @@ class Snapshots:
 
     def session(self, exchange: str, now: Instant) -> SessionTimes | None:
         """Return the session of the exchange's day, None if it is closed all day."""
-        day = day_of(now)
-        key = (exchange, day.toordinal())
+        key = (exchange, day_number(now))
         if key not in self._sessions:
-            self._sessions[key] = self._calendar.session(exchange, day)
+            self._sessions[key] = self._calendar.session(exchange, day_of(now))
         return self._sessions[key]
 
     def is_open(self, exchange: str, now: Instant) -> bool:
@@ -47,10 +46,9 @@ class Snapshots:
         """Count the trading days since a position was opened; an overnight one of unknown age counts as one."""
         if opened is None:
             return 1.0
-        first, last = day_of(opened), day_of(now)
-        key = (exchange, first.toordinal(), last.toordinal())
+        key = (exchange, day_number(opened), day_number(now))
         if key not in self._ages:
-            self._ages[key] = float(self._calendar.trading_days_between(exchange, first, last))
+            self._ages[key] = float(self._calendar.trading_days_between(exchange, day_of(opened), day_of(now)))
         return self._ages[key]
 
     def is_stale(self, quote: Quote | None, now: Instant) -> bool:

@@ -1,0 +1,87 @@
+"""`rulekit run` killed at thirty random moments of one day, and restarted each time, against the run that was not."""
+
+from __future__ import annotations
+
+import csv
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rulekit.market.feed import open_feed
+from rulekit.model.instant import day_of, iso
+from rulekit.model.prices import to_rupees
+from tests.runtime.oracle import read_history, totals_by_journal, true_book, violations
+from tests.runtime.real_days import morning_entries, ticks_of_day, write_policy
+
+DAY = "2021-04-19"
+KILLS = 30
+
+
+@pytest.mark.slow
+def test_thirty_kills_change_nothing(shared_data: Path, tmp_path: Path) -> None:
+    """Positions, fills and ends of every action are those of the run that was never killed."""
+    feed = open_feed(shared_data / "nse_ticks.parquet")
+    policy = write_policy(tmp_path)
+    entries = [entry for entry in morning_entries(feed) if str(day_of(entry.opened)) == DAY]
+    prices, positions = tmp_path / "day.csv", tmp_path / "positions.csv"
+    with prices.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["symbol", "ts", "ltp", "volume"])
+        for tick in ticks_of_day(feed, DAY):
+            writer.writerow([tick.symbol, iso(tick.at), to_rupees(tick.price), tick.volume])
+    with positions.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["symbol", "exchange", "product", "side", "quantity", "entry", "opened", "stop"])
+        for entry in entries:
+            side = "long" if entry.side > 0 else "short"
+            price, stop = to_rupees(entry.entry), to_rupees(entry.stop)
+            writer.writerow([entry.instrument.symbol, "NSE", "MIS", side, entry.quantity, price, iso(entry.opened), stop])
+
+    def command(journal: Path) -> list[str]:
+        return [
+            sys.executable, "-m", "rulekit", "run", "--policy", str(policy), "--broker", "paper", "--feed", str(prices),
+            "--positions", str(positions), "--journal", str(journal), "--fast", "--format", "json",
+        ]  # fmt: skip
+
+    whole, killed = tmp_path / "whole.journal", tmp_path / "killed.journal"
+    told = subprocess.run(command(whole), check=True, timeout=120, capture_output=True).stdout.count(b"\n")
+    draw = random.Random(19)
+    for _ in range(KILLS):
+        life = draw.uniform(1, told / KILLS)
+        with subprocess.Popen(command(killed), stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for number, line in enumerate(process.stdout, start=1):
+                assert line.startswith(b"{")
+                if number >= life:
+                    break
+            # The line is out; the next write, request or fill is hit somewhere in the middle.
+            time.sleep(draw.uniform(0, 0.02))
+            assert process.poll() is None, "killed while it was at work, not after its end"
+            process.kill()
+    subprocess.run(command(killed), check=True, timeout=120, capture_output=True)
+
+    expected, found = outcome(whole), outcome(killed)
+    rows = read_history(killed)
+    orders, trades, held = true_book(killed)
+    assert violations(rows, orders, trades) == []
+    assert {tuple(key)[1:]: quantity for key, quantity in held.items()} == totals_by_journal(rows, entries)
+    assert found == expected
+
+
+def outcome(journal: Path) -> dict[str, Any]:
+    """Return what must be equal: every action's decision, path and fills, the true trades and positions."""
+    rows = read_history(journal)
+    _, trades, held = true_book(journal)
+    return {
+        "actions": [
+            (row["rule"], row["symbol"], row["side"], row["quantity"], row["decided"], row["end"], row["filled"])
+            for row in rows
+        ],
+        "trades": sorted((trade.symbol, trade.side, trade.quantity, trade.price, trade.at) for trade in trades),
+        "positions": held,
+    }
