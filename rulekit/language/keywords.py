@@ -337,6 +337,7 @@ def is_word_of_the_language(text: str, vocabulary: v.Vocabulary = v.STANDARD) ->
 
 
 def is_free_word(word: str) -> bool:
-    """Tell whether a single word begins no phrase and is no noise, so that it may stand for itself."""
+    """Tell whether a single word begins no phrase and is no noise, so that it may stand for itself anywhere."""
     lower = word.lower()
-    return lower not in NOISE and not phrases().starting_with(lower) and lower not in FRACTIONS
+    begins = phrases().starting_with(lower) or verbs().starting_with(lower)
+    return not begins and lower not in NOISE and lower not in _LETTERS and lower not in MULTIPLIERS

@@ -273,7 +273,7 @@ def expectation_text(expected: t.Expectation) -> str:
     text = f"expect {expected.kind}"
     if expected.amount is not None:
         text += f" {plain_price(expected.amount) if expected.kind == 'stop' else plain_number(expected.amount)}"
-    return f"{text} because {expected.because}" if expected.because is not None else text
+    return text if expected.because is None else f"{text} because {label_text(expected.because)}"
 
 
 def example_text(example: t.Example) -> str:

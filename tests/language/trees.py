@@ -1,0 +1,321 @@
+"""Hypothesis strategies for checked trees that the language can write down."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from rulekit.language import tree as t
+from rulekit.language import vocabulary as v
+from rulekit.language.sentences import rule_sentence
+from rulekit.model.instant import HOUR, MINUTE, SECOND
+
+TWO_PLACES = st.integers(1, 999_999).map(lambda n: Fraction(n, 100))
+WHOLE = st.integers(1, 99_999).map(Fraction)
+PERCENT = st.one_of(st.integers(1, 10_000).map(lambda n: Fraction(n, 100)), st.just(Fraction(100, 3)))
+DISTANCE_UNITS = (t.Unit.PERCENT, t.Unit.RUPEES, t.Unit.R, t.Unit.POINTS, t.Unit.TICKS, t.Unit.ATR)
+DURATIONS = st.one_of(
+    st.integers(1, 5_000).map(lambda n: n * MINUTE),
+    st.integers(1, 100_000).map(lambda n: n * SECOND),
+    st.integers(1, 99).map(lambda n: n * HOUR),
+)
+CLOCKS = st.integers(0, 24 * 3600 - 1).map(lambda n: n * SECOND)
+
+VALUE_NAMES = {
+    "first target": t.Number(Fraction(15), t.Unit.PERCENT),
+    "cash goal": t.Number(Fraction(5000), t.Unit.RUPEES),
+    "patience": t.Number(Fraction(45 * MINUTE), t.Unit.DURATION),
+    "lunch": t.Number(Fraction(13 * HOUR), t.Unit.CLOCK),
+    "slice": t.Number(Fraction(25), t.Unit.COUNT),
+}
+CONDITIONS = {
+    "strong momentum": t.Comparison(
+        t.FactRef("momentum", t.Unit.PERCENT, t.Window(15 * MINUTE, t.Unit.DURATION)),
+        t.Op.AT_LEAST,
+        t.Number(Fraction(2), t.Unit.PERCENT),
+    ),
+    "late": t.Comparison(
+        t.FactRef("time", t.Unit.CLOCK), t.Op.ABOVE, t.Number(Fraction(15 * HOUR), t.Unit.CLOCK)
+    ),
+}
+
+windows = st.one_of(
+    st.builds(t.Window, st.integers(1, 500).map(lambda n: n * MINUTE), st.just(t.Unit.DURATION)),
+    st.builds(t.Window, st.integers(1, 500), st.just(t.Unit.BARS)),
+)
+PRICE_FACTS = [fact for fact in v.STANDARD if fact.kind == v.PRICE]
+NUMBER_FACTS = [fact for fact in v.STANDARD if fact.kind == v.NUMBER]
+
+
+@st.composite
+def distances(draw: st.DrawFn) -> t.Distance:
+    if draw(st.integers(0, 9)) == 0:
+        return t.Distance(Fraction(15), t.Unit.PERCENT, "first target")
+    unit = draw(st.sampled_from(DISTANCE_UNITS))
+    value = draw(st.integers(1, 9_999).map(lambda n: Fraction(n, 100)))
+    return t.Distance(value, unit, None, draw(windows) if unit is t.Unit.ATR and draw(st.booleans()) else None)
+
+
+@st.composite
+def price_facts(draw: st.DrawFn) -> t.PriceFact:
+    if draw(st.integers(0, 3)) == 0:
+        return t.PriceFact("break-even")
+    fact = draw(st.sampled_from(PRICE_FACTS))
+    return t.PriceFact(fact.name, draw(windows) if fact.windowed and draw(st.booleans()) else None)
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> t.PriceExpr:
+    form = draw(st.integers(0, 4))
+    if form == 0:
+        return t.PriceExpr(draw(price_facts()), draw(distances()), towards_profit=False, from_form=True)
+    base: t.PriceFact | t.PriceConstant | t.PriceAtProfit
+    if form == 1:
+        base = draw(st.sampled_from([t.PriceConstant(Fraction(5000), "cash goal"), t.PriceConstant(Fraction(49, 20))]))
+    elif form == 2:
+        sign = draw(st.sampled_from((1, -1)))
+        base = t.PriceAtProfit(draw(TWO_PLACES) * sign, draw(st.sampled_from(DISTANCE_UNITS)))
+    else:
+        base = draw(price_facts())
+    if draw(st.booleans()):
+        return t.PriceExpr(base)
+    return t.PriceExpr(base, draw(distances()), draw(st.booleans()))
+
+
+@st.composite
+def numbers(draw: st.DrawFn, fact: v.Fact) -> t.Number:
+    unit = draw(st.sampled_from(fact.units))
+    named = [t.Number(number.value, unit, name) for name, number in VALUE_NAMES.items() if number.unit is unit]
+    if unit is t.Unit.COUNT and not fact.bare:
+        named = []
+    if fact.name == "lots":
+        named = []
+    if named and draw(st.integers(0, 3)) == 0:
+        return draw(st.sampled_from(named))
+    if unit is t.Unit.DURATION:
+        return t.Number(Fraction(draw(DURATIONS)), unit)
+    if unit is t.Unit.CLOCK:
+        return t.Number(Fraction(draw(CLOCKS)), unit)
+    if unit in (t.Unit.DAYS, t.Unit.BARS):
+        return t.Number(draw(WHOLE), unit)
+    return t.Number(draw(TWO_PLACES), unit)
+
+
+TEXTS = {
+    "side": v.SIDES,
+    "exchange": v.EXCHANGES,
+    "product": v.PRODUCTS,
+    "day": ("Monday", "Friday"),
+    "symbol": ("KOTAKBANK", "M&M", "BAJAJ-AUTO", "3MINDIA", "stop", "a b", 'say "hi"', "₹😀"),
+    "strategy": ("Edge", "market structure", "book"),
+}
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> t.Condition:
+    form = draw(st.integers(0, 5))
+    if form == 0:
+        name = draw(st.sampled_from(sorted(TEXTS)))
+        op = draw(st.sampled_from((t.Op.IS, t.Op.IS_NOT)))
+        return t.Comparison(t.FactRef(name, t.Unit.TEXT), op, t.Text(draw(st.sampled_from(TEXTS[name]))))
+    if form == 1:
+        left = draw(st.sampled_from([fact for fact in PRICE_FACTS if not fact.windowed]))
+        right: t.Operand = draw(prices().filter(_is_operand))
+        return t.Comparison(t.FactRef(left.name, t.Unit.RUPEES), draw(st.sampled_from(t.Op)), right)
+    if form == 2:
+        left_price = draw(prices().filter(_is_left))
+        return t.Comparison(left_price, draw(st.sampled_from(t.Op)), t.FactRef("price", t.Unit.RUPEES))
+    fact = draw(st.sampled_from(NUMBER_FACTS))
+    window = draw(windows) if fact.windowed and draw(st.booleans()) else None
+    number = draw(numbers(fact))
+    reference = t.FactRef(fact.name, number.unit, window)
+    if form == 3:
+        other = draw(numbers(fact).filter(lambda each: each.unit is number.unit))
+        low, high = sorted((number, other), key=lambda each: each.value)
+        return t.Between(reference, low, high)
+    return t.Comparison(reference, draw(st.sampled_from(t.Op)), number)
+
+
+def _is_operand(price: t.PriceExpr) -> bool:
+    """A bare price fact is a fact; a constant or a profit has no place in a comparison with an offset."""
+    if isinstance(price.base, t.PriceFact):
+        return price.offset is not None or price.base.name in v.PRICE_WORDS
+    return False
+
+
+def _is_left(price: t.PriceExpr) -> bool:
+    return _is_operand(price) and not price.from_form
+
+
+conditions = st.recursive(
+    st.one_of(
+        comparisons(),
+        st.sampled_from([t.Named(name, condition) for name, condition in CONDITIONS.items()]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda items: t.And(tuple(items))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda items: t.Or(tuple(items))),
+        inner.map(t.Not),
+    ),
+    max_leaves=6,
+)
+
+kinds = t.AmountKind
+amounts = st.one_of(
+    st.builds(t.Amount, st.just(kinds.PERCENT_HELD), PERCENT),
+    st.builds(t.Amount, st.just(kinds.PERCENT_ORIGINAL), PERCENT),
+    st.builds(t.Amount, st.sampled_from((kinds.SHARES, kinds.LOTS)), WHOLE),
+    st.builds(t.Amount, st.just(kinds.WORTH), TWO_PLACES),
+    st.just(t.Amount(kinds.EVERYTHING)),
+    st.just(t.Amount(kinds.PERCENT_HELD, Fraction(15), "first target")),
+    st.just(t.Amount(kinds.PERCENT_ORIGINAL, Fraction(15), "first target")),
+    st.just(t.Amount(kinds.SHARES, Fraction(25), "slice")),
+    st.just(t.Amount(kinds.WORTH, Fraction(5000), "cash goal")),
+)
+up_to = st.one_of(
+    st.builds(t.Amount, st.just(kinds.UP_TO), PERCENT), st.just(t.Amount(kinds.UP_TO, Fraction(15), "first target"))
+)
+verbs = st.one_of(
+    st.just(t.Exit()),
+    st.builds(t.Book, st.one_of(amounts, up_to)),
+    st.builds(t.Add, amounts),
+    st.builds(t.MoveStop, prices(), st.booleans()),
+    st.builds(t.TightenStopBy, st.integers(1, 9_999).map(lambda n: Fraction(n, 100))),
+    st.builds(t.TrailStop, distances()),
+    st.builds(t.LockIn, PERCENT),
+)
+levels = st.one_of(
+    st.builds(t.Level, TWO_PLACES, st.sampled_from(DISTANCE_UNITS), st.booleans()),
+    st.builds(t.Level, st.just(Fraction(15)), st.just(t.Unit.PERCENT), st.booleans(), st.just("first target")),
+    st.builds(t.PriceLevel, prices().filter(lambda p: not (isinstance(p.base, t.PriceAtProfit) and p.offset is None))),
+)
+F = t.TimeForm
+C = t.Unit.CLOCK
+times = st.one_of(
+    st.builds(lambda d: t.When(F.AGE, d), DURATIONS),
+    st.builds(lambda n, u: t.When(F.AGE, n, unit=u), st.integers(1, 99), st.sampled_from((t.Unit.DAYS, t.Unit.BARS))),
+    st.just(t.When(F.AGE, 45 * MINUTE, name="patience")),
+    st.builds(lambda c, w: t.When(F.FROM_CLOCK, c, unit=C, worded=w), CLOCKS, st.sampled_from(("at", "after"))),
+    st.builds(
+        lambda w: t.When(F.FROM_CLOCK, 13 * HOUR, unit=C, worded=w, name="lunch"), st.sampled_from(("at", "after"))
+    ),
+    st.builds(lambda c: t.When(F.BEFORE_CLOCK, c, unit=C, worded="before"), CLOCKS),
+    st.lists(CLOCKS, min_size=2, max_size=2, unique=True).map(
+        lambda two: t.When(F.BETWEEN_CLOCK, min(two), max(two), C, "between")
+    ),
+    st.builds(lambda d: t.When(F.BEFORE_CLOSE, d, worded="before close"), DURATIONS),
+    st.builds(lambda n: t.When(F.ON_DAY, n, worded="on"), st.integers(0, 6)),
+    st.just(t.When(F.ON_EXPIRY, worded="on")),
+)
+limits = st.one_of(
+    st.builds(t.Limit, st.integers(1, 50), written=st.just(True)),
+    st.builds(t.Limit, st.one_of(st.none(), st.integers(1, 9)), DURATIONS, written=st.just(True)),
+    st.builds(
+        t.Limit,
+        st.none(),
+        st.integers(1, 99),
+        st.sampled_from((t.Unit.DAYS, t.Unit.BARS)),
+        st.booleans(),
+        written=st.just(True),
+    ),
+    st.builds(t.Limit, st.one_of(st.none(), st.integers(1, 9)), daily=st.just(True), written=st.just(True)),
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn, label: str | None) -> t.Rule:
+    verb = draw(verbs)
+    default = t.Limit(times=1) if isinstance(verb, t.Exit | t.Book | t.Add) else t.Limit()
+    rule = t.Rule(
+        "",
+        label,
+        verb,
+        draw(st.one_of(st.none(), levels)),
+        tuple(draw(st.lists(times, max_size=2))),
+        draw(st.one_of(st.none(), conditions)),
+        draw(st.one_of(st.none(), conditions)),
+        draw(st.one_of(st.just(default), limits)),
+    )
+    return t.Rule(label or rule_sentence(rule), *(getattr(rule, name) for name in _FIELDS))
+
+
+_FIELDS = ("label", "verb", "level", "times", "when", "unless", "limit")
+LABELS = st.lists(
+    st.one_of(
+        st.from_regex(r"[A-Z][A-Z0-9_%-]{0,12}", fullmatch=True),
+        st.text(alphabet="abc :#₹😀\"'%", min_size=1, max_size=12).map(str.strip).filter(bool),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=str.lower,
+)
+facts = st.lists(
+    st.sampled_from(
+        [
+            ("momentum over 15 minutes", t.Number(Fraction(16, 5), t.Unit.PERCENT)),
+            ("volume", t.Number(Fraction(9, 5), t.Unit.TIMES)),
+            ("stop", t.Number(Fraction(1650), t.Unit.RUPEES)),
+            ("day high", t.Number(Fraction(17001, 10), t.Unit.RUPEES)),
+            ("strategy", t.Text("market structure")),
+            ("times booked", t.Number(Fraction(2), t.Unit.COUNT)),
+        ]
+    ),
+    max_size=3,
+    unique_by=lambda each: each[0],
+)
+applies = st.builds(
+    t.Applies,
+    st.lists(st.sampled_from(v.EXCHANGES), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(sorted(v.KINDS)), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(v.PRODUCTS), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(TEXTS["symbol"]), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(TEXTS["strategy"]), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(v.SIDES), max_size=1).map(tuple),
+)
+
+
+@st.composite
+def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
+    expected = st.one_of(
+        st.builds(t.Expectation, st.just("exit"), st.none(), st.one_of(st.none(), st.sampled_from(names))),
+        st.builds(t.Expectation, st.sampled_from(("book", "add")), PERCENT.filter(_ends), st.none()),
+        st.builds(t.Expectation, st.just("stop"), TWO_PLACES, st.one_of(st.none(), st.sampled_from(names))),
+        st.just(t.Expectation("nothing")),
+    )
+    return t.Example(
+        draw(st.text(alphabet="ab :#\"₹😀", max_size=8)),
+        draw(st.sampled_from(v.SIDES)),
+        draw(st.integers(1, 10**6)),
+        draw(st.sampled_from(TEXTS["symbol"])),
+        draw(TWO_PLACES),
+        draw(st.one_of(st.none(), DURATIONS)),
+        draw(st.one_of(st.none(), TWO_PLACES)),
+        tuple(draw(facts)),
+        draw(st.one_of(st.none(), CLOCKS)),
+        tuple(draw(st.lists(expected, min_size=1, max_size=2))),
+    )
+
+
+def _ends(value: Fraction) -> bool:
+    from rulekit.language.words import has_decimal_form
+
+    return has_decimal_form(value)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> t.PolicyTree:
+    labels = draw(LABELS.filter(lambda each: not {"stop", "target"} & {label.lower() for label in each}))
+    made = [draw(rules(label)) for label in labels]
+    unlabelled = draw(st.one_of(st.none(), rules(None)))
+    if unlabelled is not None and unlabelled.name.lower() not in {rule.name.lower() for rule in made}:
+        made.append(unlabelled)
+    return t.PolicyTree(
+        draw(st.one_of(st.none(), st.text(alphabet="ab :#\"₹😀", max_size=8))),
+        draw(applies),
+        tuple(t.SetValue(name, value) for name, value in VALUE_NAMES.items()),
+        tuple(t.Define(name, condition) for name, condition in CONDITIONS.items()),
+        tuple(made),
+        tuple(draw(st.lists(examples([rule.name for rule in made]), max_size=2))),
+        "",
+    )
