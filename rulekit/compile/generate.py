@@ -370,13 +370,16 @@ def places_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
         roots += [effect.stop, PRICE]
     else:
         roots += [root for root in (effect.lots, effect.whole) if root is not None]
-    found: set[str] = set()
-    while roots:
-        node = roots.pop()
-        if isinstance(node, Load):
-            found.add(node.slot)
-        roots.extend(_children(node))
-    return tuple(place for place, name in enumerate(layout.slots) if name in found)
+    found = dict.fromkeys(slot for root in roots for slot in _slots_of(root))
+    return tuple(layout.slots.index(slot) for slot in found)
+
+
+def _slots_of(node: Expr | Test) -> Iterator[str]:
+    """Yield the fact slots of an expression in the order in which they are read."""
+    if isinstance(node, Load):
+        yield node.slot
+    for child in _children(node):
+        yield from _slots_of(child)
 
 
 def _children(node: Expr | Test) -> tuple[Expr | Test, ...]:

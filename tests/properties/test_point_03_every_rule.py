@@ -1,0 +1,31 @@
+"""Point 3: every rule is evaluated against the snapshot; the rules that hold are candidates."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from hypothesis import given, settings
+
+from rulekit.compile.policy import compile_policy
+from rulekit.engine.decide import decide
+from tests.properties.strategies import Case, cases
+
+
+@settings(max_examples=250, deadline=None)
+@given(cases)
+def test_the_trace_accounts_for_every_rule_exactly_once(case: Case) -> None:
+    decision = decide(case.policy, case.snapshot, case.memory, trace=True)
+    told = [action.rule for action in decision.actions]
+    told += [passed.rule for passed in decision.passed_over] + [waiting.rule for waiting in decision.not_yet]
+    named = [rule for rule in told if rule not in ("stop", "target")]
+    assert sorted(named) == sorted(rule.name for rule in case.policy.rules)
+
+
+@settings(max_examples=120, deadline=None)
+@given(cases)
+def test_whether_a_rule_holds_does_not_depend_on_its_neighbours(case: Case) -> None:
+    rules = list(case.policy.tree.rules)
+    case.draw.shuffle(rules)
+    shuffled = compile_policy(evolve(case.policy.tree, rules=tuple(rules)))
+    waiting = {item.rule: item.why for item in decide(case.policy, case.snapshot, case.memory, trace=True).not_yet}
+    again = {item.rule: item.why for item in decide(shuffled, case.snapshot, case.memory, trace=True).not_yet}
+    assert waiting == again
