@@ -178,7 +178,10 @@ class Line:
         if average is None:
             average = self._averages[request] = Average(request.name, count)
         value = average.value(self._bars)
-        return value if request.name == "rsi" else self._rupees(value)
+        if request.name == "rsi":
+            # Without any move there is neither gain nor loss, and the library's 100 would read as overbought.
+            return value if len(set(self._bars.closes[: self._bars.complete])) > 1 else nan
+        return self._rupees(value)
 
 
 _Reading = Callable[[Line, FactRequest], float]

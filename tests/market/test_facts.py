@@ -149,7 +149,9 @@ def _rsi(closes: list[float], count: int) -> float:
     loss = sum(max(-move, 0) for move in moves[:count]) / count
     for move in moves[count:]:
         gain, loss = (gain * (count - 1) + max(move, 0)) / count, (loss * (count - 1) + max(-move, 0)) / count
-    return 100 - 100 / (1 + gain / loss) if loss else 100.0
+    if not loss:
+        return 100.0 if gain or len(set(closes)) > 1 else math.nan
+    return 100 - 100 / (1 + gain / loss)
 
 
 def _atr(bars: list[list[float]], count: int) -> float:
@@ -331,6 +333,12 @@ def test_previous_close_may_come_from_elsewhere() -> None:
     assert fact(market, "change") == 25
     market.previous_close(KEY, day_of(OPEN), 5000.0)
     assert fact(market, "change") == 100
+
+
+def test_a_market_that_never_moved_is_not_overbought() -> None:
+    assert math.isnan(fact(heard(steady(30)), "rsi"))
+    rising = [tick(i * 20, 100 + i / 20) for i in range(90)]
+    assert fact(heard(rising), "rsi") == 100
 
 
 def test_spread_needs_both_sides() -> None:
