@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
@@ -14,24 +14,36 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-@frozen
-class RuleSummary:
-    """What one rule did; None where a figure is not known.
+class RuleFigures(Protocol):
+    """What one rule did, as the execution room counts it; None where a figure is not known."""
 
-    Args:
-        fired: how many actions it decided. filled and refused: how many of these ended so.
-        slippage: rupees a share that the fills were worse than the price at the decision.
-        seconds: from decision to fill, at the median.
-        effect: rupees that its actions earned against not having acted, to the position's end; negative is a cost.
-    """
+    @property
+    def rule(self) -> str:
+        """Name of the rule."""
 
-    rule: str
-    fired: int
-    filled: int
-    refused: int = 0
-    slippage: float | None = None
-    seconds: float | None = None
-    effect: float | None = None
+    @property
+    def fired(self) -> int:
+        """How many actions it decided."""
+
+    @property
+    def filled(self) -> int:
+        """How many of these were filled."""
+
+    @property
+    def refused(self) -> int:
+        """How many were refused."""
+
+    @property
+    def slippage(self) -> float | None:
+        """Rupees a share that the fills were worse than the price at the decision."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from decision to fill."""
+
+    @property
+    def effect(self) -> float | None:
+        """Rupees that it earned against not having acted, to the position's end; negative is a cost."""
 
 
 @frozen
@@ -49,7 +61,7 @@ class DaySummary:
     title: str
     began: str
     ended: str
-    rules: tuple[RuleSummary, ...] = ()
+    rules: Sequence[RuleFigures] = ()
     actions: int = 0
     without_end: int = 0
     open_positions: int = 0
