@@ -12,7 +12,7 @@ from typing import Any
 from rulekit.broker.paper import PaperBroker
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
-from rulekit.model.instant import SECOND, Instant, iso
+from rulekit.model.instant import SECOND, Instant
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.manager import Manager
 
@@ -91,7 +91,7 @@ class Day:
                     self._warm_up(tick)
                     continue
                 self._reach(resume_from or tick.at)
-                manager.start()
+                self._start_up()
                 started = True
                 next_cycle = self._grid(clock.now())
             next_cycle = self._cycles_until(tick.at, next_cycle)
@@ -106,7 +106,7 @@ class Day:
             if self.progress is not None:
                 self.progress(tick)
         if not started:
-            manager.start()
+            self._start_up()
         if not self._stopping:
             self._come_to_rest()
         manager.executor.mark(self._checkpoint())
@@ -174,10 +174,21 @@ class Day:
         if self.progress is not None:
             self.progress(tick)
 
+    def _start_up(self) -> None:
+        """Recover; what stands already is in the broker's book before the first reading of it."""
+        standing = self._enter(self._clock.now())
+        self._manager.start()
+        self._give_stops(standing)
+
     def _enter_until(self, now: Instant) -> None:
         """Enter the positions whose time has come, and give each its stop."""
-        if not self._entries or self._entries[0].opened > now:
-            return
+        if self._entries and self._entries[0].opened <= now:
+            due = self._enter(now)
+            self._manager.sync()
+            self._give_stops(due)
+
+    def _enter(self, now: Instant) -> list[Entry]:
+        """Book the entries whose time has come at the broker; one that was booked before a restart stays as it is."""
         due = []
         while self._entries and self._entries[0].opened <= now:
             due.append(self._entries.pop(0))
@@ -192,11 +203,8 @@ class Day:
                 at=entry.opened,
                 reference=entry.reference,
             )
-        self._manager.sync()
-        for entry in due:
+        return due
+
+    def _give_stops(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
             self._manager.give_stop(entry)
-
-
-def describe(ticks: int, first: Instant, last: Instant) -> str:
-    """Say in words what a feed covers."""
-    return f"{ticks:,} prices from {iso(first)} to {iso(last)}"

@@ -34,7 +34,6 @@ from rulekit.runtime.policy import Policy, load
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
 from rulekit.settings import Settings
 
-
 UNJUDGED = "cannot be judged: "
 """How the engine begins the sentence about a rule that is unknown."""
 
