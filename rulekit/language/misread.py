@@ -9,7 +9,7 @@ from rulekit.language.fault import FaultError, did_you_mean
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
 from rulekit.language.parser import EXAMPLE_LINE, Misread, reads
-from rulekit.language.reader import END, Names, NumberText, Word
+from rulekit.language.reader import END, Names, NumberText, Word, joined
 from rulekit.language.tree import Span
 from rulekit.language.words import listing
 
@@ -53,6 +53,7 @@ _IMPLIED = {
 _UNSHOWN = frozenset({"LABEL", "VALUE_NAME", "CONDITION_NAME", "ATR", "COMMA", "WORD"})
 _MOST_SHOWN = 6
 _INSERTED = ("TO", "STOP", "FROM", "OF", "PEAK_PROFIT", "AS", "PROFIT", "UNIT", "AT", "BY", "RPAR", "AND", "TIMES")
+_WITHOUT_WINDOW = (("PROFIT",), ("LOSS",), ("PEAK_PROFIT",), ("TEXT_FACT",), ("STOP",))
 _BEFORE_STOP = (("MOVE",), ("TIGHTEN",), ("TRAIL",))
 _SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
 _FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
@@ -148,6 +149,14 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     if word is not None and word.type == "CLOSE" and before[-1:] == ("AT",):
         return FaultError(
             "E104", word.span, "`at close` is too late for an order", "write `15 minutes before close` or `at 15:15`"
+        )
+    if word is not None and word.type == "OVER" and before[-1:] in _WITHOUT_WINDOW:
+        named = reading.words[reading.index - 1]
+        return FaultError(
+            "U104",
+            joined(named.span, word.span),
+            f"`{named.text}` has no window",
+            f"write `{named.text}` alone; `momentum over 15 minutes` is the change of price over a time",
         )
     if before[:1] == ("SET",) and word is not None and reading.index == 1:
         return FaultError("E102", word.span, "`to` is missing", "write `set first target to 15%`")
@@ -248,12 +257,15 @@ def _repaired(reading: Reading, echo: Echo) -> FaultError | None:
         mended = [*words[:at], added, *words[at:]]
         if reads(mended, reading.start) == whole + 2:
             return _missing(reading, spelt, mended, echo)
-    if reading.word is not None and whole > 1:
-        mended = [*words[:at], *words[at + 1 :]]
-        if reads(mended, reading.start) == whole and _may_be_dropped(reading.word):
+    for extra in (at, at - 1):
+        if not 0 <= extra < whole or not _may_be_dropped(words[extra]):
+            continue
+        mended = [*words[:extra], *words[extra + 1 :]]
+        if mended and reads(mended, reading.start) == whole:
             text = echo(mended)
             help = f"write `{text}`" if text else "delete it"
-            return FaultError("E103", reading.word.span, f"`{shortened(reading.word.text)}` is one word too many", help)
+            word = words[extra]
+            return FaultError("E103", word.span, f"`{shortened(word.text)}` is one word too many", help)
     return None
 
 

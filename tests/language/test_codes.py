@@ -1,0 +1,93 @@
+"""Every code has its page, an example that triggers it and one that does not."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rulekit.language.reading import check_text
+from rulekit.language.source import MAX_BYTES
+from rulekit.lint.catalogue import ALL_CODES, RULES
+from rulekit.lint.linting import lint
+
+PROJECT = Path(__file__).resolve().parents[2]
+CORPUS = PROJECT / "tests" / "corpus" / "codes"
+PAGES = PROJECT / "docs" / "lints"
+TODAY = date(2026, 11, 20)
+SHOWN_BESIDE = {"X102": {"T102"}, "X103": {"T102"}}
+"""A suppression at fault lets through what it was to allow."""
+BLOCK = re.compile(r"```policy (bad|good)\n(.*?)```", re.DOTALL)
+
+
+def found(text: str) -> set[str]:
+    return {each.code for each in lint(check_text(text), TODAY)}
+
+
+def page(code: str) -> Path:
+    return PAGES / f"{code}-{ALL_CODES[code].name}.md"
+
+
+@pytest.mark.parametrize("code", sorted(ALL_CODES))
+def test_the_bad_example_triggers_its_code_and_no_other(code: str) -> None:
+    if code == "E112":
+        text = "# much\n" * (MAX_BYTES // 7 + 1)
+    else:
+        text = (CORPUS / f"{code}-bad.policy").read_text(encoding="utf-8")
+    assert found(text) == {code} | SHOWN_BESIDE.get(code, set())
+
+
+@pytest.mark.parametrize("code", sorted(ALL_CODES))
+def test_the_good_example_is_clean(code: str) -> None:
+    assert found((CORPUS / f"{code}-good.policy").read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize("code", sorted(ALL_CODES))
+def test_a_bad_line_gives_one_finding(code: str) -> None:
+    path = CORPUS / f"{code}-bad.policy"
+    if path.exists():
+        places = [each.span.line for each in lint(check_text(path.read_text(encoding="utf-8")), TODAY)]
+        assert len(places) == len(set(places)) or code in SHOWN_BESIDE
+
+
+@pytest.mark.parametrize("code", sorted(ALL_CODES))
+def test_every_code_has_a_page_whose_blocks_do_what_they_say(code: str) -> None:
+    text = page(code).read_text(encoding="utf-8")
+    assert text.startswith(f"# {code} {ALL_CODES[code].name}\n\nSeverity: {ALL_CODES[code].severity}\n")
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## What",
+        "## Bad",
+        "## Good",
+        "## Why",
+        "## How to allow it",
+    ]
+    blocks = BLOCK.findall(text)
+    assert {kind for kind, _ in blocks} == ({"good"} if code == "E112" else {"bad", "good"})
+    for kind, block in blocks:
+        assert (code in found(block)) is (kind == "bad")
+
+
+def test_no_page_and_no_example_is_left_over() -> None:
+    assert {each.name for each in PAGES.glob("*.md")} == {"README.md", *(page(code).name for code in ALL_CODES)}
+    assert {each.name[:4] for each in CORPUS.iterdir()} == set(ALL_CODES)
+
+
+def test_the_index_lists_every_code() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    for code in ALL_CODES.values():
+        assert f"| [{code.code}]({page(code.code).name}) | {code.name} | {code.severity} | {code.summary} |" in index
+
+
+def test_every_lint_rule_is_a_module_of_its_own() -> None:
+    folder = PROJECT / "rulekit" / "lint" / "rules"
+    modules = {each.stem for each in folder.glob("*.py")} - {"__init__"}
+    assert modules == {code.name.replace("-", "_") for code, _ in RULES}
+
+
+def test_codes_and_names_are_unique_and_well_formed() -> None:
+    assert len({code.name for code in ALL_CODES.values()}) == len(ALL_CODES)
+    for number, code in ALL_CODES.items():
+        assert re.fullmatch(r"[ENUQSRCTLDFX]\d{3}", number)
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code.name)
