@@ -53,6 +53,8 @@ class Dispatcher:
         self._dry_run = dry_run
         self._regular_sent: list[Instant] = []
         self._told_waiting: dict[str, str] = {}
+        self.looks = 0
+        self._failed_at: dict[str, int] = {}
         self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
         self.taken: list[dict[str, object]] = []
 
@@ -72,6 +74,8 @@ class Dispatcher:
                 return Waiting(f"an order of {other.id} is on its way")
         if action.not_before > now:
             return Waiting("it waits before the next try", action.not_before)
+        if self._failed_at.get(action.id) == self.looks:
+            return Waiting("it waits for a fresh look at the position", now)
         if is_regular(action):
             return self._throttle(now)
         return None
@@ -272,6 +276,10 @@ class Dispatcher:
             chronicle.attempt(action, attempt, state=states.ATTEMPT_NOT_SENT, evidence=outcome.reason)
             chronicle.budgets.give_back()
             self._after_not_sent(action, outcome.reason)
+        elif self._route.external:
+            # No tag of ours will show it; it is followed by the account's trades, and never handed over again.
+            chronicle.attempt(action, attempt, state=states.ATTEMPT_HANDED, evidence=outcome.evidence)
+            chronicle.state(action, states.ACCEPTED, outcome.evidence)
         else:
             chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=outcome.evidence)
             chronicle.state(action, states.UNKNOWN_STATE, outcome.evidence)
@@ -279,6 +287,7 @@ class Dispatcher:
 
     def _back_to_queue(self, action: ActionRecord, evidence: str, tries: int) -> None:
         chronicle = self._chronicle
+        self._failed_at[action.id] = self.looks
         chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
         chronicle.wait(action, chronicle.settings.back_off(tries))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.errors import ReadFailedError
 from rulekit.execution import actions as states
 from rulekit.execution import reading as readings
@@ -140,6 +142,7 @@ class Executor:
             return self._tracker.positions()
         self._read_failures = 0
         self._reading = reading
+        self._dispatcher.looks += 1
         self._tracker.update(reading)
         self._settler.settle(reading)
         self._tracker.stale()
@@ -241,11 +244,12 @@ class Executor:
             return False
         if last.reason == DRY:
             return True
-        return last.reason.startswith(GUARDED) and self._still_refused(last)
+        return last.reason.startswith(GUARDED) and self._still_refused(one, action, last)
 
-    def _still_refused(self, last: ActionRecord) -> bool:
+    def _still_refused(self, one: Decided, action: Action, last: ActionRecord) -> bool:
         """Tell whether the same guard would refuse it once more: that is the same firing, already on record."""
-        answer = refusal(self._dispatcher.question(last, last.quantity or 0, self._clock.now()))
+        case = self._dispatcher.question(last, action.quantity or 0, self._clock.now())
+        answer = refusal(evolve(case, price=one.price))
         return answer is not None and last.reason.startswith(f"{GUARDED} ({answer[0]})")
 
     def _write(self, one: Decided, action: Action, now: Instant) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from rulekit.errors import JournalError, UnreadableFileError
 from rulekit.execution.actions import JOURNAL_ID_LENGTH
 from rulekit.execution.journal_schema import APPLICATION_ID, FIRST, SCHEMA, VERSION, Entry, body_of, chain
-from rulekit.execution.journal_witness import HeadFile
+from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
 from rulekit.model.clock import Clock, fresh_bytes
 from rulekit.model.instant import Instant
 
@@ -96,7 +96,8 @@ class Journal:
         database = None
         try:
             database = sqlite3.connect(path, isolation_level=None, timeout=1.0)
-            present = present and not _unborn(database)
+            unborn = present and _unborn(database)
+            present = present and not unborn
             if not present:
                 _create(database)
             _check_format(database, path)
@@ -109,9 +110,13 @@ class Journal:
             if present and database.execute("SELECT count(*) FROM entry").fetchone()[0]:
                 journal._verify()
             else:
+                if present or unborn:
+                    refuse_lost_beginning(path)
                 journal.id = identity or b32encode(fresh_bytes(5)).decode()[:JOURNAL_ID_LENGTH]
                 journal.add(OPENED, {"journal": journal.id, "account": account, "version": VERSION})
                 journal.flush()
+                # The identity goes into the main file at once: a damaged log must never look like a new journal.
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             journal._head = HeadFile(path, journal.id)
             if present:
                 journal._head.check(database)

@@ -22,18 +22,8 @@ class HeadFile:
         self.path = Path(f"{journal}-head")
         self.journal = journal
         self.journal_id = journal_id
-        self._before = self._read()
+        self._before = _read(self.path, journal_id)
         self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
-
-    def _read(self) -> tuple[int, str] | None:
-        try:
-            words = self.path.read_text(encoding="ascii").split()
-        except (OSError, UnicodeDecodeError):
-            return None
-        # A head that is itself torn or of another journal is no evidence.
-        if len(words) != 4 or words[0] != self.journal_id or words[3] != _sum(*words[:3]) or not words[1].isdigit():
-            return None
-        return int(words[1]), words[2]
 
     def check(self, database: sqlite3.Connection) -> None:
         """Compare the journal with what the file remembers.
@@ -62,6 +52,33 @@ class HeadFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def refuse_lost_beginning(journal: Path) -> None:
+    """Refuse to begin a journal where one stood that had entries.
+
+    Raises:
+        JournalError: the file holds none, and the head remembers some.
+    """
+    head = Path(f"{journal}-head")
+    if _read(head, None) is not None:
+        raise JournalError(
+            f"`{journal}` is damaged: it holds no entries any more, and it did once",
+            f"compare the broker's book with what you know; to begin anew, remove `{journal}` and `{head}`",
+        )
+
+
+def _read(path: Path, journal_id: str | None) -> tuple[int, str] | None:
+    try:
+        words = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    # A head that is itself torn or of another journal is no evidence.
+    if len(words) != 4 or words[3] != _sum(*words[:3]) or not words[1].isdigit():
+        return None
+    if journal_id is not None and words[0] != journal_id:
+        return None
+    return int(words[1]), words[2]
 
 
 def _sum(*words: str) -> str:
