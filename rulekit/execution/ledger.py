@@ -75,6 +75,7 @@ class Ledger:
         self.late = 0
         self.changes: list[tuple[PositionKey, Change]] = []
         self.last_at: Instant = 0
+        self.position_day = -1  # of the latest entry that changed a position
         self._handlers: dict[str, Callable[[Entry], None]] = {
             JOURNAL_OPENED: self._journal_opened,
             ACTION_DECIDED: self._action_decided,
@@ -255,11 +256,13 @@ class Ledger:
             at=body["at"],
         )
         self.traded[trade_token(trade)] = day_number(trade.at)
+        self.position_day = day_number(entry.at)
         for change in self.book(key).fold(trade):
             self.changes.append((key, change))
 
     def _adopted(self, entry: Entry) -> None:
         key = PositionKey(*entry.body["key"])
+        self.position_day = day_number(entry.at)
         self.changes.append((key, self.book(key).adopt(entry.body["quantity"], entry.body["average"])))
 
     def _watched(self, entry: Entry) -> None:

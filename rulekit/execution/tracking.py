@@ -32,7 +32,7 @@ class Tracker:
         self._net: dict[PositionKey, int] = {}
         self._untraded: dict[PositionKey, int] = {}
         self._differs: dict[PositionKey, tuple[int, Instant]] = {}
-        self._read_day = day_number(chronicle.ledger.last_at) if chronicle.ledger.last_at else -1
+        self._read_day = chronicle.ledger.position_day
         self._by_instrument: dict[InstrumentKey, list[Book]] = {}
         self._watched_dirty: set[PositionKey] = set()
         self._positions: tuple[TrackedPosition, ...] | None = None
