@@ -95,7 +95,7 @@ class Journal:
     ) -> Journal:
         database = None
         try:
-            database = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+            database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
             unborn = present and _unborn(database)
             present = present and not unborn
             if not present:
@@ -250,7 +250,7 @@ def _check_path(path: Path, create: bool) -> bool:
 def _take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
     lock = None
     try:
-        lock = sqlite3.connect(f"{path}-lock", isolation_level=None, timeout=wait_s)
+        lock = sqlite3.connect(f"{path}-lock", check_same_thread=False, isolation_level=None, timeout=wait_s)
         lock.execute("PRAGMA journal_mode=MEMORY").fetchone()
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:

@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from attrs import astuple
 
 from rulekit.engine.applies import first_that_applies
 from rulekit.engine.decide import decide
+from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
 from rulekit.execution.port import Broker
@@ -95,6 +97,8 @@ class Manager:
         self._emit = emit
         self._instruments: dict[InstrumentKey, Instrument] = {}
         self._chosen: dict[tuple[PositionKey, str], Policy | None] = {}
+        # Hosts may call from more than one thread (the async twins do); one thing happens at a time.
+        self._turn = RLock()
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._told: set[tuple[str, ...]] = set()
         self._stale: set[PositionKey] = set()
@@ -114,13 +118,23 @@ class Manager:
 
     def start(self) -> None:
         """Recover: settle what a dead process left behind, read the book; nothing is decided yet."""
-        self.executor.start()
-        self._look_up(self.executor.positions())
+        with self._turn:
+            self.executor.start()
+            self._look_up(self.executor.positions())
+
+    async def astart(self) -> None:
+        """Do `start` in a worker thread."""
+        await asyncio.to_thread(self.start)
 
     def close(self) -> None:
         """Flush and give the journal back, if this manager opened it."""
-        if self._own_journal:
-            self.journal.close()
+        with self._turn:
+            if self._own_journal:
+                self.journal.close()
+
+    async def aclose(self) -> None:
+        """Do `close` in a worker thread."""
+        await asyncio.to_thread(self.close)
 
     def __enter__(self) -> Manager:
         self.start()
@@ -133,20 +147,30 @@ class Manager:
 
     def cycle(self) -> list[Decision]:
         """Look at every position once: sync, decide, write down, send. Returns the decisions."""
-        now = self.clock.now()
-        positions = self.sync()
-        if self.market is None and positions:
-            for key, quote in self.broker.quotes([position.key.instrument for position in positions]).items():
-                self.executor.observe(key, quote)
-                self._quotes[key] = quote
-        decisions = self._decide(self.executor.positions() if self.market is None else positions, now)
-        exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
-        self._say("cycle_evaluated", positions=len(positions), exits=exits)
-        return decisions
+        with self._turn:
+            now = self.clock.now()
+            positions = self.sync()
+            if self.market is None and positions:
+                self._ask_for_quotes(positions)
+                positions = self.executor.positions()
+            decisions = self._decide(positions, now)
+            exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
+            self._say("cycle_evaluated", positions=len(positions), exits=exits)
+            return decisions
 
     async def acycle(self) -> list[Decision]:
         """Do `cycle` in a worker thread, for a host with an event loop."""
         return await asyncio.to_thread(self.cycle)
+
+    def _ask_for_quotes(self, positions: Sequence[TrackedPosition]) -> None:
+        """Ask the broker for last prices; where that fails, the old ones grow stale by themselves."""
+        try:
+            quotes = self.broker.quotes(sorted({position.key.instrument for position in positions}))
+        except ReadFailedError:
+            return
+        for key, quote in quotes.items():
+            self.executor.observe(key, quote)
+            self._quotes[key] = quote
 
     def sync(self) -> Sequence[TrackedPosition]:
         """Read the broker's book and bring the tracked positions up to date."""
@@ -159,6 +183,11 @@ class Manager:
 
         A tick that comes late (older than the last one heard) moves nothing.
         """
+        with self._turn:
+            self._take(tick)
+
+    def _take(self, tick: Tick) -> None:
+        """Hear a price, and decide on the positions that hold its instrument."""
         assert self.market is not None, "ticks need a market to keep them"
         if not self.market.update(tick):
             return
@@ -181,8 +210,9 @@ class Manager:
 
     def tend(self) -> None:
         """Look after what is on its way, without deciding anything."""
-        self.sync()
-        self.executor.drain()
+        with self._turn:
+            self.sync()
+            self.executor.drain()
 
     def give_stop(self, entry: Entry) -> None:
         """Tell the episode that an entry began of its first stop and its strategy; later episodes are left alone."""

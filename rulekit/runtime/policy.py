@@ -63,7 +63,7 @@ class Policy:
     @property
     def market_facts(self) -> tuple[str, ...]:
         """The market and book facts that its rules read, by their full phrase."""
-        return tuple(self.compiled.layout.facts)
+        return tuple(fact.phrase for fact in self.compiled.layout.facts.values())
 
     def covers(self, snapshot: Snapshot) -> bool:
         """Tell whether this policy is for a position."""
