@@ -38,7 +38,6 @@ from rulekit.compile.layout import (
     MISSING,
     NO_SUCH_PRICE,
     NOT_HOLDING,
-    NOT_TIGHTER,
     QUANTITY,
     REACHED,
     ROUNDS_TO_ZERO,
@@ -55,6 +54,7 @@ Vector = list[float]
 Generated = Callable[[Vector, Vector, Vector], None]
 
 SIDE, HELD_QUANTITY, TICK = Load("side"), Load("quantity"), Load("tick")
+INCOMPLETE = Compare(">", Load(MISSING), Const(0.0))
 PRICE = multiply(SIDE, Load("price"))
 CURRENT_STOP = multiply(SIDE, Load("stop"))
 CURRENT_TARGET = multiply(SIDE, Load("target"))
@@ -204,7 +204,7 @@ class _Emitter:
         effect = rule.effect
         body = self._order(rule, effect) if isinstance(effect, OrderProgram) else self._stop(rule, effect)
         if rule.holds != ALWAYS:
-            unknown: ast.expr = self._compared(">", self.expr(Load(MISSING)), _number(0.0))
+            unknown: ast.expr = self.test(INCOMPLETE)
             failed = self.test(rule.fails)
             unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
             if isinstance(effect, StopProgram) and effect.since is not None:
@@ -286,7 +286,7 @@ class _Emitter:
             _chain(
                 (self._compared("<=", real, _number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
                 (self._compared(">=", stop, price), beyond),
-                (self._compared("<", step, self.expr(TICK)), [_status(rule, NOT_TIGHTER)]),
+                (self._compared("<", step, self.expr(TICK)), [ast.Pass()]),
                 (self._compared("<", stop, price), better),
                 (None, [_status(rule, CANNOT_JUDGE)]),
             ),
@@ -349,9 +349,9 @@ _PHASES: tuple[Callable[[RuleProgram], bool], ...] = (
 
 def _roots(program: Program) -> list[Expr | Test]:
     """List every expression of the function as often as it is written; the fails are asked too seldom to be shared."""
-    roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY]
+    roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY, INCOMPLETE]
     for rule in program.rules:
-        roots.extend((rule.allowed, rule.holds))
+        roots.extend((rule.allowed, rule.holds, INCOMPLETE))
         effect = rule.effect
         if isinstance(effect, StopProgram):
             roots.extend((effect.stop, CURRENT_STOP, PRICE, PRICE, SIDE, TICK))

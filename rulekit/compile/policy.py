@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from attrs import field, frozen
 
@@ -45,7 +46,7 @@ class CompiledPolicy:
         digest: SHA-256 of the text, in hexadecimal.
         function: the generated function over the vectors that `layout` describes.
         needs: for each rule the places of the fact slots that it reads.
-        said: sentences about skips that were made before; a cache, it changes no decision.
+        said, phrases: sentences that were made before; caches, they change no decision.
     """
 
     tree: PolicyTree = field(repr=False)
@@ -59,6 +60,14 @@ class CompiledPolicy:
     needs: tuple[tuple[int, ...], ...] = field(repr=False)
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
     said: dict[tuple[float, ...], str] = field(factory=dict, repr=False, init=False)
+    phrases: dict[int, Any] = field(factory=dict, repr=False, init=False)
+
+    silence: list[float] = field(repr=False, init=False)
+
+    @silence.default
+    def _silence(self) -> list[float]:
+        """Return the result vector of a decision to do nothing."""
+        return [0.0] * self.layout.results
 
     def show(self) -> str:
         """Return the generated function as source, with each rule's sentence above its lines, and its slots."""

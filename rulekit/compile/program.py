@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rulekit.compile.encoder import build_layout
 from rulekit.compile.expressions import (
     ALWAYS,
     Compare,
@@ -36,7 +37,6 @@ from rulekit.compile.layout import (
     SINCE_SLOT,
     Layout,
     LayoutBuilder,
-    build_layout,
 )
 from rulekit.compile.lower import Lowering
 from rulekit.compile.measures import HUNDRED, WHOLE

@@ -186,13 +186,12 @@ POSITION_SLOTS: dict[str, Slot] = {
 }
 """Slots that are read from the position and the moment; market and book facts get slots of their own by phrase."""
 
-NAMES = {
-    "NAN": float("nan"),
+NUMBERS = {
     "BOUND": BOUND,
     "FAR": FAR,
-    "DAY": DAY,
-    "MINUTE": float(MINUTE),
-    "IST_OFFSET": IST_OFFSET,
     "EPOCH_ORDINAL": EPOCH_ORDINAL,
+    "IST_OFFSET": IST_OFFSET,
+    "MINUTE": float(MINUTE),
+    "DAY": DAY,
 }
-"""The constants that the lines speak of."""
+"""The constants that the lines speak of; longer names first, so that none is mistaken for a part of another."""

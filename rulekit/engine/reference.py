@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from rulekit.compile.exact import Reader
-from rulekit.compile.layout import CANNOT_JUDGE, HELD, IN_FLIGHT
+from rulekit.compile.layout import CANNOT_JUDGE, HELD, IN_FLIGHT, NOT_TIGHTER
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.predicate import Truth
 from rulekit.compile.program import is_unconditional, times_allowed
@@ -184,7 +184,7 @@ def _statuses(
         elif judged and rule.is_order and (in_flight or after):
             codes.append(IN_FLIGHT if in_flight else HELD)
         elif isinstance(proposal, Skip):
-            codes.append(proposal.status)
+            codes.append(0.0 if proposal.status == NOT_TIGHTER else proposal.status)
         else:
             codes.append(IN_FLIGHT if in_flight and proposal.kind == EXIT else HELD)
     return tuple(codes)

@@ -12,6 +12,7 @@ from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
 from rulekit.compile.slots import POSITION_SLOTS
+from rulekit.engine.quick_why import money, quick_why
 from rulekit.engine.reference import waited_long_enough
 from rulekit.engine.shortfall import Standing, standings
 from rulekit.language import tree
@@ -19,7 +20,6 @@ from rulekit.language.sentences import limit_text
 from rulekit.language.words import clock_text, listing
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED, RuleMemory
 from rulekit.model.instant import MINUTE, day_number, time_of_day
-from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 
 FLYING = "an order of this position is in flight"
@@ -38,8 +38,14 @@ def stands(rule: tree.Rule, reader: Reader) -> list[Standing]:
     return found
 
 
-def why(rule: CompiledRule, snapshot: Snapshot) -> str:
+def why(policy: CompiledPolicy, index: int, snapshot: Snapshot, facts: list[float]) -> str:
     """Say why a rule acts: `profit 18.3%, needs 15%; age 45 minutes, needs 30 minutes`."""
+    rule = policy.rules[index]
+    return quick_why(policy, index, snapshot, facts) or exact_why(rule, snapshot)
+
+
+def exact_why(rule: CompiledRule, snapshot: Snapshot) -> str:
+    """Say why a rule acts, from exact fractions."""
     reader = Reader(snapshot, rule.predicate.vocabulary)
     texts = [standing.text(met="") for standing in stands(rule.predicate.rule, reader)]
     return "; ".join(texts) or "it always holds"
@@ -48,7 +54,7 @@ def why(rule: CompiledRule, snapshot: Snapshot) -> str:
 def why_reached(name: str, snapshot: Snapshot) -> str:
     """Say that the stop or the target was reached."""
     level = snapshot.stop if name == STOP_REACHED else snapshot.target
-    return f"price {rupees(snapshot.price, snapshot.scale)} has reached the {name} at {rupees(level, snapshot.scale)}"
+    return f"price {money(snapshot.price, snapshot.scale)} has reached the {name} at {money(level, snapshot.scale)}"
 
 
 def reached_name(mark: float) -> str:
@@ -101,10 +107,15 @@ def plural_times(count: int) -> str:
 def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
     """Name what is missing for a rule: `momentum over 15 minutes is unknown`."""
     slots, needs = policy.layout.slots, policy.needs[index]
-    missing = [slots[place] for place in needs if facts[place] != facts[place]]
-    labels = [POSITION_SLOTS[name].label if name in POSITION_SLOTS else name for name in missing]
+    places = tuple([place for place in needs if facts[place] != facts[place]])
+    if (index, *places) in policy.said:
+        return policy.said[index, *places]
+    missing = [slots[place] for place in places]
+    labels = [POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing]
     words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
-    return f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
+    text = f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
+    policy.said[index, *places] = text
+    return text
 
 
 def passed_over(
@@ -135,6 +146,14 @@ def passed_over(
     return policy.said[key]
 
 
+def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, after: RuleMemory | None) -> str:
+    """Say that a stop rule holds and that its stop would not be tighter; empty if that is not so."""
+    if rule.is_order or limit_used_up(rule, snapshot, before) or rule.predicate(snapshot) is not True:
+        return ""
+    outcome = rule.action(snapshot, after)
+    return outcome.because if isinstance(outcome, Skip) else ""
+
+
 # --- figures for the log ---------------------------------------------------------------------------------------
 
 
@@ -142,9 +161,11 @@ def figures(snapshot: Snapshot, quantity: int | None) -> dict[str, Any]:
     """Return the figures of an action for the log: profit, momentum and share held in %, age in minutes, price in ₹."""
     price, entry = snapshot.price, snapshot.entry
     priced = isfinite(price) and price > 0
-    momentum = next(
-        (value for name, value in snapshot.facts.items() if name == "momentum" or name.startswith("momentum ")), None
-    )
+    momentum = None
+    for name, value in snapshot.facts.items():
+        if name.startswith("momentum"):
+            momentum = value
+            break
     return {
         "profit": 100 * (price - entry) * snapshot.side / entry if priced and entry > 0 else None,
         "age": None if snapshot.opened is None else (snapshot.now - snapshot.opened) / MINUTE,

@@ -1,0 +1,241 @@
+"""What a decision costs: against a function by hand, over 1,000 positions, and in bulk under numba.
+
+Run it with `python -m tests.benchmarks.decide`; every ratio is taken from one run, the two sides in turn.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from random import Random
+
+from attrs import evolve
+
+from rulekit.compile.policy import compile_policy
+from rulekit.engine.decide import decide
+from rulekit.model.decision import Action, Decision, Memory, NotYet, PassedOver, RuleMemory
+from rulekit.model.instant import DAY, HOUR, MINUTE
+from rulekit.model.snapshot import Snapshot
+from tests.compile.policies import SEVEN, position
+
+POLICY = compile_policy(SEVEN)
+NAMES = [rule.name for rule in POLICY.rules]
+BOOK_50, BOOK_75, SCALE, BREAK_EVEN, TIME, VOLATILITY, SQUARE_OFF = NAMES
+NOTHING = RuleMemory()
+IST = 5 * HOUR + 30 * MINUTE
+QUARTER_PAST_THREE = 15 * HOUR + 15 * MINUTE
+
+
+def figures(s: Snapshot, quantity: int | None) -> dict[str, float | None]:
+    momentum = s.facts.get("momentum over 15 minutes", s.facts.get("momentum"))
+    return {
+        "profit": 100 * (s.price - s.entry) * s.side / s.entry,
+        "age": None if s.opened is None else (s.now - s.opened) / MINUTE,
+        "momentum": None if momentum is None else momentum * s.side,
+        "percent": None if quantity is None else 100 * quantity / s.quantity,
+        "price": s.price / s.scale,
+    }
+
+
+def order(s: Snapshot, rule: str, kind: str, quantity: int, why: str, lane: str = "immediate") -> Action:
+    side = "BUY" if (s.side > 0) is (kind == "add") else "SELL"
+    return Action(rule, kind, side, quantity, None, lane, why, figures(s, quantity))
+
+
+def known(value: float | None) -> bool:
+    return value is not None and -1e15 < value < 1e15
+
+
+def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
+    """Do by hand what the seven sentences say, over the same snapshot and memory, to the same decision."""
+    side, quantity, lot, tick = s.side, s.quantity, s.lot, s.tick
+    price = s.price if 0 < s.price < 1e15 else math.nan
+    entry = s.entry if 0 < s.entry < 1e15 else math.nan
+    stop, target = side * s.stop, side * s.target
+    now, here = s.now, side * price
+    if here <= stop or here >= target:
+        name = "stop" if here <= stop else "target"
+        if s.in_flight:
+            return Decision(s.symbol, (), (PassedOver(name, "an order of this position is in flight"),), memory=memory or {})
+        return Decision(s.symbol, (order(s, name, "exit", quantity, f"the {name} is reached", "critical"),), memory=memory or {})
+    gain = here - side * entry
+    age = 1e14 if s.opened is None else now - s.opened
+    facts = s.facts
+    momentum = facts.get("momentum over 15 minutes", facts.get("momentum"))
+    volume, volatility, charges = facts.get("volume"), facts.get("volatility"), facts.get("charges")
+    charges = charges * s.scale if charges is not None and charges > 0 else 0.0
+    fired = memory or {}
+    chosen: Action | None = None
+    passed: list[PassedOver] = []
+    unknown: list[str] = []
+
+    best, mover, why_moved = -1e18, "", ""
+    if 10 * gain >= entry:
+        level = (50 * (side * entry + charges) + entry + side * charges) // (50 * tick) * tick
+        if level >= here:
+            passed.append(PassedOver(BREAK_EVEN, f"the market has not passed {side * level / 100} yet"))
+        elif not level - stop < tick:
+            best, mover, why_moved = level, BREAK_EVEN, f"profit {100 * gain / entry:.1f}%, needs 10%"
+    if age >= 2 * HOUR:
+        level = (100 * here - price) // (100 * tick) * tick
+        if not level - stop < tick and level > best:
+            best, mover, why_moved = level, TIME, f"age {age / MINUTE:.0f} minutes, needs 2 hours"
+    if not known(volatility):
+        unknown.append(VOLATILITY)
+    elif volatility >= 2:
+        level = (50 * here - price) // (50 * tick) * tick
+        if not level - stop < tick and level > best:
+            best, mover, why_moved = level, VOLATILITY, f"volatility {volatility:.1f} times normal, needs 2"
+
+    flying = s.in_flight
+    if fired.get(SQUARE_OFF, NOTHING).fired < 1 and (now + IST) % DAY >= QUARTER_PAST_THREE and not flying:
+        chosen = order(s, SQUARE_OFF, "exit", quantity, "time, needs 15:15 or later")
+    if 20 * gain >= 3 * entry and age >= 30 * MINUTE and fired.get(BOOK_50, NOTHING).fired < 1:
+        amount = quantity // (2 * lot) * lot
+        if flying or chosen is not None:
+            passed.append(PassedOver(BOOK_50, "another order goes first"))
+        elif amount > 0:
+            why = f"profit {100 * gain / entry:.1f}%, needs 15%; age {age / MINUTE:.0f} minutes, needs 30 minutes"
+            chosen = order(s, BOOK_50, "book", amount, why)
+        else:
+            passed.append(PassedOver(BOOK_50, f"50% of {quantity} is less than {lot}"))
+    if 4 * gain >= entry and fired.get(BOOK_75, NOTHING).fired < 1:
+        amount = 3 * quantity // (4 * lot) * lot
+        if flying or chosen is not None:
+            passed.append(PassedOver(BOOK_75, "another order goes first"))
+        elif amount > 0:
+            chosen = order(s, BOOK_75, "book", amount, f"profit {100 * gain / entry:.1f}%, needs 25%")
+        else:
+            passed.append(PassedOver(BOOK_75, f"75% of {quantity} is less than {lot}"))
+    if 20 * gain >= entry and fired.get(SCALE, NOTHING).fired < 1:
+        if not known(momentum) or not known(volume):
+            if not (known(momentum) and side * momentum < 2) and not (known(volume) and volume < 1.5):
+                unknown.append(SCALE)
+        elif side * momentum >= 2 and volume >= 1.5:
+            amount = quantity // (4 * lot) * lot
+            if flying or chosen is not None:
+                passed.append(PassedOver(SCALE, "another order goes first"))
+            elif amount > 0:
+                why = f"profit {100 * gain / entry:.1f}%, needs 5%; momentum {momentum:.1f}%, volume {volume:.1f}"
+                chosen = order(s, SCALE, "add", amount, why)
+            else:
+                passed.append(PassedOver(SCALE, f"25% of {quantity} is less than {lot}"))
+    elif gain != gain:
+        unknown.extend((BOOK_50, BOOK_75, SCALE, BREAK_EVEN))
+
+    actions: tuple[Action, ...] = () if chosen is None else (chosen,)
+    if mover and (chosen is None or chosen.kind != "exit"):
+        lane = "next cycle"
+        actions = (*actions, Action(mover, "stop", None, None, best * side, lane, why_moved, figures(s, None)))
+    waiting = tuple(NotYet(name, "a fact is unknown", True) for name in unknown)
+    return Decision(s.symbol, actions, tuple(passed), waiting, tuple(unknown), memory or {})
+
+
+# --- measuring -------------------------------------------------------------------------------------------------
+
+FACTS = {"momentum": 1.0, "volume": 1.1, "volatility": 1.2}
+FIRED = {name: RuleMemory(fired=1, fired_at=position().now) for name in (BOOK_50, BOOK_75, SCALE)}
+SCENES: dict[str, tuple[Snapshot, Memory]] = {
+    "nothing to do": (position(price=171000.0, stop=165000.0, facts=FACTS), {}),
+    "all fired, stop in place": (position(stop=197900.0, facts=FACTS), FIRED),
+    "a book and a stop move": (position(stop=165000.0, facts=FACTS), {}),
+    "the stop is reached": (position(price=165000.0, stop=165000.0, facts=FACTS), {}),
+    "a fact is missing": (position(price=171000.0, stop=165000.0, facts={"momentum": 1.0, "volume": 1.1}), {}),
+    "nothing, no stop": (position(price=171000.0, facts=FACTS), {}),
+}
+
+
+def seconds(work: Callable[[], object], count: int) -> float:
+    started = time.perf_counter()
+    for _ in range(count):
+        work()
+    return (time.perf_counter() - started) / count
+
+
+def in_turn(one: Callable[[], object], other: Callable[[], object], count: int = 4000) -> tuple[float, float]:
+    """Return the medians of both, measured alternately."""
+    pairs = [(seconds(one, count), seconds(other, count)) for _ in range(15)]
+    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+
+
+def bare(decision: Decision) -> list[tuple[object, ...]]:
+    return [(a.rule, a.kind, a.side, a.quantity, a.stop, a.lane) for a in decision.actions]
+
+
+def random_position(draw: Random) -> tuple[Snapshot, Memory]:
+    side, entry = draw.choice((1, -1)), draw.randrange(2000, 60_000) * 5.0
+    price = entry + side * round(entry * draw.uniform(-0.03, 0.3) / 5) * 5
+    stop = draw.choice((math.nan, entry - side * round(entry * draw.uniform(-0.05, 0.05) / 5) * 5))
+    facts = {"momentum": draw.uniform(-4, 4), "volume": draw.uniform(0, 3), "volatility": draw.uniform(0, 3)}
+    if draw.random() < 0.1:
+        facts.pop(draw.choice(list(facts)))
+    opened = position().now - draw.randrange(0, 240) * MINUTE
+    here = position(
+        side=side, entry=entry, price=price, stop=stop, facts=facts, opened=opened, quantity=draw.randrange(1, 500)
+    )
+    return evolve(here, lot=draw.choice((1, 1, 10))), draw.choice(({}, FIRED))
+
+
+def agree() -> None:
+    """Check that both give the same actions before anything is timed."""
+    draw = Random(1)
+    cases = [*SCENES.values(), *(random_position(draw) for _ in range(5000))]
+    for snapshot, memory in cases:
+        assert bare(decide(POLICY, snapshot, memory)) == bare(by_hand(snapshot, memory)), snapshot
+
+
+def main() -> None:
+    agree()
+    print("the same actions on 5,000 random positions")
+    for name, (snapshot, memory) in SCENES.items():
+        ours, theirs = in_turn(lambda: decide(POLICY, snapshot, memory), lambda: by_hand(snapshot, memory))  # noqa: B023
+        print(f"one position, {name:26} {ours * 1e6:6.2f} µs, by hand {theirs * 1e6:6.2f} µs: ratio {ours / theirs:.2f}")
+    draw = Random(2)
+    book = [random_position(draw) for _ in range(1000)]
+    ours, theirs = in_turn(
+        lambda: [decide(POLICY, snapshot, memory) for snapshot, memory in book],
+        lambda: [by_hand(snapshot, memory) for snapshot, memory in book],
+        3,
+    )
+    print(f"1,000 positions {ours * 1e3:.2f} ms, by hand {theirs * 1e3:.2f} ms: ratio {ours / theirs:.2f}")
+    in_bulk(book)
+
+
+def in_bulk(book: list[tuple[Snapshot, Memory]]) -> None:
+    """Time the generated function alone over encoded rows, in CPython and under numba."""
+    import numba
+    import numpy as np
+
+    layout = POLICY.layout
+    rows = [layout.encode(snapshot) for snapshot, _ in book] * 10
+    memories = [layout.encode_memory(memory, snapshot) for snapshot, memory in book] * 10
+    results = [[0.0] * layout.results for _ in rows]
+
+    def loop() -> None:
+        for facts, memory, result in zip(rows, memories, results, strict=True):
+            POLICY.function(facts, memory, result)
+
+    one = numba.njit(POLICY.function)
+
+    @numba.njit
+    def fast(facts, memory, result):  # type: ignore[no-untyped-def]
+        for row in range(facts.shape[0]):
+            one(facts[row], memory[row], result[row])
+
+    arrays = np.array(rows), np.array(memories), np.array(results)
+    started = time.perf_counter()
+    fast(*arrays)
+    compiled = time.perf_counter() - started
+    slow, quick = in_turn(loop, lambda: fast(*arrays), 1)
+    print(
+        f"the function over 10,000 rows: CPython {slow * 1e3:.1f} ms, numba {quick * 1e3:.2f} ms "
+        f"(ratio {slow / quick:.0f}, first call {compiled:.1f} s)"
+    )
+    encoded = statistics.median(seconds(lambda: [layout.encode(snapshot) for snapshot, _ in book], 3) for _ in range(9))
+    print(f"encoding 1,000 positions {encoded * 1e3:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
