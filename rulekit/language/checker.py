@@ -56,6 +56,7 @@ class Checking:
     rules: list[t.Rule] = field(factory=list)
     examples: list[t.Example] = field(factory=list)
     broken_labels: set[str] = field(factory=set)
+    twice: set[str] = field(factory=set)
     _titled: t.Span | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -96,7 +97,9 @@ class Checking:
             keyword, first, last = defined
             words = name_words(raw[first:last])
             key = tuple(word.lower() for word in words)
-            if words and key not in self.names and not self._hides_a_word(" ".join(words)):
+            if key in self.names:
+                self.twice.add(self.names[key][1].lower())
+            elif words and not self._hides_a_word(" ".join(words)):
                 terminal = "VALUE_NAME" if keyword == "SET" else "CONDITION_NAME"
                 self.names[key] = (terminal, " ".join(words))
 
@@ -117,6 +120,8 @@ class Checking:
                 self._refuse_name(raw)
             words = tuple(Reader(raw, self.names, self.phrases).read())
             line = evolve(line, words=words)
+            if not words:
+                raise FaultError("E108", raw[0].span, f"`{raw[0].text}` alone says nothing", "write a sentence")
             self._bound_depth(words)
             start = SENTENCE if header is None else EXAMPLE_LINE
             outcome = read(words, start)
@@ -126,8 +131,15 @@ class Checking:
                 raise fault(Reading(words, outcome, start, self.names, self.phrases), self._echo)
             return evolve(line, node=outcome)
         except FaultError as found:
-            self.found.append(found.diagnostic(self.source))
+            if not self._names_twice(line):
+                self.found.append(found.diagnostic(self.source))
         return line
+
+    def _names_twice(self, line: Line) -> bool:
+        """Tell whether a sentence leans on a name that is defined twice, which is said at the second definition."""
+        return any(
+            word.type in ("VALUE_NAME", "CONDITION_NAME") and word.value.lower() in self.twice for word in line.words
+        )
 
     def _header_of(self, sentence: Sentence) -> str | None:
         return None if sentence.block is None else self.source.sentences[sentence.block].text
@@ -188,9 +200,10 @@ class Checking:
     def _refuse_name(self, raw: Sequence[Word]) -> None:
         """Refuse a name that hides a word of the language."""
         defined = defined_name(raw)
-        if defined is None or not (words := name_words(raw[defined[1] : defined[2]])):
+        if defined is None or defined[1] == defined[2]:
             return
-        name = " ".join(words)
+        taken = raw[defined[1] : defined[2]]
+        name = " ".join(name_words(taken)) or taken[0].text
         place = joined(raw[defined[1]].span, raw[defined[2] - 1].span)
         if name.lower() == "target":
             called, advice = LATER_PHRASES["set target"]

@@ -294,6 +294,9 @@ def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
     if row.name == "days to expiry" and unit is t.Unit.DAYS:
         return t.Number(value, t.Unit.COUNT, name, node.span)
     counted = right.counted if isinstance(right, Measure) else ""
+    if counted == "lots" and row.name == "quantity":
+        text = text_of(node)
+        raise FaultError("U102", node.span, f"`quantity` counts shares, `{text}` are lots", "did you mean `lots`?")
     if unit not in row.units or (counted == "lots") != (row.name == "lots" and bool(counted)):
         raise _mismatch(row, _KIND_OF_UNIT[unit], node, unit)
     if isinstance(right, Measure) and right.window is not None:

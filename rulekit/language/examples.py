@@ -104,8 +104,8 @@ def _price(node: Node, scope: Scope) -> Any:
     found = plain_measure(node, scope, "a price")
     if found.unit not in (None, t.Unit.RUPEES):
         raise FaultError("U102", node.span, f"`{text_of(node)}` is not a price", f"write `{rupee_text(found.value)}`")
-    if found.value == 0:
-        raise FaultError("Q102", node.span, "a price of zero is no price", "write the price in rupees")
+    if found.value <= 0:
+        raise FaultError("Q102", node.span, "a price is above zero", "write the price in rupees")
     return found.value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.language.fault import FaultError
 from rulekit.language.parser import Node
@@ -92,6 +92,9 @@ def text_of(node: Node) -> str:
 def measure(node: Node, scope: Scope) -> Measure | PriceExpr | Level | Text:
     """Read a measure; the name of a value gives what it stands for, which need not be a number."""
     words = list(node.words())
+    if node.rule == "negative":
+        found = plain_measure(node.nodes()[0], scope, "a number")
+        return evolve(found, value=-found.value, span=node.span, text=f"-{found.shown}", name=None)
     if node.rule == "value_name":
         return _named(words[0], scope)
     if node.rule == "rupees":

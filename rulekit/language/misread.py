@@ -47,14 +47,30 @@ _SHOWN: dict[str, str] = {
 _IMPLIED = {
     "AT_LEAST": ("AT_MOST", "ABOVE", "BELOW", "IS", "IS_NOT", "BETWEEN"),
     "BOOK": ("EXIT", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN"),
-    "FACT": ("TEXT_FACT", "PROFIT", "LOSS", "PEAK_PROFIT", "ATR", "STOP"),
+    "FACT": (
+        "TEXT_FACT",
+        "PROFIT",
+        "LOSS",
+        "PEAK_PROFIT",
+        "ATR",
+        "STOP",
+        "EXCHANGE",
+        "PRODUCT",
+        "KIND",
+        "SIDE",
+        "WEEKDAY",
+    ),
     "NUMBER": ("RUPEE",),
 }
 _UNSHOWN = frozenset({"LABEL", "VALUE_NAME", "CONDITION_NAME", "ATR", "COMMA", "WORD"})
 _MOST_SHOWN = 6
 _INSERTED = ("TO", "STOP", "FROM", "OF", "PEAK_PROFIT", "AS", "PROFIT", "UNIT", "AT", "BY", "RPAR", "AND", "TIMES")
 _WITHOUT_WINDOW = (("PROFIT",), ("LOSS",), ("PEAK_PROFIT",), ("TEXT_FACT",), ("STOP",))
-_BEFORE_STOP = (("MOVE",), ("TIGHTEN",), ("TRAIL",))
+_ONLY_AFTER = {
+    "STOP": {"MOVE", "TIGHTEN", "TRAIL"},
+    "PEAK_PROFIT": {"OF"},
+    "PROFIT": {"UNIT", "NUMBER", "ATR", "VALUE_NAME"},
+}
 _SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
 _FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
 
@@ -137,6 +153,12 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     verb = next((each for each in before if each in ("EXIT", "BOOK", "ADD")), "")
     if verb == "EXIT" and _amount_of_exit(reading) is not None:
         return _amount_of_exit(reading)
+    if word is not None and word.type == "CLOSE" and before[-1:] == ("AT",):
+        return FaultError(
+            "E104", word.span, "`at close` is too late for an order", "write `15 minutes before close` or `at 15:15`"
+        )
+    if word is not None and (wrong := _wrong_kind_of_name(word, reading)):
+        return wrong
     if before[-1:] in (("BOOK",), ("ADD",)):
         said = reading.words[reading.index - 1]
         if word is None or word.type != "WORD":
@@ -146,9 +168,12 @@ def _settled_cases(reading: Reading) -> FaultError | None:
                 f"`{said.text}` how much?",
                 f"write `{said.value} 50%`, `{said.value} 25 shares` or `{said.value} half`",
             )
-    if word is not None and word.type == "CLOSE" and before[-1:] == ("AT",):
+    if word is not None and word.type == "TIME_UNIT" and before[-2:-1] in (("BOOK",), ("ADD",)):
+        number = reading.words[reading.index - 1]
+        span = joined(number.span, word.span)
+        text = f"{number.text} {word.text}"
         return FaultError(
-            "E104", word.span, "`at close` is too late for an order", "write `15 minutes before close` or `at 15:15`"
+            "U102", span, f"`{text}` is no amount to trade", "write `50%`, `25 shares`, `2 lots` or `half`"
         )
     if word is not None and word.type == "OVER" and before[-1:] in _WITHOUT_WINDOW:
         named = reading.words[reading.index - 1]
@@ -159,11 +184,22 @@ def _settled_cases(reading: Reading) -> FaultError | None:
             f"write `{named.text}` alone; `momentum over 15 minutes` is the change of price over a time",
         )
     if before[:1] == ("SET",) and word is not None and reading.index == 1:
-        return FaultError("E102", word.span, "`to` is missing", "write `set first target to 15%`")
+        return FaultError("E102", word.span, "`to` is missing", "write it like `set first target to 15%`")
     if before[:1] == ("DEFINE",) and word is not None and reading.index == 1:
         return FaultError(
-            "E102", word.span, "`as` is missing", "write `define strong momentum as momentum is at least 2%`"
+            "E102", word.span, "`as` is missing", "write it like `define strong momentum as momentum is at least 2%`"
         )
+    return None
+
+
+def _wrong_kind_of_name(word: Word, reading: Reading) -> FaultError | None:
+    """Answer a value where a condition is needed, and a condition where a value is."""
+    if word.type == "VALUE_NAME" and "CONDITION_NAME" in reading.accepts:
+        help = f"compare a fact with it: `profit is at least {word.value}`"
+        return FaultError("E104", word.span, f"`{word.value}` is a value, and a condition is needed here", help)
+    if word.type == "CONDITION_NAME" and "VALUE_NAME" in reading.accepts:
+        help = f"conditions stand after `when`: `when {word.value}`"
+        return FaultError("E104", word.span, f"`{word.value}` is a condition, and a value is needed here", help)
     return None
 
 
@@ -196,20 +232,33 @@ def _amount_of_exit(reading: Reading) -> FaultError | None:
 
 def _misspelt(reading: Reading, echo: Echo) -> FaultError | None:
     word = reading.word
-    if word is None or word.type not in ("WORD", "NEW_NAME") or not isinstance(word.value, str):
+    if word is None or not isinstance(word.value, str):
+        return None
+    known = word.type not in ("WORD", "NEW_NAME")
+    if known and not any(each.type == "WORD" for each in reading.words[reading.index + 1 : reading.index + 3]):
         return None
     if reading.start == EXAMPLE_LINE or not reading.accepts & _FACTS:
         code, what = "E101", "is no word of the language"
     else:
         code, what = "N101", "is neither a fact nor a name that is defined"
     near, length = _nearest(reading)
+    if known and length < 2:
+        return None
     if near:
         last = reading.words[reading.index + length - 1].span
         span = Span(word.span.line, word.span.column, last.end_line, last.end_column)
         written = spoken(reading.words[reading.index : reading.index + length])
         return FaultError(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
-    offer = _offer(reading.accepts)
-    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", f"here may stand {offer}" if offer else "")
+    help = _label_meant(reading) or f"here may stand {_offer(reading.accepts)}"
+    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help)
+
+
+def _label_meant(reading: Reading) -> str:
+    """Offer a colon after the first word of a sentence that can be read without it."""
+    rest = list(reading.words[1:])
+    if reading.index or reading.start == EXAMPLE_LINE or reads(rest, reading.start) <= len(rest):
+        return ""
+    return f"a label needs a colon: `{reading.words[0].text}: {spoken(rest)}`"
 
 
 def _nearest(reading: Reading) -> tuple[str, int]:
@@ -249,7 +298,8 @@ def _repaired(reading: Reading, echo: Echo) -> FaultError | None:
     at = reading.index
     whole = len(words)
     for terminal in _INSERTED:
-        if terminal not in reading.accepts or (terminal == "STOP" and reading.before[-1:] not in _BEFORE_STOP):
+        after = _ONLY_AFTER.get(terminal)
+        if terminal not in reading.accepts or (after is not None and not after & set(reading.before[-1:])):
             continue
         spelt = _SPELT.get(terminal, terminal.lower())
         value = _SPELT.get(terminal, terminal.lower())
@@ -258,7 +308,12 @@ def _repaired(reading: Reading, echo: Echo) -> FaultError | None:
         if reads(mended, reading.start) == whole + 2:
             return _missing(reading, spelt, mended, echo)
     for extra in (at, at - 1):
-        if not 0 <= extra < whole or not _may_be_dropped(words[extra]):
+        # At the end of a sentence a word is rather missing than one too many, but for a comma.
+        if (
+            not 0 <= extra < whole
+            or not _may_be_dropped(words[extra])
+            or (at == whole and words[extra].type != "COMMA")
+        ):
             continue
         mended = [*words[:extra], *words[extra + 1 :]]
         if mended and reads(mended, reading.start) == whole:

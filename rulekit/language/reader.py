@@ -15,6 +15,7 @@ from rulekit.model.instant import HOUR, MINUTE, SECOND
 
 END = "$END"
 _SECONDS = {"hours": HOUR, "minutes": MINUTE, "seconds": SECOND}
+_ONE = ("a", "an")
 _IN_PHRASE = ("WORD", "NUMBER")
 _AFTER_NUMBER_ONLY = frozenset({"UNIT", "TIME_UNIT", "TIMES"})
 
@@ -128,7 +129,7 @@ class Reader:
             self.at += 1
             if token.text.lower() not in k.NOISE:
                 self.words.append(evolve(token, value=token.text))
-            elif self.at < len(self.raw) and self._unit_follows():
+            elif token.text.lower() in _ONE and self.at < len(self.raw) and self._unit_follows():
                 one = NumberText(Fraction(1))
                 self.words.append(Word("NUMBER", token.text, token.span, one))
             return

@@ -23,7 +23,7 @@ from rulekit.language.words import (
     window_text,
 )
 
-_LABEL = re.compile(r"[^\W\d_][\w%-]*|_[\w%-]+")
+_LABEL = re.compile(r"[\w%][\w%-]*")
 _BARE_TEXT = re.compile(r"[^\W\d_]\w*(?:[-&][^\W\d_]\w*)*")
 
 _NAMED_TEXTS = frozenset((*EXCHANGES, *PRODUCTS, *SIDES, *KINDS, *DAY_NAMES))

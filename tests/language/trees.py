@@ -35,9 +35,7 @@ CONDITIONS = {
         t.Op.AT_LEAST,
         t.Number(Fraction(2), t.Unit.PERCENT),
     ),
-    "late": t.Comparison(
-        t.FactRef("time", t.Unit.CLOCK), t.Op.ABOVE, t.Number(Fraction(15 * HOUR), t.Unit.CLOCK)
-    ),
+    "late": t.Comparison(t.FactRef("time", t.Unit.CLOCK), t.Op.ABOVE, t.Number(Fraction(15 * HOUR), t.Unit.CLOCK)),
 }
 
 windows = st.one_of(
@@ -99,7 +97,8 @@ def numbers(draw: st.DrawFn, fact: v.Fact) -> t.Number:
         return t.Number(Fraction(draw(CLOCKS)), unit)
     if unit in (t.Unit.DAYS, t.Unit.BARS):
         return t.Number(draw(WHOLE), unit)
-    return t.Number(draw(TWO_PLACES), unit)
+    sign = draw(st.sampled_from((1, 1, -1)))
+    return t.Number(draw(TWO_PLACES) * sign, unit)
 
 
 TEXTS = {
@@ -284,7 +283,7 @@ def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
         st.just(t.Expectation("nothing")),
     )
     return t.Example(
-        draw(st.text(alphabet="ab :#\"₹😀", max_size=8)),
+        draw(st.text(alphabet='ab :#"₹😀', max_size=8)),
         draw(st.sampled_from(v.SIDES)),
         draw(st.integers(1, 10**6)),
         draw(st.sampled_from(TEXTS["symbol"])),
@@ -311,7 +310,7 @@ def policies(draw: st.DrawFn) -> t.PolicyTree:
     if unlabelled is not None and unlabelled.name.lower() not in {rule.name.lower() for rule in made}:
         made.append(unlabelled)
     return t.PolicyTree(
-        draw(st.one_of(st.none(), st.text(alphabet="ab :#\"₹😀", max_size=8))),
+        draw(st.one_of(st.none(), st.text(alphabet='ab :#"₹😀', max_size=8))),
         draw(applies),
         tuple(t.SetValue(name, value) for name, value in VALUE_NAMES.items()),
         tuple(t.Define(name, condition) for name, condition in CONDITIONS.items()),
