@@ -44,7 +44,7 @@ def test_a_planted_read_is_seen(body: str, seen: str) -> None:
     module = planted(body)
     with wall_clock_guard() as reads:
         module.read()
-    assert [entry.split(" at ")[0] for entry in reads.forbidden][:1] == [seen]
+    assert reads.forbidden[0].startswith(seen)  # some Pythons read nanoseconds where others read seconds
     assert "rulekit/engine/planted.py:2" in reads.forbidden[0]
 
 
