@@ -15,7 +15,7 @@ from typing import Any
 
 from rulekit.errors import JournalError, UnreadableFileError
 from rulekit.execution.actions import JOURNAL_ID_LENGTH
-from rulekit.execution.journal_schema import APPLICATION_ID, FIRST, SCHEMA, VERSION, Entry, body_of, chain
+from rulekit.execution.journal_schema import APPLICATION_ID, FIRST, SCHEMA, VERSION, Entry, body_of, chain, text_of
 from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
 from rulekit.model.clock import Clock, fresh_bytes
 from rulekit.model.instant import Instant
@@ -145,7 +145,7 @@ class Journal:
         """Put an entry behind the others in memory; `flush` makes it durable."""
         if self._failed:
             raise self._failed
-        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        text = text_of(body)
         seq, at = self.last_seq + 1, self.clock.now()
         self._digest = chain(self._digest, seq, at, kind, subject, token, text)
         self.last_seq = seq

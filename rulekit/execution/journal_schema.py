@@ -35,6 +35,10 @@ FIRST = b"\0" * 32
 """What the first row takes for the digest before it."""
 
 
+_DECODER = json.JSONDecoder(parse_constant=lambda _: UNKNOWN)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 class Entry(NamedTuple):
     """One row as the program sees it."""
 
@@ -48,8 +52,13 @@ class Entry(NamedTuple):
 
 def body_of(text: str) -> Mapping[str, Any]:
     """Read a row's body; an unknown number comes back as the one that stands for unknown everywhere."""
-    body: Mapping[str, Any] = json.loads(text, parse_constant=lambda _: UNKNOWN)
+    body: Mapping[str, Any] = _DECODER.decode(text)
     return body
+
+
+def text_of(body: Mapping[str, Any]) -> str:
+    """Write a row's body."""
+    return _ENCODER.encode(body)
 
 
 def chain(previous: bytes, seq: int, at: Instant, kind: str, subject: str, token: str | None, body: str) -> bytes:

@@ -55,11 +55,9 @@ def allowed(action: ActionRecord, ledger: Ledger, tracker: Tracker, resting: int
             return Allowed(0, f"the position now stands at {held}")
         return Allowed(action.remaining, "")
     assert action.kind in CLOSING_KINDS
-    free = -held * side - on_its_way(ledger, action) - resting
-    figures = (
-        f"own book {book.quantity}, the broker shows {tracker.shown(action.key)}, "
-        f"on its way {on_its_way(ledger, action) + resting}"
-    )
+    moving = on_its_way(ledger, action) + resting
+    free = -held * side - moving
+    figures = f"own book {book.quantity}, the broker shows {tracker.shown(action.key)}, on its way {moving}"
     return Allowed(max(0, min(action.remaining, free)), figures)
 
 
