@@ -92,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableFileError(
             f"`{path}` is not a TOML file: {error}".replace("\n", " "),
-            'a line looks like: cycle_s = 10, texts stand in "',
+            'a line looks like: cycle_s = 10, or files = ["my.policy"]',
         ) from None
 
 
