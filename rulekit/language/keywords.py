@@ -272,7 +272,7 @@ class Phrases:
     def __init__(self, entries: Iterable[tuple[str, Keyword]]) -> None:
         self._by_first: dict[str, list[tuple[tuple[str, ...], Keyword]]] = {}
         for spelling, keyword in entries:
-            words = tuple(spelling.split())
+            words = tuple(word for word in spelling.split() if word not in NOISE)
             known = self._by_first.setdefault(words[0], [])
             # A phrase may be two terminals (`day` is a unit and a fact), never the same one twice.
             if all(each != words or other.terminal != keyword.terminal for each, other in known):

@@ -116,7 +116,7 @@ class Distance:
 
 @frozen
 class PriceFact:
-    """A price by name: `break-even`, `entry`, `stop`, `best price`, `day high`, `vwap`, `sma over 20 bars` and so on."""
+    """A price by name: `break-even`, `entry`, `stop`, `best price`, `day high`, `sma over 20 bars` and so on."""
 
     name: str
     window: Window | None = None

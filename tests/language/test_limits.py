@@ -1,4 +1,4 @@
-"""Files that cannot be read, are too large, nested too deep or empty: each a clear sentence, at once, never a traceback."""
+"""Files that cannot be read, are too large, nested too deep or empty: each a clear sentence, at once."""
 
 from __future__ import annotations
 
