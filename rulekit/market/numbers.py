@@ -40,16 +40,13 @@ def _first_that_is_none(texts: list[str | None], written: list[str | None], rows
 
 
 def units(prices: Any, scale: Any = float(PAISE)) -> Any:
-    """Turn rupees into smallest units, to the whole unit where the price stands on one.
+    """Turn rupees into smallest units; a price that stands on one comes out whole.
 
     This is `rulekit.model.prices.to_units` over a column; `scale` is a number or a column.
     """
     import pyarrow.compute as pc
 
-    raw = pc.multiply(prices, scale)
-    whole = pc.round(raw)
-    near = pc.less(pc.abs(pc.subtract(raw, whole)), 1e-6)
-    return pc.if_else(near, whole, pc.round(raw, ndigits=6))
+    return pc.round(pc.multiply(prices, scale), ndigits=6)
 
 
 def scale_of(exchange: str) -> int:

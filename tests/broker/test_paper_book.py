@@ -23,7 +23,7 @@ from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import SECOND
 from rulekit.model.orders import SIGN, NotSent, OrderRequest
-from tests.broker.bench import KEY, START, PaperBench
+from tests.broker.bench import KEY, PRICE, START, PaperBench
 
 FAULTS: dict[str, Any] = {
     "refuse": 0.1, "lost_before": 0.1, "lost_after": 0.1, "late": 0.2, "late_max_s": 20.0, "reject": 0.1,
@@ -280,11 +280,25 @@ def test_a_full_disk_places_nothing_and_loses_nothing(tmp_path: Path) -> None:
     assert "cannot be written" in full[0].reason
     taken = len(answers) - len(full)
     assert len(bench.broker.orders()) == 1 + taken
+    assert bench.broker.quotes([KEY])[KEY].at == START + SECOND  # what was heard is not forgotten with the write
     store._db.execute("PRAGMA max_page_count = 1000000")
     bench.wait(1)
     assert sum(bench.broker.true_positions().values()) == 10 * (1 + taken)
     bench.reopen()
     assert sum(bench.broker.true_positions().values()) == 10 * (1 + taken)
+
+
+def test_a_limit_that_was_taken_from_a_later_price_survives(tmp_path: Path) -> None:
+    bench = PaperBench(tmp_path / "book", rest=1, rest_ticks=1)
+    bench.pass_time(300)
+    bench.place()
+    bench.wait(1)
+    assert bench.only().status == "OPEN"
+    bench.reopen()
+    bench.move(PRICE - 10)
+    assert bench.only().filled == 10
+    assert bench.broker.trades()[0].price == PRICE - 5
+    bench.broker.close()
 
 
 def test_files_that_are_no_paper_book_are_answered(tmp_path: Path) -> None:

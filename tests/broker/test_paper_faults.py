@@ -147,6 +147,15 @@ def test_fates_come_by_their_shares() -> None:
     assert all(0 <= draw(7, number) < 1 for number in range(1000))
 
 
+def test_instruments_have_fates_of_their_own() -> None:
+    settings = PaperSettings(**SHARES)
+    infy, sbin = (
+        [fate_of(settings, InstrumentKey("NSE", symbol), ordinal, 1, 1).answer for ordinal in range(50)]
+        for symbol in ("INFY", "SBIN")
+    )
+    assert infy != sbin
+
+
 def test_a_fate_hangs_on_seed_instrument_and_number_alone(tmp_path: Path) -> None:
     def answers(path: Path | None, prefix: str, other_orders: bool, seed: int = 3) -> list[str]:
         bench = PaperBench(path, **SHARES, seed=seed)
