@@ -30,8 +30,10 @@ SINCE_SLOT = "since"
 BEST_SLOT = "best"
 
 HELD, ROUNDS_TO_ZERO, BEYOND_MARKET, NO_SUCH_PRICE, IN_FLIGHT, CANNOT_JUDGE, NOT_TIGHTER = map(float, range(1, 8))
-"""What became of a rule in the result vector; 0 where it did not hold, its limit is used up, or (NOT_TIGHTER, which only
-the reference says) its stop would not be tighter: the steady state of a stop rule, which no cycle should stop for."""
+"""What became of a rule in the result vector; 0 where it did not hold, or its limit is used up.
+
+NOT_TIGHTER is said by the reference only: it is the steady state of a stop rule, and no cycle should stop for it.
+"""
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from attrs import evolve
 
 from rulekit.compile.layout import (
@@ -23,7 +24,17 @@ from rulekit.compile.layout import (
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.proposal import LANES, order_side
 from rulekit.compile.slots import BOUND
-from rulekit.engine.why import FLYING, figures, not_tighter, passed_over, reached_name, unjudged, why, why_not, why_reached
+from rulekit.engine.why import (
+    FLYING,
+    figures,
+    not_tighter,
+    passed_over,
+    reached_name,
+    unjudged,
+    why,
+    why_not,
+    why_reached,
+)
 from rulekit.model.decision import (
     ADD,
     BOOK,
@@ -79,7 +90,7 @@ def _tell(
     waiting: list[NotYet] = []
     if results[REACHED]:
         skipped.append(PassedOver(reached_name(results[REACHED]), FLYING))
-    elif order >= 0:
+    elif order >= 0 and sum(results[FIRST_STATUS:]) != len(actions):
         for index, status in enumerate(results[FIRST_STATUS:]):
             if not status:
                 continue
@@ -132,6 +143,7 @@ def _actions(
     """Read the order and the stop move out of the result vector."""
     kind, mover = results[KIND], int(results[STOP_RULE]) - 1
     actions: tuple[Action, ...] = ()
+    detail = figures(snapshot)
     if kind:
         index, quantity, word = int(results[RULE]) - 1, int(results[QUANTITY]), KINDS[kind]
         if index < 0:
@@ -140,18 +152,17 @@ def _actions(
         else:
             name, lane, reason = policy.rules[index].name, IMMEDIATE, why(policy, index, snapshot, facts)
         side = order_side(word, snapshot.side)
-        actions = (Action(name, word, side, quantity, None, lane, reason, figures(snapshot, quantity)),)
+        share = {**detail, "percent": 100 * quantity / snapshot.quantity}
+        actions = (Action(name, word, side, quantity, None, lane, reason, share),)
     if mover >= 0:
         rule = policy.rules[mover]
         reason, lane = why(policy, mover, snapshot, facts), LANES[type(rule.action.rule.verb)]
-        move = Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, figures(snapshot, None))
+        move = Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail)
         actions = (*actions, move)
     return actions
 
 
-def _remember(
-    policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, remembered: list[float]
-) -> Memory:
+def _remember(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, remembered: list[float]) -> Memory:
     """Return the memory with what trailing rules learned; the same object where nothing changed."""
     layout = policy.layout
     changed: dict[str, RuleMemory] = {}

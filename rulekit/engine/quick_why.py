@@ -31,15 +31,19 @@ def quick_why(policy: CompiledPolicy, index: int, snapshot: Snapshot, facts: lis
     parts = policy.phrases.get(index)
     if parts is None:
         parts = policy.phrases[index] = _parts(policy, policy.rules[index].predicate.rule)
-    texts = [part(snapshot, facts) for part in parts]
-    return None if None in texts else "; ".join(texts) or None  # type: ignore[arg-type]
+    texts = []
+    for part in parts:
+        text = part(snapshot, facts)
+        if text is None:
+            return None
+        texts.append(text)
+    return "; ".join(texts)
 
 
 def money(units: float, scale: int) -> str:
     """Write a price for people; whole paise are written without a detour over exact decimals."""
-    if scale == 100 and units == units and 0 < units < 1e12 and units % 1 == 0:
-        whole, paise = divmod(int(units), 100)
-        return f"₹{whole:,}.{paise:02d}"
+    if scale == 100 and 0 < units < 1e12 and units % 1 == 0:
+        return f"₹{units / 100:,.2f}"
     return rupees(units, scale)
 
 
@@ -49,7 +53,7 @@ def _exact(snapshot: Snapshot, facts: list[float]) -> str | None:
 
 def _parts(policy: CompiledPolicy, rule: tree.Rule) -> list[Part]:
     conditions = [part for part in (rule.level, *rule.times, rule.when) if part is not None]
-    if rule.unless is not None:
+    if rule.unless is not None or not conditions:
         return [_exact]
     return [part for condition in conditions for part in _of(policy, condition)]
 
@@ -79,22 +83,29 @@ def _named(name: str, inner: Part) -> Part:
     return write
 
 
-def plain(value: float, near: float) -> str | None:
-    """Write a number with one decimal; None where that would hide that it is not `near`, or where it is large."""
-    if not -1000 < value < 1000:
-        return None
+ROUNDING = 1e-9
+"""Lifts a decimal that ends in 5 over its binary neighbour, so that halves round up as in the exact sentences."""
+
+
+def plain(value: float, near: float, near_text: str) -> str | None:
+    """Write a number with as many decimals as tell it apart from `near`; None where it is large or negative."""
+    value += ROUNDING
     text = f"{value:.1f}"
-    if float(text) == near and value != near:
+    if len(text) > 5 or text[0] == "-":
         return None
-    return text[:-2] if text.endswith(".0") and text != "-0.0" else text.lstrip("-") if text == "-0.0" else text
+    if text == near_text and value - ROUNDING != near:
+        text = f"{value:.2f}"
+        return None if text[-1] == "0" else text
+    return text[:-2] if text[-1] == "0" else text
 
 
 def _level(node: tree.Level) -> Part:
     word, turn, near = ("profit", 100, float(node.value)) if node.profit else ("loss", -100, float(node.value))
-    needed = measure_text(node.value, node.unit)
+    needed, near_text = measure_text(node.value, node.unit), f"{near:.1f}"
 
     def write(snapshot: Snapshot, facts: list[float]) -> str | None:
-        text = plain(turn * (snapshot.price - snapshot.entry) * snapshot.side / snapshot.entry, near)
+        entry = snapshot.entry
+        text = plain(turn * (snapshot.price - entry) * snapshot.side / entry, near, near_text)
         return None if text is None else f"{word} {text}%, needs {needed}"
 
     return write
@@ -142,10 +153,11 @@ def _comparison(policy: CompiledPolicy, node: tree.Comparison) -> Part:
     if left.unit not in SUFFIXES or slot not in policy.layout.facts or policy.layout.facts[slot].money:
         return _exact
     place, suffix, near = policy.layout.slots.index(slot), SUFFIXES[left.unit], float(right.value)
+    near_text = f"{near:.1f}"
     subject, needed = operand_text(left), f"{_WORDED[node.op]}{measure_text(right.value, right.unit)}"
 
     def write(snapshot: Snapshot, facts: list[float]) -> str | None:
-        text = plain(facts[place], near)
+        text = plain(facts[place], near, near_text)
         return None if text is None else f"{subject} {text}{suffix}, needs {needed}"
 
     return write

@@ -76,6 +76,9 @@ def _excluded(item: tree.Condition, reader: Reader) -> list[Standing]:
     return [Standing(truth, text, "does not hold" if truth else "holds", "it not to")]
 
 
+HALF = Fraction(1, 2)
+
+
 # --- single comparisons ----------------------------------------------------------------------------------------
 
 
@@ -91,7 +94,7 @@ def shown(value: Fraction, unit: Unit, near: Value = None) -> str:
         return clock_text(int(value) if whole == near else whole)
     rounded = value
     for places in range(2 if unit is Unit.RUPEES else 1, 7):
-        rounded = Fraction(round(value * 10**places), 10**places)
+        rounded = Fraction(floor(value * 10**places + HALF), 10**places)
         if near is None or rounded != near or value == near:
             break
     return measure_text(rounded, unit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from rulekit.compile.exact import Reader
@@ -11,7 +10,7 @@ from rulekit.compile.layout import EXIT_KIND, HELD, IN_FLIGHT, KIND, RULE, STOP_
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
-from rulekit.compile.slots import POSITION_SLOTS
+from rulekit.compile.slots import BOUND, POSITION_SLOTS
 from rulekit.engine.quick_why import money, quick_why
 from rulekit.engine.reference import waited_long_enough
 from rulekit.engine.shortfall import Standing, standings
@@ -111,7 +110,9 @@ def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
     if (index, *places) in policy.said:
         return policy.said[index, *places]
     missing = [slots[place] for place in places]
-    labels = [POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing]
+    labels = [
+        POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing
+    ]
     words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
     text = f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
     policy.said[index, *places] = text
@@ -157,10 +158,10 @@ def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, afte
 # --- figures for the log ---------------------------------------------------------------------------------------
 
 
-def figures(snapshot: Snapshot, quantity: int | None) -> dict[str, Any]:
-    """Return the figures of an action for the log: profit, momentum and share held in %, age in minutes, price in ₹."""
-    price, entry = snapshot.price, snapshot.entry
-    priced = isfinite(price) and price > 0
+def figures(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the figures for the log: profit and momentum in %, age in minutes, price in ₹; no share of what is held."""
+    price, entry, opened = snapshot.price, snapshot.entry, snapshot.opened
+    priced = 0 < price < BOUND
     momentum = None
     for name, value in snapshot.facts.items():
         if name.startswith("momentum"):
@@ -168,8 +169,8 @@ def figures(snapshot: Snapshot, quantity: int | None) -> dict[str, Any]:
             break
     return {
         "profit": 100 * (price - entry) * snapshot.side / entry if priced and entry > 0 else None,
-        "age": None if snapshot.opened is None else (snapshot.now - snapshot.opened) / MINUTE,
-        "momentum": momentum * snapshot.side if momentum is not None and isfinite(momentum) else None,
-        "percent": None if quantity is None else 100 * quantity / snapshot.quantity,
+        "age": None if opened is None else (snapshot.now - opened) / MINUTE,
+        "momentum": momentum * snapshot.side if momentum is not None and -BOUND < momentum < BOUND else None,
+        "percent": None,
         "price": price / snapshot.scale if priced else None,
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from attrs import field, frozen
 
-from rulekit.model.instant import Instant
-from rulekit.model.prices import PAISE, UNKNOWN
+from rulekit.errors import InputError
+from rulekit.model.instant import Instant, instant_of, parse_instant
+from rulekit.model.prices import PAISE, UNKNOWN, to_units
 
 
 @frozen
@@ -32,7 +35,7 @@ class Snapshot:
         stop: the tracked stop. initial_stop: the first one (R is measured from it).
         best: best price since entry in the position's favour; NaN means the better of price and entry.
         worst: worst price since entry; NaN means the worse of price and entry.
-        price_age: seconds since the price was heard; a host that knows it is fresh leaves 0.
+        price: the last one; a host leaves a stale price NaN, and all that rests on it is unknown.
         lot: quantities are multiples of it. tick: price step in smallest units.
         scale: smallest units in a rupee. multiplier: see Instrument.
         session: today's session, None if unknown or if the exchange is closed.
@@ -72,3 +75,65 @@ class Snapshot:
     kind: str = "equity"
     facts: Mapping[str, float | None] = field(factory=dict)
     in_flight: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        symbol: str,
+        side: str,
+        quantity: int,
+        *,
+        entry: Decimal | float | int | str,
+        price: Decimal | float | int | str | None,
+        now: Instant | datetime | str,
+        opened: Instant | datetime | str | None = None,
+        stop: Decimal | float | int | str | None = None,
+        initial_stop: Decimal | float | int | str | None = None,
+        target: Decimal | float | int | str | None = None,
+        best: Decimal | float | int | str | None = None,
+        worst: Decimal | float | int | str | None = None,
+        tick: Decimal | float | int | str = "0.05",
+        scale: int = PAISE,
+        facts: Mapping[str, float | None] | None = None,
+        **more: Any,
+    ) -> Snapshot:
+        """Build a snapshot from what a host has: rupees, `long` or `short`, times as instants, datetimes or ISO texts.
+
+        Args:
+            more: any other field of a snapshot, as it is (`exchange`, `product`, `lot`, `strategy`, `session`).
+
+        Raises:
+            InputError: the side is neither, the quantity is no whole number above 0, or a time has no zone.
+        """
+        if side not in ("long", "short"):
+            raise InputError(f"`{side}` is no side", "write long or short")
+        if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
+            raise InputError(f"`{quantity}` is no quantity", "give a whole number above 0; the side says long or short")
+
+        def units(amount: Decimal | float | int | str | None) -> float:
+            return UNKNOWN if amount is None else to_units(amount, scale)
+
+        return cls(
+            symbol=symbol,
+            side=1 if side == "long" else -1,
+            quantity=quantity,
+            entry=units(entry),
+            price=units(price),
+            now=_instant(now),
+            opened=None if opened is None else _instant(opened),
+            stop=units(stop),
+            initial_stop=units(initial_stop),
+            target=units(target),
+            best=units(best),
+            worst=units(worst),
+            tick=units(tick),
+            scale=scale,
+            facts={" ".join(name.lower().split()): value for name, value in (facts or {}).items()},
+            **more,
+        )
+
+
+def _instant(moment: Instant | datetime | str) -> Instant:
+    if isinstance(moment, str):
+        return parse_instant(moment)
+    return instant_of(moment) if isinstance(moment, datetime) else moment

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from attrs import evolve
@@ -16,7 +16,7 @@ from attrs import evolve
 from rulekit.compile.policy import compile_policy
 from rulekit.engine.decide import decide
 from rulekit.model.decision import Action, Decision, Memory, NotYet, PassedOver, RuleMemory
-from rulekit.model.instant import DAY, HOUR, MINUTE
+from rulekit.model.instant import DAY, HOUR, MINUTE, moment_of
 from rulekit.model.snapshot import Snapshot
 from tests.compile.policies import SEVEN, position
 
@@ -44,6 +44,33 @@ def order(s: Snapshot, rule: str, kind: str, quantity: int, why: str, lane: str 
     return Action(rule, kind, side, quantity, None, lane, why, figures(s, quantity))
 
 
+def short(value: float) -> str:
+    text = f"{value:.1f}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def held(age: float) -> str:
+    hours, minutes = divmod(int(age // MINUTE), 60)
+    parts = []
+    if hours:
+        parts.append("1 hour" if hours == 1 else f"{hours} hours")
+    if minutes or not hours:
+        parts.append("1 minute" if minutes == 1 else f"{minutes} minutes")
+    return " ".join(parts)
+
+
+def rupees(units: float) -> str:
+    return f"₹{units / 100:,.2f}"
+
+
+LACKS = {SCALE: ("momentum", "volume"), VOLATILITY: ("volatility",)}
+
+
+def lacking(rule: str, facts: Mapping[str, float | None]) -> str:
+    names = [name for name in LACKS.get(rule, ("price",)) if not known(facts.get(name))]
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
 def known(value: float | None) -> bool:
     return value is not None and -1e15 < value < 1e15
 
@@ -58,8 +85,12 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
     if here <= stop or here >= target:
         name = "stop" if here <= stop else "target"
         if s.in_flight:
-            return Decision(s.symbol, (), (PassedOver(name, "an order of this position is in flight"),), memory=memory or {})
-        return Decision(s.symbol, (order(s, name, "exit", quantity, f"the {name} is reached", "critical"),), memory=memory or {})
+            return Decision(
+                s.symbol, (), (PassedOver(name, "an order of this position is in flight"),), memory=memory or {}
+            )
+        level = s.stop if name == "stop" else s.target
+        why = f"price {rupees(price)} has reached the {name} at {rupees(level)}"
+        return Decision(s.symbol, (order(s, name, "exit", quantity, why, "critical"),), memory=memory or {})
     gain = here - side * entry
     age = 1e14 if s.opened is None else now - s.opened
     facts = s.facts
@@ -75,38 +106,43 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
     if 10 * gain >= entry:
         level = (50 * (side * entry + charges) + entry + side * charges) // (50 * tick) * tick
         if level >= here:
-            passed.append(PassedOver(BREAK_EVEN, f"the market has not passed {side * level / 100} yet"))
+            passed.append(PassedOver(BREAK_EVEN, f"the market has not passed {rupees(side * level)} yet"))
         elif not level - stop < tick:
-            best, mover, why_moved = level, BREAK_EVEN, f"profit {100 * gain / entry:.1f}%, needs 10%"
+            best, mover, why_moved = level, BREAK_EVEN, f"profit {short(100 * gain / entry)}%, needs 10%"
     if age >= 2 * HOUR:
         level = (100 * here - price) // (100 * tick) * tick
         if not level - stop < tick and level > best:
-            best, mover, why_moved = level, TIME, f"age {age / MINUTE:.0f} minutes, needs 2 hours"
+            best, mover, why_moved = level, TIME, f"age {held(age)}, needs 2 hours"
     if not known(volatility):
         unknown.append(VOLATILITY)
     elif volatility >= 2:
         level = (50 * here - price) // (50 * tick) * tick
         if not level - stop < tick and level > best:
-            best, mover, why_moved = level, VOLATILITY, f"volatility {volatility:.1f} times normal, needs 2"
+            best, mover = level, VOLATILITY
+            why_moved = f"high volatility: volatility {short(volatility)} times normal, needs at least 2 times normal"
 
     flying = s.in_flight
     if fired.get(SQUARE_OFF, NOTHING).fired < 1 and (now + IST) % DAY >= QUARTER_PAST_THREE and not flying:
-        chosen = order(s, SQUARE_OFF, "exit", quantity, "time, needs 15:15 or later")
+        chosen = order(s, SQUARE_OFF, "exit", quantity, f"time {moment_of(now):%H:%M}, needs 15:15 or later")
     if 20 * gain >= 3 * entry and age >= 30 * MINUTE and fired.get(BOOK_50, NOTHING).fired < 1:
         amount = quantity // (2 * lot) * lot
         if flying or chosen is not None:
-            passed.append(PassedOver(BOOK_50, "another order goes first"))
+            passed.append(
+                PassedOver(BOOK_50, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time")
+            )
         elif amount > 0:
-            why = f"profit {100 * gain / entry:.1f}%, needs 15%; age {age / MINUTE:.0f} minutes, needs 30 minutes"
+            why = f"profit {short(100 * gain / entry)}%, needs 15%; age {held(age)}, needs 30 minutes"
             chosen = order(s, BOOK_50, "book", amount, why)
         else:
             passed.append(PassedOver(BOOK_50, f"50% of {quantity} is less than {lot}"))
     if 4 * gain >= entry and fired.get(BOOK_75, NOTHING).fired < 1:
         amount = 3 * quantity // (4 * lot) * lot
         if flying or chosen is not None:
-            passed.append(PassedOver(BOOK_75, "another order goes first"))
+            passed.append(
+                PassedOver(BOOK_75, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time")
+            )
         elif amount > 0:
-            chosen = order(s, BOOK_75, "book", amount, f"profit {100 * gain / entry:.1f}%, needs 25%")
+            chosen = order(s, BOOK_75, "book", amount, f"profit {short(100 * gain / entry)}%, needs 25%")
         else:
             passed.append(PassedOver(BOOK_75, f"75% of {quantity} is less than {lot}"))
     if 20 * gain >= entry and fired.get(SCALE, NOTHING).fired < 1:
@@ -116,9 +152,17 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
         elif side * momentum >= 2 and volume >= 1.5:
             amount = quantity // (4 * lot) * lot
             if flying or chosen is not None:
-                passed.append(PassedOver(SCALE, "another order goes first"))
+                passed.append(
+                    PassedOver(
+                        SCALE, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time"
+                    )
+                )
             elif amount > 0:
-                why = f"profit {100 * gain / entry:.1f}%, needs 5%; momentum {momentum:.1f}%, volume {volume:.1f}"
+                why = (
+                    f"profit {short(100 * gain / entry)}%, needs 5%; "
+                    f"strong momentum: momentum over 15 minutes {short(side * momentum)}%, needs at least 2%; "
+                    f"high volume: volume {short(volume)} times normal, needs at least 1.5 times normal"
+                )
                 chosen = order(s, SCALE, "add", amount, why)
             else:
                 passed.append(PassedOver(SCALE, f"25% of {quantity} is less than {lot}"))
@@ -129,7 +173,7 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
     if mover and (chosen is None or chosen.kind != "exit"):
         lane = "next cycle"
         actions = (*actions, Action(mover, "stop", None, None, best * side, lane, why_moved, figures(s, None)))
-    waiting = tuple(NotYet(name, "a fact is unknown", True) for name in unknown)
+    waiting = tuple(NotYet(name, f"cannot be judged: {lacking(name, facts)} unknown", True) for name in unknown)
     return Decision(s.symbol, actions, tuple(passed), waiting, tuple(unknown), memory or {})
 
 
@@ -161,7 +205,7 @@ def in_turn(one: Callable[[], object], other: Callable[[], object], count: int =
 
 
 def bare(decision: Decision) -> list[tuple[object, ...]]:
-    return [(a.rule, a.kind, a.side, a.quantity, a.stop, a.lane) for a in decision.actions]
+    return [(a.rule, a.kind, a.side, a.quantity, a.stop, a.lane, str(a.detail)) for a in decision.actions]
 
 
 def random_position(draw: Random) -> tuple[Snapshot, Memory]:
@@ -191,7 +235,9 @@ def main() -> None:
     print("the same actions on 5,000 random positions")
     for name, (snapshot, memory) in SCENES.items():
         ours, theirs = in_turn(lambda: decide(POLICY, snapshot, memory), lambda: by_hand(snapshot, memory))  # noqa: B023
-        print(f"one position, {name:26} {ours * 1e6:6.2f} µs, by hand {theirs * 1e6:6.2f} µs: ratio {ours / theirs:.2f}")
+        print(
+            f"one position, {name:26} {ours * 1e6:6.2f} µs, by hand {theirs * 1e6:6.2f} µs: ratio {ours / theirs:.2f}"
+        )
     draw = Random(2)
     book = [random_position(draw) for _ in range(1000)]
     ours, theirs = in_turn(

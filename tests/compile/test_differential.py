@@ -1,4 +1,4 @@
-"""The generated function, in CPython and under numba, agrees with the exact reference on random policies and positions."""
+"""The generated function, in CPython and under numba, agrees with the exact reference on random policies."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> N
 
 def batches() -> list[tuple[CompiledPolicy, int]]:
     draw = Random(2026)
-    return [(compile_policy(SEVEN), 16_000), *((compile_policy(random_policy(draw)), 14_000) for _ in range(6))]
+    return [(compile_policy(SEVEN), 46_000), *((compile_policy(random_policy(draw)), 9_000) for _ in range(6))]
 
 
 def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
@@ -144,11 +144,11 @@ def in_bulk(policy: CompiledPolicy):  # type: ignore[no-untyped-def]
 
 
 def test_the_function_is_built_from_the_closed_vocabulary_only() -> None:
-    allowed = (
-        ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.If, ast.Return, ast.Pass, ast.Name, ast.Load,
-        ast.Store, ast.Constant, ast.Subscript, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.UnaryOp, ast.USub,
-        ast.Not, ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.GtE, ast.Gt, ast.LtE, ast.Lt, ast.Eq,
-    )  # fmt: skip
+    names = (
+        "Module FunctionDef arguments arg Assign If Return Pass Name Load Store Constant Subscript BinOp Add Sub Mult "
+        "FloorDiv UnaryOp USub Not BoolOp And Or Compare GtE Gt LtE Lt Eq"
+    )
+    allowed = tuple(getattr(ast, name) for name in names.split())
     draw = Random(7)
     for tree in (SEVEN, *(random_policy(draw) for _ in range(50))):
         policy = compile_policy(tree)

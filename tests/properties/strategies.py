@@ -1,4 +1,4 @@
-"""Random policies, positions and memories for properties, each drawn from one seed so that a failure can be repeated."""
+"""Random policies, positions and memories for properties, each drawn from one seed, so that it can be repeated."""
 
 from __future__ import annotations
 

@@ -42,7 +42,11 @@ def test_a_share_of_what_is_held_is_exact_for_any_fraction(held: int, lot: int, 
 def booked(kind: AmountKind, value: object, **changes: object) -> tuple[str, int | None] | str:
     amount = rule("r", t.Book(t.Amount(kind, F(str(value)))))
     decision = decide(compile_policy(policy(amount)), position(**changes))
-    return (decision.actions[0].kind, decision.actions[0].quantity) if decision.actions else decision.passed_over[0].because
+    return (
+        (decision.actions[0].kind, decision.actions[0].quantity)
+        if decision.actions
+        else decision.passed_over[0].because
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.compile.layout import FIRST_STATUS
+from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.language import tree as t
 from rulekit.language.tree import Unit
 from tests.compile.policies import loss, policy, position, profit, rule
@@ -60,7 +60,11 @@ def test_the_other_measures_are_exact_too(unit: Unit) -> None:
         per = {Unit.R: risk, Unit.RUPEES: F(100, quantity), Unit.POINTS: 100, Unit.TICKS: 5}[unit]
         price = round((entry + side * value * per) / 5) * 5 + draw.choice((-5, 0, 0, 5))
         held = position(
-            entry=float(entry), price=float(price), side=side, quantity=quantity, initial_stop=float(entry - side * risk)
+            entry=float(entry),
+            price=float(price),
+            side=side,
+            quantity=quantity,
+            initial_stop=float(entry - side * risk),
         )
         gain = F((price - entry) * side) / per
         exact += gain == value

@@ -42,7 +42,7 @@ def test_what_is_known_to_hold_holds_whatever_the_missing_facts_are(case: Case) 
             filled = {
                 name: FACT_NAMES[name](case.draw)
                 for name in missing
-                if not (name in ("charges", "bar minutes", "day profit", "day loss"))
+                if name not in ("charges", "bar minutes", "day profit", "day loss")
                 and not (" over " in name and name not in snapshot.facts)
             }
             assert one.predicate(evolve(snapshot, facts={**snapshot.facts, **filled})) is truth

@@ -20,8 +20,8 @@ from tests.compile.policies import (
     FACT_MEASURES,
     PERCENTS,
     fact_at_least,
-    position,
     policy,
+    position,
     price,
     random_amount,
     random_when,
@@ -34,7 +34,9 @@ OPPOSITE = {"BUY": "SELL", "SELL": "BUY"}
 
 def mirrored_verb(draw: Random) -> t.Verb:
     """Draw an action whose price is measured from the entry, or in rupees, so that the mirror is exact."""
-    distance = t.Distance(F(draw.choice(("0", "1", "2.5", "20"))), draw.choice((Unit.POINTS, Unit.TICKS, Unit.ATR, Unit.R)))
+    distance = t.Distance(
+        F(draw.choice(("0", "1", "2.5", "20"))), draw.choice((Unit.POINTS, Unit.TICKS, Unit.ATR, Unit.R))
+    )
     percent = F(draw.choice(PERCENTS))
     return draw.choice(
         (
