@@ -256,7 +256,7 @@ class Checking:
 
     def _rule(self, node: Node) -> None:
         made = rule(node, self.scope)
-        if made.label is not None and made.label.lower() in _RESERVED_LABELS:
+        if made.label is not None and made.label in _RESERVED_LABELS:
             raise FaultError(
                 "N102",
                 node.span,

@@ -23,9 +23,9 @@ def codes(text: str, today: date = TODAY) -> list[str]:
         f"{LATE}  # allow T102: agreed",
         f"# allow T102: agreed\n{LATE}",
         f"# allow T102: agreed\n# and why\n{LATE}",
-        f"# allow T102, L101: agreed\nadd 10% at 5% profit after 15:45, every 5 minutes",
-        f"exit\n  at 15:45  # allow T102: agreed",
-        f"# allow T102: agreed\nexit\n  at 15:45",
+        "# allow T102, L101: agreed\nadd 10% at 5% profit after 15:45, every 5 minutes",
+        "exit\n  at 15:45  # allow T102: agreed",
+        "# allow T102: agreed\nexit\n  at 15:45",
         f"{LATE}  # Allow t102 until 2026-11-20: the last day counts",
     ],
 )

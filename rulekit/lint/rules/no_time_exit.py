@@ -21,7 +21,7 @@ def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
     if intraday and not any(_exits_every_day(rule) for rule in tree.rules):
         yield Finding(
             tree.applies.span,
-            f"positions in {listing(intraday)} are squared off by the broker before the close, and no rule exits earlier",
+            f"positions in {listing(intraday)} are squared off by the broker, and no rule exits before that",
             "add `exit at 15:15`, or `exit 15 minutes before close`",
         )
 
