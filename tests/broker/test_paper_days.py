@@ -83,6 +83,14 @@ def test_the_square_off_cancels_what_is_open_first() -> None:
     assert held(bench) == {}
 
 
+def test_an_intraday_order_that_arrives_after_the_square_off_is_rejected() -> None:
+    bench = PaperBench(start=at("15:19:59"), late=1, late_max_s=90)
+    bench.place()
+    bench.pass_time(100)
+    assert (bench.only().status, bench.only().filled) == (REJECTED, 0)
+    assert "square-off" in bench.only().message
+
+
 def test_the_square_off_needs_no_fresh_price_and_can_be_switched_off() -> None:
     for square_off, left in ((True, {}), (False, {"MIS": 10})):
         bench = PaperBench(square_off=square_off)
