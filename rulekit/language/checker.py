@@ -299,8 +299,8 @@ class Checking:
 
     def _check_labels(self) -> None:
         """Find the rule that each expectation names."""
-        known = {made.name.lower(): made.name for made in self.rules}
-        known |= {name: name for name in _RESERVED_LABELS}
+        known = {name: name for name in _RESERVED_LABELS}
+        known |= {made.name.lower(): made.name for made in self.rules}
         for index, example in enumerate(self.examples):
             expectations = []
             for expected in example.expectations:
