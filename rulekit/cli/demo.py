@@ -24,7 +24,7 @@ def command(keep: Path | None, seed: int, form: str) -> None:
     """Manage six made-up positions over a made-up day by the seven sentences, with the real engine.
 
     The prices are drawn by a computer and the broker is simulated: nothing is sent anywhere. The journal, the lanes,
-    the guards and the decisions are those of a live run.
+    the guards and the decisions are those of a live run; only the wait for the disk at each entry is left out.
     """
     from rulekit.cli.console import log_to, progress_over
     from rulekit.cli.summary import print_summary
@@ -55,7 +55,7 @@ def command(keep: Path | None, seed: int, form: str) -> None:
         entries = demo_day.entries()
         with paper_day(
             [policy], demo_day.ticks(seed), entries[0].opened, entries, journal,
-            settings=Settings(), fast=True, emit=emit,
+            settings=Settings(), fast=True, emit=emit, durable=False,
         ) as day:  # fmt: skip
             with progress_over(demo_day.COUNT, "simulated prices", quiet=form == "json") as advance:
                 day.progress = advance
