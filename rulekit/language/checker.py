@@ -126,7 +126,8 @@ class Checking:
             start = SENTENCE if header is None else EXAMPLE_LINE
             outcome = read(words, start)
             if isinstance(outcome, Misread):
-                from rulekit.language.misread import Reading, fault  # only a line at fault needs it
+                from rulekit.language.expected import Reading  # only a line at fault needs these
+                from rulekit.language.misread import fault
 
                 raise fault(Reading(words, outcome, start, self.names, self.phrases), self._echo)
             return evolve(line, node=outcome)

@@ -117,3 +117,17 @@ def test_endless_words_and_numbers_are_answered_at_once() -> None:
     assert codes('"' + "x" * 60_000) == ["E109"]
     found = check_text("exit when " + "x" * 60_000).diagnostics
     assert len(found[0].message) < 200
+
+
+def test_a_deeper_line_in_a_block_continues_the_line_above() -> None:
+    text = 'exit at 15:15\nexample "x"\n  long 100 KOTAKBANK at 1690,\n      held 45 minutes\n  expect nothing\n'
+    tree = check_text(text).tree
+    assert tree is not None
+    assert tree.examples[0].held == 45 * 60 * 1_000_000
+
+
+def test_a_block_ends_where_the_indentation_ends() -> None:
+    text = 'example "x"\n  long 100 KOTAKBANK at 1690\n  expect nothing\nA: exit at 15:15\n  on Friday\n'
+    tree = check_text(text).tree
+    assert tree is not None
+    assert [(rule.name, len(rule.times)) for rule in tree.rules] == [("A", 2)]

@@ -1,0 +1,138 @@
+"""What was probably meant: a word that is spelt otherwise, one that is missing, or one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rulekit.language import keywords as k
+from rulekit.language.expected import Reading, offer, spoken
+from rulekit.language.fault import FaultError, did_you_mean
+from rulekit.language.measures import shortened
+from rulekit.language.parser import EXAMPLE_LINE, reads
+from rulekit.language.reader import NumberText, Word
+from rulekit.language.tree import Span
+
+_INSERTED = ("TO", "STOP", "FROM", "OF", "PEAK_PROFIT", "AS", "PROFIT", "UNIT", "AT", "BY", "RPAR", "AND", "TIMES")
+_ONLY_AFTER = {
+    "STOP": {"MOVE", "TIGHTEN", "TRAIL"},
+    "PEAK_PROFIT": {"OF"},
+    "PROFIT": {"UNIT", "NUMBER", "ATR", "VALUE_NAME"},
+}
+_SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
+_FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
+
+Echo = Callable[[Sequence[Word]], str]
+"""Gives the canonical sentence of words that read as one, or an empty text."""
+
+# --- misspelt words ------------------------------------------------------------
+
+
+def misspelt(reading: Reading, echo: Echo) -> FaultError | None:
+    """Explain a word that the language does not have, with the one that was probably meant."""
+    word = reading.word
+    if word is None or not isinstance(word.value, str):
+        return None
+    known = word.type not in ("WORD", "NEW_NAME")
+    if known and not any(each.type == "WORD" for each in reading.words[reading.index + 1 : reading.index + 3]):
+        return None
+    if reading.start == EXAMPLE_LINE or not reading.accepts & _FACTS:
+        code, what = "E101", "is no word of the language"
+    else:
+        code, what = "N101", "is neither a fact nor a name that is defined"
+    near, length = _nearest(reading)
+    if known and length < 2:
+        return None
+    if near:
+        last = reading.words[reading.index + length - 1].span
+        span = Span(word.span.line, word.span.column, last.end_line, last.end_column)
+        written = spoken(reading.words[reading.index : reading.index + length])
+        return FaultError(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
+    help = _label_meant(reading) or f"here may stand {offer(reading.accepts)}"
+    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help)
+
+
+def _label_meant(reading: Reading) -> str:
+    """Offer a colon after the first word of a sentence that can be read without it."""
+    rest = list(reading.words[1:])
+    if reading.index or reading.start == EXAMPLE_LINE or reads(rest, reading.start) <= len(rest):
+        return ""
+    return f"a label needs a colon: `{reading.words[0].text}: {spoken(rest)}`"
+
+
+def _nearest(reading: Reading) -> tuple[str, int]:
+    """Find the phrase that may stand here and most resembles the next one, two or three words."""
+    spelt = {
+        spelling: keyword.value if keyword.value.lower() == spelling else spelling
+        for table in (reading.phrases, k.verbs())
+        for spelling, keyword in table.spellings()
+        if keyword.terminal in reading.accepts
+    }
+    choices = {*spelt.values(), *(name for terminal, name in reading.names.values() if terminal in reading.accepts)}
+    best: tuple[float, str, int] = (0.0, "", 0)
+    for length in (1, 2, 3):
+        taken = reading.words[reading.index : reading.index + length]
+        if len(taken) < length:
+            break
+        written = spoken(taken).lower()
+        near = did_you_mean(
+            written, [each for each in choices if abs(len(each) - len(written)) <= len(written) // 2 + 1]
+        )
+        if near and (closeness := _closeness(written, near.lower())) > best[0] + 0.05:
+            best = (closeness, near, length)
+    return best[1], best[2]
+
+
+def _closeness(written: str, near: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, written, near).ratio()
+
+
+# --- one word added, taken away or replaced ------------------------------------------------------------
+
+
+def repaired(reading: Reading, echo: Echo) -> FaultError | None:
+    """Explain a sentence that could be read with one word more, or one less."""
+    words = list(reading.words)
+    at = reading.index
+    whole = len(words)
+    for terminal in _INSERTED:
+        after = _ONLY_AFTER.get(terminal)
+        if terminal not in reading.accepts or (after is not None and not after & set(reading.before[-1:])):
+            continue
+        spelt = _SPELT.get(terminal, terminal.lower())
+        value = _SPELT.get(terminal, terminal.lower())
+        added = Word(terminal, spelt, reading.place, value)
+        mended = [*words[:at], added, *words[at:]]
+        if reads(mended, reading.start) == whole + 2:
+            return _missing(reading, spelt, mended, echo)
+    for extra in (at, at - 1):
+        # At the end of a sentence a word is rather missing than one too many, but for a comma.
+        if (
+            not 0 <= extra < whole
+            or not _may_be_dropped(words[extra])
+            or (at == whole and words[extra].type != "COMMA")
+        ):
+            continue
+        mended = [*words[:extra], *words[extra + 1 :]]
+        if mended and reads(mended, reading.start) == whole:
+            text = echo(mended)
+            help = f"write `{text}`" if text else "delete it"
+            word = words[extra]
+            return FaultError("E103", word.span, f"`{shortened(word.text)}` is one word too many", help)
+    return None
+
+
+def _may_be_dropped(word: Word) -> bool:
+    """Tell whether a sentence without this word could be what was meant: never without a number or a `not`."""
+    return word.type in ("COMMA", "IS", "OF", "TO", "AT", "BY", "ON", "POSITION", "RPAR", "PROFIT", "AND", "PLUS")
+
+
+def _missing(reading: Reading, spelt: str, mended: Sequence[Word], echo: Echo) -> FaultError:
+    text = echo(mended)
+    help = f"write `{text}`" if text else f"put `{spelt}` there"
+    if spelt == "%":
+        number = reading.words[reading.index - 1]
+        assert isinstance(number.value, NumberText)
+        return FaultError("U101", number.span, f"{number.text} what? `{number.text}%` or `₹{number.text}`", help)
+    return FaultError("E102", reading.place, f"`{spelt}` is missing", help)
