@@ -33,7 +33,7 @@ _PHRASE = re.compile(r"(?P<name>[a-z][a-z ]*?)(?: over (?P<window>[\d.,]+ [a-z].
 _PART = re.compile(r"(?P<count>\d[\d,]*) (?P<unit>second|minute|hour|day|bar)s?(?: |$)")
 
 
-@frozen
+@frozen(eq=False)  # compared by identity: phrases are read once, and facts are looked up at every tick
 class FactRequest:
     """One fact that is wanted.
 
