@@ -9,22 +9,18 @@ from attrs import evolve, field, frozen, mutable
 from rulekit.language import examples, headings
 from rulekit.language import keywords as k
 from rulekit.language import tree as t
+from rulekit.language.bounds import bound_depth, bound_length
 from rulekit.language.diagnostics import Diagnostic, in_order
+from rulekit.language.echo import echo
 from rulekit.language.fault import AlreadyReportedError, FaultError, did_you_mean
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
 from rulekit.language.reader import Reader, Word, defined_name, joined, name_words
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
-from rulekit.language.sentences import applies_text, condition_text, quoted, rule_text, value_text
 from rulekit.language.source import Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
-
-MAX_DEPTH = 64
-"""Deepest nesting of brackets and `not` in one sentence."""
-MAX_WORDS = 250
-"""Longest sentence; a list of symbols may be longer."""
 
 _JOINTS = frozenset({"and", "or", "not", "when", "if", "unless", "to", "as"})
 _RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED)
@@ -115,14 +111,14 @@ class Checking:
             return Line(sentence, raw)  # under a block that this version does not know: said at its header
         line = Line(sentence, raw)
         try:
-            self._bound(raw)
+            bound_length(raw)
             if header is None:
                 self._refuse_name(raw)
             words = tuple(Reader(raw, self.names, self.phrases).read())
             line = evolve(line, words=words)
             if not words:
                 raise FaultError("E108", raw[0].span, f"`{raw[0].text}` alone says nothing", "write a sentence")
-            self._bound_depth(words)
+            bound_depth(words)
             start = SENTENCE if header is None else EXAMPLE_LINE
             outcome = read(words, start)
             if isinstance(outcome, Misread):
@@ -144,19 +140,6 @@ class Checking:
 
     def _header_of(self, sentence: Sentence) -> str | None:
         return None if sentence.block is None else self.source.sentences[sentence.block].text
-
-    def _bound(self, raw: Sequence[Word]) -> None:
-        if len(raw) > MAX_WORDS and raw[0].text.lower() not in ("applies", "apply"):
-            help = f"a sentence has at most {MAX_WORDS} words: use `define`, or several sentences"
-            raise FaultError("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
-
-    def _bound_depth(self, words: Sequence[Word]) -> None:
-        depth = 0
-        for word in words:
-            depth += (word.type in ("LPAR", "NOT")) - (word.type == "RPAR")
-            if depth > MAX_DEPTH:
-                help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
-                raise FaultError("E113", word.span, "this condition is nested too deep", help)
 
     def _guard(self, line: Line, check: Callable[[Line], None]) -> None:
         """Run a check; a fault becomes one finding, a name at fault elsewhere becomes none."""
@@ -326,24 +309,7 @@ class Checking:
         return self._echo(words)
 
     def _echo(self, words: Sequence[Word]) -> str:
-        """Return the canonical text of words that read as a sentence, else an empty one."""
-        node = read(words) if 0 < len(words) <= MAX_WORDS else None
-        if not isinstance(node, Node):
-            return ""
-        try:
-            if node.rule == "rule":
-                return rule_text(rule(node, self.scope))
-            if node.rule == "define":
-                made = headings.define(node, self.scope)
-                return f"define {made.name} as {condition_text(made.condition)}"
-            if node.rule == "set_value":
-                value = headings.set_value(node, self.scope)
-                return f"set {value.name} to {value_text(value.value)}"
-            if node.rule == "applies":
-                return applies_text(headings.applies(node))
-            return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"
-        except (FaultError, AlreadyReportedError):
-            return ""
+        return echo(words, self.scope)
 
     # --- the whole ------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rulekit.errors import UnreadableFileError
-from rulekit.language.checker import MAX_DEPTH
+from rulekit.language.bounds import MAX_DEPTH
 from rulekit.language.reading import check_text, read_policy
 from rulekit.language.source import MAX_BYTES
 

@@ -11,7 +11,7 @@ import pytest
 from rulekit.compile.policy import compile_policy
 from rulekit.engine.examples import run_examples
 from rulekit.language import vocabulary as v
-from rulekit.language.checker import MAX_DEPTH, MAX_WORDS
+from rulekit.language.bounds import MAX_DEPTH, MAX_WORDS
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import rule_sentence

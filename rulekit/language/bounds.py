@@ -1,0 +1,30 @@
+"""How long and how deep a sentence may be: checked on its words, before anything is built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rulekit.language.fault import FaultError
+from rulekit.language.reader import Word
+
+MAX_DEPTH = 64
+"""Deepest nesting of brackets and `not` in one sentence."""
+MAX_WORDS = 250
+"""Longest sentence; a list of symbols may be longer."""
+
+
+def bound_length(raw: Sequence[Word]) -> None:
+    """Refuse a sentence that is too long."""
+    if len(raw) > MAX_WORDS and raw[0].text.lower() not in ("applies", "apply"):
+        help = f"a sentence has at most {MAX_WORDS} words: use `define`, or several sentences"
+        raise FaultError("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
+
+
+def bound_depth(words: Sequence[Word]) -> None:
+    """Refuse brackets and `not` that are nested too deep."""
+    depth = 0
+    for word in words:
+        depth += (word.type in ("LPAR", "NOT")) - (word.type == "RPAR")
+        if depth > MAX_DEPTH:
+            help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
+            raise FaultError("E113", word.span, "this condition is nested too deep", help)

@@ -1,0 +1,39 @@
+"""The canonical text of words that read as a sentence: what a repair shows, and what an example may name a rule by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rulekit.language import headings
+from rulekit.language.bounds import MAX_WORDS
+from rulekit.language.fault import AlreadyReportedError, FaultError
+from rulekit.language.parser import Node, read
+from rulekit.language.reader import Word
+from rulekit.language.rules import rule
+from rulekit.language.scope import Scope
+from rulekit.language.sentences import applies_text, condition_text, quoted, rule_text, value_text
+
+
+def echo(words: Sequence[Word], scope: Scope) -> str:
+    """Return the canonical text of words, or an empty one if they are no sentence."""
+    node = read(words) if 0 < len(words) <= MAX_WORDS else None
+    if not isinstance(node, Node):
+        return ""
+    try:
+        return _text(node, scope)
+    except (FaultError, AlreadyReportedError):
+        return ""
+
+
+def _text(node: Node, scope: Scope) -> str:
+    if node.rule == "rule":
+        return rule_text(rule(node, scope))
+    if node.rule == "define":
+        made = headings.define(node, scope)
+        return f"define {made.name} as {condition_text(made.condition)}"
+    if node.rule == "set_value":
+        value = headings.set_value(node, scope)
+        return f"set {value.name} to {value_text(value.value)}"
+    if node.rule == "applies":
+        return applies_text(headings.applies(node))
+    return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"
