@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
+from rulekit.compile import statements as write
 from rulekit.compile.expressions import (
     ALWAYS,
     NEVER,
@@ -144,24 +145,24 @@ class _Emitter:
             value = self.expr(node) if isinstance(node, Load | Binary) else self.test(node)  # type: ignore[arg-type]
             name = f"x{len(self._registers)}"
             self._registers[node] = name
-            statements.append(_assign(name, value))
+            statements.append(write.assign(name, value))
 
     def expr(self, node: Expr) -> ast.expr:
         """Write a number."""
         if node in self._registers:
-            return _name(self._registers[node])
+            return write.name(self._registers[node])
         if isinstance(node, Const):
-            return _number(node.value)
+            return write.number(node.value)
         if isinstance(node, Load):
-            return _at("f", self._slots[node.slot])
+            return write.at("f", self._slots[node.slot])
         if isinstance(node, Remembered):
-            return _at("m", node.slot)
+            return write.at("m", node.slot)
         return ast.BinOp(self.expr(node.left), _ARITHMETIC[node.op](), self.expr(node.right))
 
     def test(self, node: Test) -> ast.expr:
         """Write a test."""
         if node in self._registers:
-            return _name(self._registers[node])
+            return write.name(self._registers[node])
         if isinstance(node, Compare):
             return ast.Compare(self.expr(node.left), [_COMPARISONS[node.op]()], [self.expr(node.right)])
         if not node.items:
@@ -173,7 +174,7 @@ class _Emitter:
 
     @property
     def _flying(self) -> ast.expr:
-        return self._compared(">", self.expr(Load("in_flight")), _number(0.0))
+        return self._compared(">", self.expr(Load("in_flight")), write.number(0.0))
 
     # --- statements ----------------------------------------------------------------------------------------
 
@@ -185,11 +186,11 @@ class _Emitter:
                 [
                     ast.If(
                         self._flying,
-                        [_result(REACHED, _number(mark))],
+                        [write.result(REACHED, write.number(mark))],
                         [
-                            _result(KIND, _number(EXIT_KIND)),
-                            _result(RULE, _number(mark)),
-                            _result(QUANTITY, self.expr(HELD_QUANTITY)),
+                            write.result(KIND, write.number(EXIT_KIND)),
+                            write.result(RULE, write.number(mark)),
+                            write.result(QUANTITY, self.expr(HELD_QUANTITY)),
                         ],
                     ),
                     ast.Return(None),
@@ -208,7 +209,9 @@ class _Emitter:
             failed = self.test(rule.fails)
             unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
             if isinstance(effect, StopProgram) and effect.since is not None:
-                otherwise: list[ast.stmt] = [ast.If(failed, [_remember(effect.since, _number(NOT_HOLDING))], unjudged)]
+                otherwise: list[ast.stmt] = [
+                    ast.If(failed, [write.remember(effect.since, write.number(NOT_HOLDING))], unjudged)
+                ]
             else:
                 undecided = ast.BoolOp(ast.And(), [unknown, ast.UnaryOp(ast.Not(), failed)])
                 otherwise = [ast.If(undecided, unjudged, [])]
@@ -223,15 +226,15 @@ class _Emitter:
         if effect.lots is None:
             chosen: list[ast.stmt] = everything
         else:
-            lots = _name("n")
+            lots = write.name("n")
             chosen = [
-                _assign("n", self.expr(effect.lots)),
+                write.assign("n", self.expr(effect.lots)),
                 ast.If(
-                    self._compared(">", lots, _number(0.0)),
+                    self._compared(">", lots, write.number(0.0)),
                     self._take(rule, effect.kind, lots),
                     [
                         ast.If(
-                            self._compared("<=", lots, _number(0.0)),
+                            self._compared("<=", lots, write.number(0.0)),
                             [_status(rule, ROUNDS_TO_ZERO)],
                             [_status(rule, CANNOT_JUDGE)],
                         )
@@ -246,7 +249,7 @@ class _Emitter:
                 [_status(rule, IN_FLIGHT)],
                 [
                     ast.If(
-                        self._compared(">", _name("kind"), _number(0.0)),
+                        self._compared(">", write.name("kind"), write.number(0.0)),
                         [_status(rule, HELD)],
                         chosen,
                     )
@@ -256,25 +259,25 @@ class _Emitter:
 
     def _take(self, rule: RuleProgram, kind: float, quantity: ast.expr) -> list[ast.stmt]:
         return [
-            _assign("kind", _number(kind)),
-            _assign("rule", _number(rule.index + 1.0)),
-            _assign("quantity", quantity),
+            write.assign("kind", write.number(kind)),
+            write.assign("rule", write.number(rule.index + 1.0)),
+            write.assign("quantity", quantity),
             _status(rule, HELD),
         ]
 
     def _stop(self, rule: RuleProgram, effect: StopProgram) -> list[ast.stmt]:
         """Keep the tightest stop that is better by a tick and on the right side of the market."""
-        stop, price, best = _name("c"), self.expr(PRICE), _name("best")
+        stop, price, best = write.name("c"), self.expr(PRICE), write.name("best")
         beyond: list[ast.stmt] = [_status(rule, BEYOND_MARKET)]
         if effect.gives_back:
-            free = self._compared("==", _name("kind"), _number(0.0))
+            free = self._compared("==", write.name("kind"), write.number(0.0))
             exits = ast.If(free, self._take(rule, EXIT_KIND, self.expr(HELD_QUANTITY)), [_status(rule, HELD)])
             beyond = [ast.If(self._flying, [_status(rule, IN_FLIGHT)], [exits])]
         better = [
             _status(rule, HELD),
             ast.If(
                 self._compared(">", stop, best),
-                [_assign("best", stop), _assign("mover", _number(rule.index + 1.0))],
+                [write.assign("best", stop), write.assign("mover", write.number(rule.index + 1.0))],
                 [],
             ),
         ]
@@ -282,9 +285,9 @@ class _Emitter:
         real = ast.BinOp(stop, ast.Mult(), self.expr(SIDE))
         return [
             *self._follow(effect),
-            _assign("c", self.expr(effect.stop)),
-            _chain(
-                (self._compared("<=", real, _number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
+            write.assign("c", self.expr(effect.stop)),
+            write.chain(
+                (self._compared("<=", real, write.number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
                 (self._compared(">=", stop, price), beyond),
                 (self._compared("<", step, self.expr(TICK)), [ast.Pass()]),
                 (self._compared("<", stop, price), better),
@@ -296,43 +299,43 @@ class _Emitter:
         """Remember since when the rule holds, and the best price since then."""
         if effect.since is None or effect.best is None:
             return []
-        price, best = self.expr(PRICE), _at("m", effect.best)
+        price, best = self.expr(PRICE), write.at("m", effect.best)
         begin = ast.BoolOp(
             ast.Or(),
             [
-                self._compared("<", _at("m", effect.since), _number(0.0)),
+                self._compared("<", write.at("m", effect.since), write.number(0.0)),
                 ast.UnaryOp(ast.Not(), self._compared("==", best, best)),
             ],
         )
         started: list[ast.stmt] = [
             ast.If(
-                self._compared("<", _at("m", effect.since), _number(0.0)),
-                [_remember(effect.since, self.expr(Load("now")))],
+                self._compared("<", write.at("m", effect.since), write.number(0.0)),
+                [write.remember(effect.since, self.expr(Load("now")))],
                 [],
             ),
-            _remember(effect.best, price),
+            write.remember(effect.best, price),
         ]
-        higher = ast.If(self._compared(">", price, best), [_remember(effect.best, price)], [])
+        higher = ast.If(self._compared(">", price, best), [write.remember(effect.best, price)], [])
         return [ast.If(begin, started, [higher])]
 
     def _results(self) -> list[ast.stmt]:
-        exits = self._compared("==", _name("kind"), _number(EXIT_KIND))
-        moves = self._compared(">", _name("mover"), _number(0.0))
+        exits = self._compared("==", write.name("kind"), write.number(EXIT_KIND))
+        moves = self._compared(">", write.name("mover"), write.number(0.0))
         return [
             ast.If(
-                self._compared(">", _name("kind"), _number(0.0)),
+                self._compared(">", write.name("kind"), write.number(0.0)),
                 [
-                    _result(KIND, _name("kind")),
-                    _result(RULE, _name("rule")),
-                    _result(QUANTITY, _name("quantity")),
+                    write.result(KIND, write.name("kind")),
+                    write.result(RULE, write.name("rule")),
+                    write.result(QUANTITY, write.name("quantity")),
                 ],
                 [],
             ),
             ast.If(
                 ast.BoolOp(ast.And(), [moves, ast.UnaryOp(ast.Not(), exits)]),
                 [
-                    _result(STOP_RULE, _name("mover")),
-                    _result(STOP, ast.BinOp(_name("best"), ast.Mult(), self.expr(SIDE))),
+                    write.result(STOP_RULE, write.name("mover")),
+                    write.result(STOP, ast.BinOp(write.name("best"), ast.Mult(), self.expr(SIDE))),
                 ],
                 [],
             ),
@@ -395,48 +398,10 @@ def _reads_memory(node: Expr | Test) -> bool:
 
 
 def _starts() -> list[ast.stmt]:
-    return [_assign(name, _number(0.0)) for name in ("kind", "rule", "quantity", "mover")] + [
-        _assign("best", _number(-1e18))
+    return [write.assign(name, write.number(0.0)) for name in ("kind", "rule", "quantity", "mover")] + [
+        write.assign("best", write.number(-1e18))
     ]
 
 
-# --- the closed vocabulary -------------------------------------------------------------------------------------
-
-
-def _name(text: str) -> ast.Name:
-    return ast.Name(text, ast.Load())
-
-
-def _number(value: float) -> ast.expr:
-    if value < 0:
-        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
-    return ast.Constant(value)
-
-
-def _at(vector: str, place: int) -> ast.Subscript:
-    return ast.Subscript(_name(vector), ast.Constant(place), ast.Load())
-
-
-def _assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def _result(place: int, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Subscript(_name("r"), ast.Constant(place), ast.Store())], value)
-
-
-def _remember(place: int, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Subscript(_name("m"), ast.Constant(place), ast.Store())], value)
-
-
 def _status(rule: RuleProgram, code: float) -> ast.stmt:
-    return _result(FIRST_STATUS + rule.index, _number(code))
-
-
-def _chain(*branches: tuple[ast.expr | None, list[ast.stmt]]) -> ast.stmt:
-    """Write `if … elif … else`; the last branch has no test."""
-    otherwise: list[ast.stmt] = list(branches[-1][1])
-    for test, body in reversed(branches[:-1]):
-        assert test is not None
-        otherwise = [ast.If(test, body, otherwise)]
-    return otherwise[0]
+    return write.result(FIRST_STATUS + rule.index, write.number(code))

@@ -106,16 +106,17 @@ def plural_times(count: int) -> str:
 def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
     """Name what is missing for a rule: `momentum over 15 minutes is unknown`."""
     slots, needs = policy.layout.slots, policy.needs[index]
-    places = tuple([place for place in needs if facts[place] != facts[place]])
-    if (index, *places) in policy.said:
-        return policy.said[index, *places]
-    missing = [slots[place] for place in places]
+    places = (index, *[place for place in needs if facts[place] != facts[place]])
+    said = policy.said.get(places)
+    if said is not None:
+        return said
+    missing = [slots[place] for place in places[1:]]
     labels = [
         POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing
     ]
     words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
     text = f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
-    policy.said[index, *places] = text
+    policy.said[places] = text
     return text
 
 
@@ -159,7 +160,7 @@ def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, afte
 
 
 def figures(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the figures for the log: profit and momentum in %, age in minutes, price in ₹; no share of what is held."""
+    """Return the figures for the log: profit and momentum in %, age in minutes, price in ₹."""
     price, entry, opened = snapshot.price, snapshot.entry, snapshot.opened
     priced = 0 < price < BOUND
     momentum = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date, timedelta
-from fractions import Fraction as F
+from fractions import Fraction
 from random import Random
 
 from rulekit.language import tree as t
@@ -19,7 +19,7 @@ ONCE = t.Limit(times=1)
 
 
 def percent_of_held(value: int) -> t.Amount:
-    return t.Amount(AmountKind.PERCENT_HELD, F(value))
+    return t.Amount(AmountKind.PERCENT_HELD, Fraction(value))
 
 
 def rule(name: str, verb: t.Verb, **parts: object) -> t.Rule:
@@ -33,11 +33,11 @@ def policy(*rules: t.Rule, title: str = "test", **parts: object) -> t.PolicyTree
 
 
 def profit(value: object, unit: Unit = Unit.PERCENT) -> t.Level:
-    return t.Level(F(str(value)), unit)
+    return t.Level(Fraction(str(value)), unit)
 
 
 def loss(value: object, unit: Unit = Unit.PERCENT) -> t.Level:
-    return t.Level(F(str(value)), unit, profit=False)
+    return t.Level(Fraction(str(value)), unit, profit=False)
 
 
 def after(minutes: int) -> t.When:
@@ -50,16 +50,18 @@ def from_clock(hours: int, minutes: int = 0) -> t.When:
 
 def fact_at_least(name: str, value: object, unit: Unit, minutes: int | None = None) -> t.Comparison:
     window = None if minutes is None else t.Window(minutes * MINUTE, Unit.DURATION)
-    return t.Comparison(t.FactRef(name, unit, window), Op.AT_LEAST, t.Number(F(str(value)), unit))
+    return t.Comparison(t.FactRef(name, unit, window), Op.AT_LEAST, t.Number(Fraction(str(value)), unit))
 
 
 def price(base: str, offset: object = None, unit: Unit = Unit.PERCENT, *, towards_profit: bool = True) -> t.PriceExpr:
-    distance = None if offset is None else t.Distance(F(str(offset)), unit)
+    distance = None if offset is None else t.Distance(Fraction(str(offset)), unit)
     return t.PriceExpr(t.PriceFact(base), distance, towards_profit)
 
 
 def from_price(value: object, unit: Unit = Unit.PERCENT) -> t.PriceExpr:
-    return t.PriceExpr(t.PriceFact("price"), t.Distance(F(str(value)), unit), towards_profit=False, from_form=True)
+    return t.PriceExpr(
+        t.PriceFact("price"), t.Distance(Fraction(str(value)), unit), towards_profit=False, from_form=True
+    )
 
 
 MOMENTUM = t.Named("strong momentum", fact_at_least("momentum", 2, Unit.PERCENT, 15))
@@ -131,7 +133,7 @@ def random_rule(draw: Random, name: str) -> t.Rule:
 
 
 def random_verb(draw: Random) -> t.Verb:
-    percent = F(draw.choice(PERCENTS))
+    percent = Fraction(draw.choice(PERCENTS))
     return draw.choice(
         (
             t.Exit,
@@ -152,12 +154,12 @@ def random_amount(draw: Random) -> t.Amount:
     value = {AmountKind.SHARES: "37", AmountKind.LOTS: "2", AmountKind.WORTH: "50000"}.get(kind) or draw.choice(
         ("10", "25", "33.3", "50", "75", "100")
     )
-    return t.Amount(kind, F(value))
+    return t.Amount(kind, Fraction(value))
 
 
 def random_distance(draw: Random) -> t.Distance:
     unit = draw.choice((Unit.PERCENT, Unit.RUPEES, Unit.POINTS, Unit.TICKS, Unit.ATR, Unit.R))
-    return t.Distance(F(draw.choice(SMALL)), unit)
+    return t.Distance(Fraction(draw.choice(SMALL)), unit)
 
 
 def random_price(draw: Random) -> t.PriceExpr:
@@ -166,9 +168,9 @@ def random_price(draw: Random) -> t.PriceExpr:
             lambda: t.PriceFact(draw.choice(PRICES)),
             lambda: t.PriceFact(draw.choice(("stop", "initial stop", "target", "worst price", "previous close"))),
             lambda: t.PriceFact("sma", WINDOWS[2]),
-            lambda: t.PriceConstant(F(draw.choice(("95", "100.05", "104", "1690.50")))),
+            lambda: t.PriceConstant(Fraction(draw.choice(("95", "100.05", "104", "1690.50")))),
             lambda: t.PriceAtProfit(
-                F(draw.choice(("-2", "1.5", "3"))), draw.choice((Unit.PERCENT, Unit.R, Unit.POINTS, Unit.RUPEES))
+                Fraction(draw.choice(("-2", "1.5", "3"))), draw.choice((Unit.PERCENT, Unit.R, Unit.POINTS, Unit.RUPEES))
             ),
         )
     )()
@@ -181,7 +183,7 @@ def random_level(draw: Random) -> t.Level | t.PriceLevel:
     if draw.random() < 0.2:
         return t.PriceLevel(random_price(draw))
     unit = draw.choice((Unit.PERCENT, Unit.PERCENT, Unit.RUPEES, Unit.R, Unit.POINTS, Unit.TICKS, Unit.ATR))
-    value = F(draw.choice(("100", "2500"))) if unit is Unit.RUPEES else F(draw.choice(PERCENTS))
+    value = Fraction(draw.choice(("100", "2500"))) if unit is Unit.RUPEES else Fraction(draw.choice(PERCENTS))
     return t.Level(value, unit, draw.random() < 0.7)
 
 
@@ -255,7 +257,7 @@ def random_condition(draw: Random, depth: int) -> t.Condition:
 def random_comparison(draw: Random) -> t.Condition:
     name, unit, values = draw.choice(FACT_MEASURES)
     window = draw.choice(WINDOWS) if name in ("momentum", "volume", "volatility", "atr", "rsi") else None
-    fact, number = t.FactRef(name, unit, window), t.Number(F(draw.choice(values)), unit)
+    fact, number = t.FactRef(name, unit, window), t.Number(Fraction(draw.choice(values)), unit)
     operator = draw.choice(tuple(Op))
     return t.Comparison(number, operator, fact) if draw.random() < 0.1 else t.Comparison(fact, operator, number)
 
@@ -267,13 +269,13 @@ def random_words(draw: Random) -> t.Condition:
 
 def random_prices(draw: Random) -> t.Condition:
     left = t.FactRef(draw.choice(("price", "vwap", "day high", "stop", "entry")), Unit.RUPEES)
-    right = t.Number(F("100.50"), Unit.RUPEES) if draw.random() < 0.3 else random_price(draw)
+    right = t.Number(Fraction("100.50"), Unit.RUPEES) if draw.random() < 0.3 else random_price(draw)
     return t.Comparison(left, draw.choice(tuple(Op)), right)
 
 
 def random_between(draw: Random) -> t.Condition:
     name, unit, values = draw.choice(FACT_MEASURES)
-    low = F(draw.choice(values))
+    low = Fraction(draw.choice(values))
     return t.Between(t.FactRef(name, unit), t.Number(low, unit), t.Number(low * 2, unit))
 
 

@@ -106,3 +106,27 @@ def test_a_snapshot_from_what_a_host_has() -> None:
         Snapshot.of("INFY", "long", -50, entry=1, price=1, now=0)
     with pytest.raises(InputError, match="no time zone"):
         Snapshot.of("INFY", "long", 50, entry=1, price=1, now="2026-11-20T11:00:00")
+
+
+def test_the_figures_for_the_log_are_those_of_the_position() -> None:
+    policy = compile_policy(SEVEN)
+    asked = position(side=-1, price=140000.0, facts={"momentum": -3.25, "volume": 1.0, "volatility": 1.0}, quantity=80)
+    spent = decide(policy, asked, {"PARTIAL_PROFIT_BOOKING_50%": RuleMemory(fired=2)})
+    assert [action.kind for action in spent.actions] == ["stop"]
+    order, stop = decide(policy, asked).actions
+    assert order.detail == {
+        "profit": pytest.approx(17.159763),
+        "age": 45.0,
+        "momentum": 3.25,
+        "percent": 50.0,
+        "price": 1400.0,
+    }
+    assert (order.kind, order.side, order.quantity) == ("book", "BUY", 40)
+    assert stop.detail["percent"] is None and stop.stop == 165620.0
+    blind = decide(policy, position(price=math.nan, opened=None, now=asked.now + 5 * 3600 * 10**6)).actions[0]
+    assert (blind.rule, blind.detail["profit"], blind.detail["age"], blind.detail["price"]) == (
+        "Square off",
+        None,
+        None,
+        None,
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
+from attrs import evolve
 from hypothesis import strategies as st
 
 from rulekit.compile.policy import CompiledPolicy, compile_policy
@@ -22,9 +24,21 @@ class Case(NamedTuple):
     draw: Random
 
 
-def case(seed: int, rules: int = 6) -> Case:
+@lru_cache(None)
+def one_of_the_policies(number: int) -> CompiledPolicy:
+    """Return one of a fixed number of random policies; compiling each example anew would cost more than judging it."""
+    return compile_policy(random_policy(Random(number), 6))
+
+
+@lru_cache(None)
+def alone(policy: CompiledPolicy, index: int) -> CompiledPolicy:
+    """Return a policy of only one of its rules."""
+    return compile_policy(evolve(policy.tree, rules=(policy.tree.rules[index],)))
+
+
+def case(seed: int) -> Case:
     draw = Random(seed)
-    policy = compile_policy(random_policy(draw, rules))
+    policy = one_of_the_policies(seed % 80)
     snapshot = random_snapshot(draw)
     return Case(policy, snapshot, random_memory(draw, [rule.name for rule in policy.rules], snapshot), draw)
 

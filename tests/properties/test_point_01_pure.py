@@ -13,7 +13,7 @@ from tests.properties.strategies import Case, cases
 from tests.wall_clock import wall_clock_guard
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases)
 def test_deciding_twice_gives_the_same_and_changes_nothing_that_was_passed_in(case: Case) -> None:
     facts, memory = dict(case.snapshot.facts), copy.deepcopy(dict(case.memory))

@@ -10,7 +10,7 @@ from rulekit.engine.decide import decide
 from tests.properties.strategies import Case, cases
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(cases)
 def test_the_trace_accounts_for_every_rule_exactly_once(case: Case) -> None:
     decision = decide(case.policy, case.snapshot, case.memory, trace=True)
@@ -20,7 +20,7 @@ def test_the_trace_accounts_for_every_rule_exactly_once(case: Case) -> None:
     assert sorted(named) == sorted(rule.name for rule in case.policy.rules)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases)
 def test_whether_a_rule_holds_does_not_depend_on_its_neighbours(case: Case) -> None:
     rules = list(case.policy.tree.rules)

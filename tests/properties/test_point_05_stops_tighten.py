@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction as F
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -64,7 +64,7 @@ def test_plus_is_towards_profit(side: int, expected: float) -> None:
 
 @pytest.mark.parametrize(("side", "expected"), [(1, 169995.0), (-1, 170010.0)])
 def test_a_stop_is_rounded_on_the_side_that_tightens_least(side: int, expected: float) -> None:
-    constant = t.MoveStop(t.PriceExpr(t.PriceConstant(F("1699.99") if side > 0 else F("1700.06"))))
+    constant = t.MoveStop(t.PriceExpr(t.PriceConstant(Fraction("1699.99") if side > 0 else Fraction("1700.06"))))
     assert stop_of(constant, side=side, price=180000.0 if side > 0 else 160000.0) == expected
 
 
@@ -97,12 +97,12 @@ def test_charges_that_the_host_supplies_belong_to_break_even() -> None:
 
 
 def test_a_level_that_was_given_back_means_exit_now() -> None:
-    trail = compile_policy(policy(rule("trail", t.TrailStop(t.Distance(F(3), Unit.PERCENT)))))
+    trail = compile_policy(policy(rule("trail", t.TrailStop(t.Distance(Fraction(3), Unit.PERCENT)))))
     kept = decide(trail, position(best=204000.0)).actions[0]
     assert (kept.kind, kept.stop, kept.lane) == ("stop", 197880.0, "background")
     given_back = decide(trail, position(best=210000.0)).actions[0]
     assert (given_back.kind, given_back.rule, given_back.quantity) == ("exit", "trail", 100)
-    lock = compile_policy(policy(rule("lock", t.LockIn(F(50)))))
+    lock = compile_policy(policy(rule("lock", t.LockIn(Fraction(50)))))
     assert decide(lock, position(best=200000.0)).actions[0].stop == 184500.0
     assert decide(lock, position(best=200000.0, price=184500.0)).actions[0].kind == "exit"
     flying = decide(lock, position(best=200000.0, price=180000.0, in_flight=True))
@@ -110,12 +110,12 @@ def test_a_level_that_was_given_back_means_exit_now() -> None:
 
 
 def test_lock_in_is_unknown_until_there_has_been_a_profit() -> None:
-    decision = decide(compile_policy(policy(rule("lock", t.LockIn(F(50))))), position(price=168000.0))
+    decision = decide(compile_policy(policy(rule("lock", t.LockIn(Fraction(50))))), position(price=168000.0))
     assert decision.actions == () and decision.unknown == ("lock",)
 
 
 def test_tighten_by_takes_a_share_of_the_distance_and_needs_a_stop() -> None:
-    verb = t.TightenStopBy(F(25))
+    verb = t.TightenStopBy(Fraction(25))
     assert stop_of(verb, price=180000.0, stop=160000.0) == 165000.0
     assert stop_of(verb, price=160000.0, stop=180000.0, side=-1) == 175000.0
     decision = decide(compile_policy(policy(rule("r", verb))), position())
@@ -130,12 +130,15 @@ def test_beside_an_exit_a_stop_move_is_not_reported() -> None:
 
 
 def test_beside_a_book_a_stop_move_is_reported() -> None:
-    rules = (rule("move", t.MoveStop(from_price(1))), rule("half", t.Book(t.Amount(t.AmountKind.PERCENT_HELD, F(50)))))
+    rules = (
+        rule("move", t.MoveStop(from_price(1))),
+        rule("half", t.Book(t.Amount(t.AmountKind.PERCENT_HELD, Fraction(50)))),
+    )
     assert {a.kind for a in decide(compile_policy(policy(*rules)), position()).actions} == {"book", "stop"}
 
 
 def test_a_trail_measures_from_the_best_price_since_the_rule_began_to_hold() -> None:
-    verb = t.TrailStop(t.Distance(F(10), Unit.POINTS))
+    verb = t.TrailStop(t.Distance(Fraction(10), Unit.POINTS))
     compiled = compile_policy(policy(rule("trail", verb, level=profit(1))))
     first = decide(compiled, position(price=172000.0, best=175000.0))
     assert first.actions[0].stop == 171000.0

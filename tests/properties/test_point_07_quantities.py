@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction as F
+from fractions import Fraction
 from math import floor
 
 import pytest
@@ -30,8 +30,8 @@ def test_every_quantity_is_whole_lots_and_within_what_is_held(case: Case) -> Non
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(1, 5000), st.integers(1, 100), st.fractions(F(1, 10), F(100), max_denominator=30))
-def test_a_share_of_what_is_held_is_exact_for_any_fraction(held: int, lot: int, percent: F) -> None:
+@given(st.integers(1, 5000), st.integers(1, 100), st.fractions(Fraction(1, 10), Fraction(100), max_denominator=30))
+def test_a_share_of_what_is_held_is_exact_for_any_fraction(held: int, lot: int, percent: Fraction) -> None:
     book = rule("r", t.Book(t.Amount(AmountKind.PERCENT_HELD, percent)))
     decision = decide(compile_policy(policy(book)), position(quantity=held, lot=lot))
     wanted = held if percent == 100 else floor(held * percent / 100 / lot) * lot
@@ -40,7 +40,7 @@ def test_a_share_of_what_is_held_is_exact_for_any_fraction(held: int, lot: int, 
 
 
 def booked(kind: AmountKind, value: object, **changes: object) -> tuple[str, int | None] | str:
-    amount = rule("r", t.Book(t.Amount(kind, F(str(value)))))
+    amount = rule("r", t.Book(t.Amount(kind, Fraction(str(value)))))
     decision = decide(compile_policy(policy(amount)), position(**changes))
     return (
         (decision.actions[0].kind, decision.actions[0].quantity)
@@ -82,7 +82,7 @@ def test_an_exit_takes_odd_lots_too() -> None:
 
 
 def test_an_add_may_be_larger_than_what_is_held_and_trades_with_the_position() -> None:
-    add = rule("r", t.Add(t.Amount(AmountKind.SHARES, F(250))))
+    add = rule("r", t.Add(t.Amount(AmountKind.SHARES, Fraction(250))))
     for side, word in ((1, "BUY"), (-1, "SELL")):
         action = decide(compile_policy(policy(add)), position(side=side)).actions[0]
         assert (action.quantity, action.side) == (250, word)

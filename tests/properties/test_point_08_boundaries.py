@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction as F
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -28,7 +28,7 @@ def judge(compiled: CompiledPolicy, template: list[float], entry: float, price: 
 
 @pytest.mark.parametrize("percent", PERCENTS)
 def test_a_level_holds_exactly_at_its_percentage_for_every_tick_valued_pair(percent: str) -> None:
-    draw, value = Random(percent), F(percent)
+    draw, value = Random(percent), Fraction(percent)
     up = compile_policy(policy(rule("up", t.Exit(), level=profit(value)), title="up"))
     down = compile_policy(policy(rule("down", t.Exit(), level=loss(value)), title="down"))
     template_up, template_down = up.layout.encode(position()), down.layout.encode(position())
@@ -41,7 +41,7 @@ def test_a_level_holds_exactly_at_its_percentage_for_every_tick_valued_pair(perc
         price = round(target / 5) * 5 + draw.choice((-5, 0, 0, 5))
         if price <= 0:
             continue
-        gain = F((price - entry) * side * 100, entry)
+        gain = Fraction((price - entry) * side * 100, entry)
         exact += abs(gain) == value
         assert judge(up, template_up, float(entry), float(price), side) is (gain >= value), (entry, price, side)
         assert judge(down, template_down, float(entry), float(price), side) is (-gain >= value), (entry, price, side)
@@ -51,13 +51,13 @@ def test_a_level_holds_exactly_at_its_percentage_for_every_tick_valued_pair(perc
 @pytest.mark.parametrize("unit", [Unit.R, Unit.RUPEES, Unit.POINTS, Unit.TICKS])
 def test_the_other_measures_are_exact_too(unit: Unit) -> None:
     draw = Random(unit.value)
-    value = F("1.15") if unit is Unit.R else F("37.35")
+    value = Fraction("1.15") if unit is Unit.R else Fraction("37.35")
     compiled = compile_policy(policy(rule("up", t.Exit(), level=t.Level(value, unit))))
     exact = 0
     for _ in range(3000):
         side, entry, risk = draw.choice((1, -1)), draw.randrange(1000, 100_000) * 5, draw.choice((1, 20, 33)) * 100
         quantity = draw.choice((1, 3, 7, 9))
-        per = {Unit.R: risk, Unit.RUPEES: F(100, quantity), Unit.POINTS: 100, Unit.TICKS: 5}[unit]
+        per = {Unit.R: risk, Unit.RUPEES: Fraction(100, quantity), Unit.POINTS: 100, Unit.TICKS: 5}[unit]
         price = round((entry + side * value * per) / 5) * 5 + draw.choice((-5, 0, 0, 5))
         held = position(
             entry=float(entry),
@@ -66,7 +66,7 @@ def test_the_other_measures_are_exact_too(unit: Unit) -> None:
             quantity=quantity,
             initial_stop=float(entry - side * risk),
         )
-        gain = F((price - entry) * side) / per
+        gain = Fraction((price - entry) * side) / per
         exact += gain == value
         facts = compiled.layout.encode(held)
         results = [0.0] * compiled.layout.results

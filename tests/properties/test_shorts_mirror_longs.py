@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction as F
+from fractions import Fraction
 from random import Random
 
 from attrs import evolve
@@ -34,10 +34,9 @@ OPPOSITE = {"BUY": "SELL", "SELL": "BUY"}
 
 def mirrored_verb(draw: Random) -> t.Verb:
     """Draw an action whose price is measured from the entry, or in rupees, so that the mirror is exact."""
-    distance = t.Distance(
-        F(draw.choice(("0", "1", "2.5", "20"))), draw.choice((Unit.POINTS, Unit.TICKS, Unit.ATR, Unit.R))
-    )
-    percent = F(draw.choice(PERCENTS))
+    unit = draw.choice((Unit.POINTS, Unit.TICKS, Unit.ATR, Unit.R))
+    distance = t.Distance(Fraction(draw.choice(("0", "1", "2.5", "20"))), unit)
+    percent = Fraction(draw.choice(PERCENTS))
     return draw.choice(
         (
             t.Exit(),
@@ -67,7 +66,9 @@ def mirrored_policy(draw: Random) -> t.PolicyTree:
         parts: dict[str, object] = {}
         if draw.random() < 0.6:
             parts["level"] = t.Level(
-                F(draw.choice(PERCENTS)) / 10, draw.choice((Unit.PERCENT, Unit.R, Unit.POINTS)), draw.random() < 0.6
+                Fraction(draw.choice(PERCENTS)) / 10,
+                draw.choice((Unit.PERCENT, Unit.R, Unit.POINTS)),
+                draw.random() < 0.6,
             )
         if draw.random() < 0.3:
             parts["times"] = (random_when(draw),)
@@ -152,7 +153,9 @@ def test_a_percentage_of_price_is_the_same_share_on_either_side() -> None:
 def test_comparisons_of_prices_are_literal_and_levels_are_directed() -> None:
     above = t.Comparison(t.FactRef("price", Unit.RUPEES), t.Op.ABOVE, t.PriceExpr(t.PriceFact("vwap")))
     literal = compile_policy(policy(rule("r", t.Exit(), when=above)))
-    level = compile_policy(policy(rule("r", t.Exit(), level=t.PriceLevel(t.PriceExpr(t.PriceConstant(F(1990)))))))
+    level = compile_policy(
+        policy(rule("r", t.Exit(), level=t.PriceLevel(t.PriceExpr(t.PriceConstant(Fraction(1990))))))
+    )
     for side in (1, -1):
         assert decide(literal, position(side=side, price=170000.0, facts={"vwap": 1600.0})).actions
         assert bool(decide(level, position(side=side, price=199500.0)).actions) is (side > 0)
