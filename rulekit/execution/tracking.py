@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import evolve
-
 from rulekit.execution.actions import QUANTITY_KINDS
 from rulekit.execution.books import CLOSED, OPENED, Book
 from rulekit.execution.chronicle import Chronicle, in_rupees
@@ -15,6 +13,7 @@ from rulekit.execution.ledger import TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED, REDUCING
+from rulekit.execution.tally import Tally
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -36,6 +35,8 @@ class Tracker:
         self._by_instrument: dict[InstrumentKey, list[Book]] = {}
         self._watched_dirty: set[PositionKey] = set()
         self._positions: tuple[TrackedPosition, ...] | None = None
+        self._built: dict[PositionKey, TrackedPosition] = {}
+        self._tallies: dict[str, Tally] = {}
         self.quotes: dict[InstrumentKey, Quote] = {}
         self.closes: dict[InstrumentKey, float] = {}
         self._instruments: dict[InstrumentKey, Instrument] = {}
@@ -54,7 +55,7 @@ class Tracker:
         self._tell_changes()
         self._read_day = day_number(reading.started)
         self._index()
-        self._positions = None
+        self.stale()
 
     def _carry_over(self, reading: Reading) -> None:
         """Start a day from what the broker says was held overnight, where that says anything."""
@@ -182,6 +183,7 @@ class Tracker:
 
     def _touch(self, key: PositionKey) -> None:
         self._watched_dirty.add(key)
+        self._built.pop(key, None)
         self._positions = None
 
     def remember(self, key: PositionKey, memory: Memory) -> None:
@@ -229,27 +231,27 @@ class Tracker:
 
     def stale(self) -> None:
         """Let the positions be built afresh: an action changed."""
+        self._built.clear()
         self._positions = None
 
     def positions(self) -> Sequence[TrackedPosition]:
         """Return the open positions with all that is remembered of them, in a steady order."""
         if self._positions is None:
-            books = self._chronicle.ledger.books
-            self._positions = tuple(
-                self._tracked(book) for key, book in sorted(books.items()) if book.quantity and self.held(key)
-            )
+            found: dict[PositionKey, TrackedPosition] = {}
+            for key, book in sorted(self._chronicle.ledger.books.items()):
+                if book.quantity and self.held(key):
+                    found[key] = self._built.get(key) or self._tracked(book)
+            self._built = found
+            self._positions = tuple(found.values())
+            if len(self._tallies) > 2 * len(found) + 8:
+                running = {position.episode for position in self._positions}
+                self._tallies = {name: tally for name, tally in self._tallies.items() if name in running}
         return self._positions
 
     def _tracked(self, book: Book) -> TrackedPosition:
         ledger = self._chronicle.ledger
-        actions = ledger.of_episode(book.episode)
-        memory: dict[str, RuleMemory] = dict(book.memory)
-        firings: dict[str, int] = {}
-        for action in actions:
-            firings[action.rule] = firings.get(action.rule, 0) + 1
-            if action.counts:
-                known = memory.get(action.rule, RuleMemory())
-                memory[action.rule] = evolve(known, fired=known.fired + 1, fired_at=action.decided)
+        tally = self._tallies.setdefault(book.episode, Tally())
+        tally.add(ledger.of_episode(book.episode))
         instrument = book.key.instrument
         frozen = ledger.is_frozen(instrument) or self.is_blocked(instrument)
         on_its_way = any(action.kind in QUANTITY_KINDS for action in ledger.open_on(instrument))
@@ -266,14 +268,14 @@ class Tracker:
             target=book.target,
             best=book.best,
             worst=book.worst,
-            booked=sum(action.kind == BOOK and action.filled > 0 for action in actions),
-            added=sum(action.kind == ADD and action.filled > 0 for action in actions),
+            booked=sum(action.kind == BOOK and action.filled > 0 for action in tally.changing),
+            added=sum(action.kind == ADD and action.filled > 0 for action in tally.changing),
             realised=book.realised,
             strategy=book.strategy,
             in_flight=on_its_way or frozen or ledger.mode.name == HALTED,
             frozen=frozen,
-            memory=memory,
-            firings=firings,
+            memory=tally.memory(book.memory),
+            firings=dict(tally.firings),
         )
 
     def is_blocked(self, instrument: InstrumentKey) -> bool:
