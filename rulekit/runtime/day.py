@@ -22,6 +22,8 @@ _QUIET_S = 1800.0
 """How long after the last price the run goes on looking after orders that have not ended."""
 
 Progress = Callable[[Tick], None]
+TicksAfter = Callable[[int], Iterable[Tick]]
+"""Gives the ticks that a run needs which was stopped behind a number, those that warm the indicators up included."""
 
 
 class Day:
@@ -39,7 +41,7 @@ class Day:
         self,
         manager: Manager,
         broker: PaperBroker,
-        ticks: Iterable[Tick],
+        ticks: Iterable[Tick] | TicksAfter,
         clock: SimulatedClock | WallClock,
         entries: Sequence[Entry] = (),
         *,
@@ -83,7 +85,7 @@ class Day:
         manager.executor.mark(self._checkpoint())
         started = False
         next_cycle: Instant = 0
-        for tick in self._ticks:
+        for tick in self._ticks(resume_after) if callable(self._ticks) else self._ticks:
             if self._stopping:
                 break
             if not started:

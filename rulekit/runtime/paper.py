@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from attrs import evolve
+
 from rulekit.broker.paper import PaperBroker
 from rulekit.errors import InputError
 from rulekit.execution.journal import Journal
@@ -15,7 +17,7 @@ from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
 from rulekit.model.events import Emit
 from rulekit.model.instant import Instant, iso
-from rulekit.runtime.day import Day
+from rulekit.runtime.day import Day, TicksAfter
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
@@ -28,6 +30,15 @@ _PACED_PERSIST_S = 60.0
 def book_beside(journal: Path) -> Path:
     """Return where the paper broker of a journal keeps its book."""
     return journal.with_name(journal.name + ".paper")
+
+
+def for_bars(settings: Settings, bar_s: float) -> Settings:
+    """Let a price be as old as a bar is long: between the prices of a bar there are none."""
+    return evolve(
+        settings,
+        execution=evolve(settings.execution, stale_s=max(settings.execution.stale_s, bar_s)),
+        paper=evolve(settings.paper, price_age_s=max(settings.paper.price_age_s, bar_s)),
+    )
 
 
 @contextmanager
@@ -50,8 +61,10 @@ def open_paper_day(
             in real time.
     """
     feed = open_feed(feed_path)
+    if feed.bar_s is not None:
+        settings = for_bars(settings, feed.bar_s)
     with paper_day(
-        policies, feed.ticks(), feed.first, entries, journal_path,
+        policies, lambda after: feed.ticks(feed.warm_up_from(after)), feed.first, entries, journal_path,
         settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run, last=feed.last,
     ) as day:  # fmt: skip
         yield day, feed
@@ -60,7 +73,7 @@ def open_paper_day(
 @contextmanager
 def paper_day(
     policies: Sequence[Policy],
-    ticks: Iterable[Tick],
+    ticks: Iterable[Tick] | TicksAfter,
     first: Instant,
     entries: Sequence[Entry],
     journal_path: Path,
@@ -76,6 +89,7 @@ def paper_day(
     """Open everything for a day over given ticks, of which `first` is the first's time; close it again.
 
     Args:
+        ticks: all of them, or a function that gives those that a run needs which was stopped behind a number.
         durable: flush the journal to the disk at each commit; only simulations do without.
     """
     start = first if clock is None else max(first, clock.now())
