@@ -11,6 +11,10 @@ from fractions import Fraction
 
 from attrs import field, frozen
 
+from rulekit.language.units import Unit as Unit
+from rulekit.language.units import Window as Window
+from rulekit.language.words import window_text
+
 # --- where it stands -------------------------------------------------------------------------------------------
 
 
@@ -25,35 +29,6 @@ class Span:
 
 
 NOWHERE = Span(1, 1, 1, 1)
-
-
-# --- units -----------------------------------------------------------------------------------------------------
-
-
-class Unit(Enum):
-    """What a number counts. The value is the word a person reads."""
-
-    PERCENT = "%"
-    RUPEES = "₹"  # an amount of money, or a price where a price is meant
-    R = "R"
-    POINTS = "points"  # one rupee of price
-    TICKS = "ticks"
-    ATR = "ATR"
-    TIMES = "times normal"
-    DURATION = "duration"  # microseconds
-    DAYS = "days"  # trading days
-    BARS = "bars"
-    CLOCK = "time"  # microseconds since midnight
-    COUNT = "count"  # shares, times, positions: needs no unit
-    TEXT = "text"
-
-
-@frozen
-class Window:
-    """`over 15 minutes` (microseconds) or `over 5 bars`."""
-
-    length: int
-    unit: Unit  # DURATION or BARS
 
 
 # --- operands of conditions --------------------------------------------------------------------------------------
@@ -78,8 +53,6 @@ class FactRef:
         """The full phrase, by which a windowed fact is looked up first: `momentum over 15 minutes`."""
         if self.window is None:
             return self.name
-        from rulekit.language.words import window_text
-
         return f"{self.name} {window_text(self.window)}"
 
 

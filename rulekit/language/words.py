@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rulekit.language.tree import Unit, Window
+from rulekit.language.units import Unit, Window
 from rulekit.model.instant import DAY, HOUR, MINUTE, SECOND
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
