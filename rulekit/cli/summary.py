@@ -48,6 +48,7 @@ def print_summary(journal: Path) -> None:
             rule.rule,
             str(rule.fired),
             str(rule.filled),
+            str(rule.applied),
             str(rule.refused),
             str(rule.superseded),
             str(rule.open),
@@ -59,6 +60,7 @@ def print_summary(journal: Path) -> None:
         for rule in rules
     ]
     columns = (
-        "rule", "fired", "filled", "refused", "superseded", "open", "shares", "slippage ₹", "to fill", "earned ₹",
+        "rule", "fired", "filled", "applied", "refused", "superseded", "open", "shares", "slippage ₹", "to fill",
+        "earned ₹",
     )  # fmt: skip
     print_table("", columns, table)

@@ -38,7 +38,7 @@ def write_decided(
 ) -> ActionRecord | None:
     """Note one decided action; a firing that the journal already holds is None and inserts nothing."""
     identity = action_id(chronicle.journal.account, episode, action.rule, ordinal)
-    if identity in chronicle.ledger.actions:
+    if ordinal < chronicle.ledger.tally(episode, action.rule).firings:
         return None
     body = {
         "key": list(key),

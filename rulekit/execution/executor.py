@@ -234,12 +234,12 @@ class Executor:
 
     def _said_before(self, one: Decided, action: Action) -> bool:
         """Tell whether the journal holds this very firing, or it would end today as the last one of its rule did."""
-        before = [past for past in self._ledger.of_episode(one.position.episode) if past.rule == action.rule]
-        if not before:
+        tally = self._ledger.tally(one.position.episode, action.rule)
+        last = tally.last
+        if last is None:
             return False
-        if len(before) > one.position.firings.get(action.rule, 0):
+        if tally.firings > one.position.firings.get(action.rule, 0):
             return True
-        last = before[-1]
         if day_number(last.decided) != day_number(self._clock.now()):
             return False
         if last.reason == DRY:

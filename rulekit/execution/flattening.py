@@ -82,7 +82,7 @@ class Flattening:
             lane=CRITICAL,
             why=ledger.mode.reason,
         )
-        ordinal = sum(one.rule == EXIT_EVERYTHING for one in ledger.of_episode(book.episode))
+        ordinal = ledger.tally(book.episode, EXIT_EVERYTHING).firings
         quote = self._tracker.quotes.get(key.instrument)
         write_decided(
             self._chronicle,

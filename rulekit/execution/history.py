@@ -18,6 +18,9 @@ class FullLedger(Ledger):
     def _forget_what_is_over(self) -> None:
         """Keep everything."""
 
+    def _let_go(self, action: ActionRecord) -> None:
+        """Keep it."""
+
 
 def history_row(action: ActionRecord) -> dict[str, Any]:
     """Return one action with its path; `states` are its own, `attempts` those of its orders."""

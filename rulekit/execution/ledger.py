@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from attrs import define
+
 from rulekit.errors import JournalError
 from rulekit.execution.actions import (
     ATTEMPT_ACCEPTED,
@@ -51,6 +53,16 @@ def trade_token(trade: Trade) -> str:
     return f"{day_number(trade.at)}/{trade.trade_id}"
 
 
+@define
+class Tally:
+    """How often a rule acted in an episode. `fired` counts stops and alerts only; orders are counted by their fills."""
+
+    firings: int = 0
+    fired: int = 0
+    fired_at: Instant = 0
+    last: ActionRecord | None = None
+
+
 class Ledger:
     """Everything that the program knows after an entry; a restart builds the same from the same entries."""
 
@@ -60,7 +72,9 @@ class Ledger:
         self.actions: dict[str, ActionRecord] = {}
         self.open: dict[str, ActionRecord] = {}
         self.tags: dict[str, tuple[ActionRecord, Attempt]] = {}
-        self.by_episode: dict[str, list[ActionRecord]] = {}
+        self.by_episode: dict[str, list[ActionRecord]] = {}  # those that trade
+        self.tallies: dict[str, dict[str, Tally]] = {}
+        self.scales: dict[PositionKey, int] = {}
         self.books: dict[PositionKey, Book] = {}
         self.mode = Mode()
         self.checkpoint: Mapping[str, Any] = {}
@@ -135,6 +149,7 @@ class Ledger:
                         self.tags.pop(attempt.tag, None)
             if kept:
                 self.by_episode[episode] = kept
+        self.tallies = {name: tally for name, tally in self.tallies.items() if name in running}
 
     def _journal_opened(self, entry: Entry) -> None:
         self.journal_id, self.account = entry.body["journal"], entry.body["account"]
@@ -147,7 +162,11 @@ class Ledger:
         action.state = DECIDED
         action.states.append((DECIDED, entry.at, action.why))
         self.actions[action.id] = self.open[action.id] = action
-        self.by_episode.setdefault(action.episode, []).append(action)
+        self.scales[key] = action.scale
+        tally = self.tallies.setdefault(action.episode, {}).setdefault(action.rule, Tally())
+        tally.firings, tally.last = tally.firings + 1, action
+        if action.kind in QUANTITY_KINDS:
+            self.by_episode.setdefault(action.episode, []).append(action)
 
     def _state_changed(self, entry: Entry) -> None:
         action = self.actions[entry.subject]
@@ -155,8 +174,20 @@ class Ledger:
         if action.state in ENDS:
             action.ended, action.reason = entry.at, entry.body["evidence"]
             del self.open[action.id]
+            if action.kind not in QUANTITY_KINDS:
+                self._count_light(action)
         if "stop" in entry.body:
             self.books[action.key].move_stop(entry.body["stop"])
+
+    def _count_light(self, action: ActionRecord) -> None:
+        """Count a stop or an alert that ended, and let it go: a trail makes thousands of them."""
+        if action.counts:
+            tally = self.tallies[action.episode][action.rule]
+            tally.fired, tally.fired_at = tally.fired + 1, action.decided
+        self._let_go(action)
+
+    def _let_go(self, action: ActionRecord) -> None:
+        del self.actions[action.id]
 
     def _step(self, action: ActionRecord, state: str, entry: Entry) -> None:
         if state not in TRANSITIONS[action.state]:
@@ -288,8 +319,12 @@ class Ledger:
         return book
 
     def of_episode(self, episode: str) -> list[ActionRecord]:
-        """Return the actions of one episode, oldest first."""
+        """Return the actions of one episode that trade, oldest first."""
         return self.by_episode.get(episode, [])
+
+    def tally(self, episode: str, rule: str) -> Tally:
+        """Return how often a rule acted in an episode."""
+        return self.tallies.get(episode, {}).get(rule) or Tally()
 
     def open_on(self, instrument: InstrumentKey) -> list[ActionRecord]:
         """Return the open actions that trade an instrument."""

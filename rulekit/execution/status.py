@@ -13,7 +13,7 @@ from rulekit.execution.journal_schema import Entry
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.instant import iso
-from rulekit.model.prices import to_rupees
+from rulekit.model.prices import PAISE, to_rupees
 
 
 def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) -> dict[str, Any]:
@@ -26,7 +26,6 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
     ledger = Ledger(entries)
     now = ledger.last_at
     budgets = Budgets(settings or ExecutionSettings(), ledger.recent_posts(now))
-    scales = {action.key: action.scale for action in ledger.actions.values()}
     return {
         "account": ledger.account,
         "at": iso(now),
@@ -34,7 +33,9 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
         "reason": ledger.mode.reason,
         "since": iso(ledger.mode.since) if ledger.mode.since else None,
         "positions": [
-            _position(book, scales.get(key, 100)) for key, book in sorted(ledger.books.items()) if book.quantity
+            _position(book, ledger.scales.get(key, PAISE))
+            for key, book in sorted(ledger.books.items())
+            if book.quantity
         ],
         "waiting": [pending_row(action) for action in ledger.open.values() if not action.frozen],
         "unknown": [pending_row(action) for action in ledger.open.values() if action.frozen],

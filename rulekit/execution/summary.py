@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from rulekit.execution.actions import FILLED, REFUSED, ActionRecord
+from rulekit.execution.actions import APPLIED, DONE, FILLED, REFUSED, SUPERSEDED, ActionRecord
 from rulekit.execution.history import FullLedger
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.ledger import TRADE
@@ -27,6 +27,7 @@ class RuleFigures:
     rule: str
     fired: int = 0
     filled: int = 0
+    applied: int = 0
     refused: int = 0
     superseded: int = 0
     open: int = 0
@@ -46,8 +47,9 @@ class RuleFigures:
         """
         self.fired += 1
         self.filled += action.state == FILLED
+        self.applied += action.state in (APPLIED, DONE)
         self.refused += action.state == REFUSED
-        self.superseded += action.state == "superseded"
+        self.superseded += action.state == SUPERSEDED
         self.open += action.open
         if not action.filled or action.side is None:
             return
@@ -75,6 +77,7 @@ class RuleFigures:
             "rule": self.rule,
             "fired": self.fired,
             "filled": self.filled,
+            "applied": self.applied,
             "refused": self.refused,
             "superseded": self.superseded,
             "open": self.open,

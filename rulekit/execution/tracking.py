@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from rulekit.execution.actions import QUANTITY_KINDS
+from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
 from rulekit.execution.books import CLOSED, OPENED, Book
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED, REDUCING
-from rulekit.execution.tally import Tally
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -36,7 +35,6 @@ class Tracker:
         self._watched_dirty: set[PositionKey] = set()
         self._positions: tuple[TrackedPosition, ...] | None = None
         self._built: dict[PositionKey, TrackedPosition] = {}
-        self._tallies: dict[str, Tally] = {}
         self.quotes: dict[InstrumentKey, Quote] = {}
         self.closes: dict[InstrumentKey, float] = {}
         self._instruments: dict[InstrumentKey, Instrument] = {}
@@ -243,15 +241,12 @@ class Tracker:
                     found[key] = self._built.get(key) or self._tracked(book)
             self._built = found
             self._positions = tuple(found.values())
-            if len(self._tallies) > 2 * len(found) + 8:
-                running = {position.episode for position in self._positions}
-                self._tallies = {name: tally for name, tally in self._tallies.items() if name in running}
         return self._positions
 
     def _tracked(self, book: Book) -> TrackedPosition:
         ledger = self._chronicle.ledger
-        tally = self._tallies.setdefault(book.episode, Tally())
-        tally.add(ledger.of_episode(book.episode))
+        actions = ledger.of_episode(book.episode)
+        memory, firings = self._memory(book, actions)
         instrument = book.key.instrument
         frozen = ledger.is_frozen(instrument) or self.is_blocked(instrument)
         on_its_way = any(action.kind in QUANTITY_KINDS for action in ledger.open_on(instrument))
@@ -268,15 +263,33 @@ class Tracker:
             target=book.target,
             best=book.best,
             worst=book.worst,
-            booked=sum(action.kind == BOOK and action.filled > 0 for action in tally.changing),
-            added=sum(action.kind == ADD and action.filled > 0 for action in tally.changing),
+            booked=sum(action.kind == BOOK and action.filled > 0 for action in actions),
+            added=sum(action.kind == ADD and action.filled > 0 for action in actions),
             realised=book.realised,
             strategy=book.strategy,
             in_flight=on_its_way or frozen or ledger.mode.name == HALTED,
             frozen=frozen,
-            memory=tally.memory(book.memory),
-            firings=dict(tally.firings),
+            memory=memory,
+            firings=firings,
         )
+
+    def _memory(self, book: Book, actions: list[ActionRecord]) -> tuple[dict[str, RuleMemory], dict[str, int]]:
+        """Return what the rules remember with their counted firings, and how many actions of each there are."""
+        fired: dict[str, tuple[int, Instant]] = {}
+        firings: dict[str, int] = {}
+        for rule, tally in self._chronicle.ledger.tallies.get(book.episode, {}).items():
+            firings[rule] = tally.firings
+            if tally.fired:
+                fired[rule] = (tally.fired, tally.fired_at)
+        for action in actions:
+            if action.counts:
+                count, last = fired.get(action.rule, (0, 0))
+                fired[action.rule] = (count + 1, max(last, action.decided))
+        memory: dict[str, RuleMemory] = dict(book.memory)
+        for rule, (count, last) in fired.items():
+            known = book.memory.get(rule)
+            memory[rule] = RuleMemory(count, last, known.since, known.best) if known else RuleMemory(count, last)
+        return memory, firings
 
     def is_blocked(self, instrument: InstrumentKey) -> bool:
         """Tell whether so many orders in a row were refused that nothing more is sent for the instrument."""
