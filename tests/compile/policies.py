@@ -317,12 +317,15 @@ def random_facts(draw: Random) -> dict[str, float | None]:
 
 
 def random_snapshot(draw: Random) -> Snapshot:
-    """A position round ₹100, mostly on the tick, sometimes with an average entry, sometimes with nonsense in it."""
+    """A position round ₹100, sometimes with an average entry, sometimes with nonsense in it.
+
+    Prices are whole units or quarters of one: what is promised to be exact, and what a float holds exactly.
+    """
     tick = draw.choice((5.0, 5.0, 1.0, 10.0))
     unit = lambda low, high: draw.randrange(int(low / tick), int(high / tick)) * tick
     side = draw.choice((1, -1))
     entry = draw.choice((10000.0, unit(9500, 10500), unit(9500, 10500) + 0.25))
-    price = draw.choice((entry, entry * 1.5, entry * 1.15, unit(9500, 10500), unit(7000, 13000)))
+    price = draw.choice((entry, entry * 1.5, round(entry * 1.15) * 1.0, unit(9500, 10500), unit(7000, 13000)))
     maybe = lambda value, chance=0.75: value if draw.random() < chance else draw.choice((math.nan, *BAD))
     now = NOW + draw.choice((0, -90, 240, 255, 30, -3000)) * MINUTE
     lot = draw.choice((1, 1, 10, 25))
@@ -365,7 +368,7 @@ def random_memory(draw: Random, names: list[str], snapshot: Snapshot) -> dict[st
         fired = draw.choice((0, 0, 1, 2, 3))
         minutes = draw.choice((1, 30, 600, 5000))
         holding = draw.random() < 0.5
-        best = draw.choice((snapshot.price, snapshot.entry, snapshot.entry * 1.02, 9800.0, math.nan))
+        best = draw.choice((snapshot.price, snapshot.entry, snapshot.entry * 1.25, 9800.0, math.nan))
         memory[name] = RuleMemory(
             fired=fired,
             fired_at=snapshot.now - minutes * MINUTE if fired and draw.random() < 0.8 else None,
