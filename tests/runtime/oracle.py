@@ -72,10 +72,8 @@ def violations(
             found.append(f"{name}: not exactly one end")
         if all_ended and row["end"] is None:
             found.append(f"{name}: has no end: {row['states'][-1]}")
-        unknown_then_more = [
-            number for number, attempt in enumerate(row["attempts"]) if attempt["state"] == "unknown" and row["attempts"][number + 1 :]
-        ]
-        if row["kind"] == "add" and unknown_then_more:
+        unknown_before_the_last = any(attempt["state"] == "unknown" for attempt in row["attempts"][:-1])
+        if row["kind"] == "add" and unknown_before_the_last:
             found.append(f"{name}: an add was sent again after an unknown answer")
     found += _paths_through_zero(trades, {order.order_id: order for sent in by_tag.values() for order in sent}, owner)
     return found
@@ -101,7 +99,7 @@ def _paths_through_zero(
 
 
 def totals_by_journal(rows: Iterable[Mapping[str, Any]], entries: Iterable[Any]) -> dict[tuple[str, str, str], int]:
-    """Add entries and the journal's fills up to what must be held, by (exchange, symbol, product); flat ones left out."""
+    """Add entries and the journal's fills up to what must be held; flat positions are left out."""
     held: Counter[tuple[str, str, str]] = Counter()
     for entry in entries:
         held[(*entry.instrument, entry.product)] += entry.side * entry.quantity

@@ -34,7 +34,7 @@ _ENTER_AT = 9 * 60 + 25
 
 
 def morning_entries(feed: Feed, *, days: int | None = None) -> list[Entry]:
-    """Enter every symbol on every morning at the price of that minute, long and short by turns, with a stop 1.2% away."""
+    """Enter every symbol each morning at the price of that minute, long and short by turns, a stop 1.2% away."""
     found: dict[tuple[str, str], Entry] = {}
     for tick in feed.ticks():
         day = day_of(tick.at)

@@ -13,7 +13,7 @@ from attrs import evolve
 from rulekit.broker.paper_settings import PaperSettings
 from rulekit.market.ticks import Tick
 from rulekit.model.events import Event
-from rulekit.model.instant import MINUTE, SECOND, parse_instant
+from rulekit.model.instant import SECOND, parse_instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.paper import paper_day

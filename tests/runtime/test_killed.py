@@ -39,8 +39,8 @@ def test_thirty_kills_change_nothing(shared_data: Path, tmp_path: Path) -> None:
         writer.writerow(["symbol", "exchange", "product", "side", "quantity", "entry", "opened", "stop"])
         for entry in entries:
             side = "long" if entry.side > 0 else "short"
-            price, stop = to_rupees(entry.entry), to_rupees(entry.stop)
-            writer.writerow([entry.instrument.symbol, "NSE", "MIS", side, entry.quantity, price, iso(entry.opened), stop])
+            row = [entry.instrument.symbol, "NSE", "MIS", side, entry.quantity, to_rupees(entry.entry)]
+            writer.writerow([*row, iso(entry.opened), to_rupees(entry.stop)])
 
     def command(journal: Path) -> list[str]:
         return [

@@ -69,7 +69,7 @@ def test_a_host_manages_a_position_in_ten_lines(tmp_path: Path) -> None:
         manager.cycle()
         assert manager.pending_management_actions == []
         assert [taken["reason"] for taken in manager.management_actions_taken] == ["HALF"]
-        assert [quantity for quantity in account.broker.true_positions().values()] == [50]
+        assert list(account.broker.true_positions().values()) == [50]
         account.price("1950")
         assert manager.cycle()[0].actions == (), "once is the default"
 
