@@ -45,6 +45,11 @@ class WallClock:
         if seconds > 0:
             time.sleep(seconds / self.speed)
 
+    def move_to(self, instant: Instant) -> None:
+        """Move a clock of its own on to an instant; one that has passed leaves it where it is."""
+        if self._simulated:
+            self._start += max(0, instant - self.now())
+
     def drift(self) -> float:
         """Return by how many seconds the system's clock has jumped since the start; 0 for a clock of its own."""
         if self._simulated:
