@@ -42,9 +42,7 @@ def command(policy: Path, positions: Path) -> int:
     answer = {
         "policy": loaded.title or policy.name,
         "digest": loaded.digest,
-        "positions": [
-            decision_json(loaded.decide(one.snapshot, one.memory, trace=True), one.snapshot) for one in asked
-        ],
+        "positions": [decision_json(loaded.decide(one.snapshot, one.memory), one.snapshot) for one in asked],
     }
     plain = not (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
     click.echo(json.dumps(answer, indent=2, ensure_ascii=plain, allow_nan=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from attrs import field, frozen
 
@@ -46,7 +45,6 @@ class CompiledPolicy:
         digest: SHA-256 of the text, in hexadecimal.
         function: the generated function over the vectors that `layout` describes.
         needs: for each rule the places of the fact slots that it reads.
-        said, phrases: sentences that were made before; caches, they change no decision.
     """
 
     tree: PolicyTree = field(repr=False)
@@ -59,9 +57,6 @@ class CompiledPolicy:
     sections: tuple[Section, ...] = field(repr=False)
     needs: tuple[tuple[int, ...], ...] = field(repr=False)
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
-    said: dict[tuple[float, ...], str] = field(factory=dict, repr=False, init=False)
-    phrases: dict[int, Any] = field(factory=dict, repr=False, init=False)
-
     silence: list[float] = field(repr=False, init=False)
 
     @silence.default

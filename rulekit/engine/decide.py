@@ -41,6 +41,7 @@ from rulekit.model.decision import (
     CRITICAL,
     EXIT,
     IMMEDIATE,
+    Account,
     Action,
     Decision,
     Memory,
@@ -49,92 +50,85 @@ from rulekit.model.decision import (
     RuleMemory,
 )
 from rulekit.model.decision import STOP as STOP_MOVE
+from rulekit.model.later import Later
 from rulekit.model.snapshot import Snapshot
 
 KINDS = {EXIT_KIND: EXIT, BOOK_KIND: BOOK, ADD_KIND: ADD}
 
 
-def decide(
-    policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = None, *, trace: bool = False
-) -> Decision:
+def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = None) -> Decision:
     """Decide on one position: pure, so the same snapshot, memory and policy give the same decision.
+
+    The sentences of the decision (why, why not, passed over) are written when they are read.
 
     Args:
         memory: what each rule remembers of this episode, by its name.
-        trace: say of every rule that did not act why not; without it only skips and unknowns are told.
     """
     if memory is None:
         memory = {}
     if not 0 < snapshot.quantity < BOUND:
-        return Decision(snapshot.symbol, (), (), (), (), memory)
+        return Decision(snapshot.symbol, memory=memory)
     layout = policy.layout
     facts = layout.encode(snapshot)
     remembered = layout.fill_memory(memory, snapshot) if memory else [*layout.blank]
     results = [*policy.silence]
     policy.function(facts, remembered, results)
     kept = _remember(policy, snapshot, memory, remembered) if layout.follows else memory
-    if trace:
-        return _trace(policy, snapshot, memory, kept, results, facts)
+    account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
-        return Decision(snapshot.symbol, (), (), (), (), kept)
-    return _tell(policy, snapshot, kept, results, facts)
+        return Decision(snapshot.symbol, (), (), (), kept, account)
+    unknown, skipped = _held_back(policy, results)
+    return Decision(snapshot.symbol, _actions(policy, snapshot, results, facts), unknown, skipped, kept, account)
 
 
-def _tell(
-    policy: CompiledPolicy, snapshot: Snapshot, kept: Memory, results: list[float], facts: list[float]
-) -> Decision:
-    """Build the decision from the result vector, with the skips and what could not be judged."""
+def _held_back(policy: CompiledPolicy, results: list[float]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name the rules that could not be judged, and those that held and were not acted on."""
     order, mover = results[RULE], results[STOP_RULE]
-    actions = _actions(policy, snapshot, results, facts)
-    skipped: list[PassedOver] = []
-    waiting: list[NotYet] = []
     if results[REACHED]:
-        skipped.append(PassedOver(reached_name(results[REACHED]), FLYING))
-    elif order >= 0 and sum(results[FIRST_STATUS:]) != len(actions):
-        for index, status in enumerate(results[FIRST_STATUS:]):
-            if not status:
-                continue
-            name = policy.rules[index].name
-            if status == CANNOT_JUDGE:
-                waiting.append(NotYet(name, unjudged(policy, index, facts), True))
-            elif order != index + 1 and mover != index + 1:
-                skipped.append(PassedOver(name, passed_over(policy, index, status, snapshot, kept, results, facts)))
-    unknown = tuple([item.rule for item in waiting])
-    return Decision(snapshot.symbol, actions, tuple(skipped), tuple(waiting), unknown, kept)
+        return (), (reached_name(results[REACHED]),)
+    if order < 0 or sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0):
+        return (), ()
+    unknown, skipped = [], []
+    for place, status in enumerate(results[FIRST_STATUS:], start=1):
+        if status == CANNOT_JUDGE:
+            unknown.append(policy.rules[place - 1].name)
+        elif status and place not in (order, mover):
+            skipped.append(policy.rules[place - 1].name)
+    return tuple(unknown), tuple(skipped)
 
 
-def _trace(
+def _account(
     policy: CompiledPolicy,
     snapshot: Snapshot,
     memory: Memory,
     kept: Memory,
     results: list[float],
     facts: list[float],
-) -> Decision:
-    """Build the decision and account for every rule."""
-    told = _tell(policy, snapshot, kept, results, facts)
-    skipped = {item.rule: item for item in told.passed_over}
-    waiting = {item.rule: item for item in told.not_yet}
-    acted = {int(results[RULE]) - 1, int(results[STOP_RULE]) - 1}
+) -> Account:
+    """Say of every rule that did not act why not."""
+    skipped: list[PassedOver] = []
+    waiting: list[NotYet] = []
+    if results[REACHED]:
+        skipped.append(PassedOver(reached_name(results[REACHED]), FLYING))
     guarded = results[REACHED] or min(results[RULE], 0.0)
     for index, rule in enumerate(policy.rules):
-        if index in acted or rule.name in skipped or rule.name in waiting:
+        status = results[FIRST_STATUS + index]
+        if index + 1 in (results[RULE], results[STOP_RULE]):
             continue
         if guarded:
-            skipped[rule.name] = PassedOver(rule.name, f"the {reached_name(guarded)} is reached")
-            continue
-        before = memory.get(rule.name, RuleMemory())
-        idle = not_tighter(rule, snapshot, before, kept.get(rule.name))
-        if idle:
-            skipped[rule.name] = PassedOver(rule.name, idle)
+            skipped.append(PassedOver(rule.name, f"the {reached_name(guarded)} is reached"))
+        elif status == CANNOT_JUDGE:
+            waiting.append(NotYet(rule.name, unjudged(policy, index, facts), True))
+        elif status:
+            skipped.append(PassedOver(rule.name, passed_over(policy, index, status, snapshot, kept, results)))
         else:
-            waiting[rule.name] = NotYet(rule.name, why_not(rule, snapshot, before))
-    places = {rule.name: place for place, rule in enumerate(policy.rules)}
-    return evolve(
-        told,
-        passed_over=tuple(sorted(skipped.values(), key=lambda item: places.get(item.rule, -1))),
-        not_yet=tuple(sorted(waiting.values(), key=lambda item: places[item.rule])),
-    )
+            before = memory.get(rule.name, RuleMemory())
+            idle = not_tighter(rule, snapshot, before, kept.get(rule.name))
+            if idle:
+                skipped.append(PassedOver(rule.name, idle))
+            else:
+                waiting.append(NotYet(rule.name, why_not(rule, snapshot, before)))
+    return tuple(skipped), tuple(waiting)
 
 
 def _actions(
@@ -143,22 +137,21 @@ def _actions(
     """Read the order and the stop move out of the result vector."""
     kind, mover = results[KIND], int(results[STOP_RULE]) - 1
     actions: tuple[Action, ...] = ()
-    detail = figures(snapshot)
     if kind:
         index, quantity, word = int(results[RULE]) - 1, int(results[QUANTITY]), KINDS[kind]
         if index < 0:
             name, lane = reached_name(results[RULE]), CRITICAL
-            reason = why_reached(name, snapshot)
+            reason = Later(why_reached, name, snapshot)
         else:
-            name, lane, reason = policy.rules[index].name, IMMEDIATE, why(policy, index, snapshot, facts)
-        side = order_side(word, snapshot.side)
-        share = {**detail, "percent": 100 * quantity / snapshot.quantity}
-        actions = (Action(name, word, side, quantity, None, lane, reason, share),)
+            rule = policy.rules[index]
+            name, lane, reason = rule.name, IMMEDIATE, Later(why, rule, snapshot)
+        detail = Later(figures, snapshot, quantity)
+        actions = (Action(name, word, order_side(word, snapshot.side), quantity, None, lane, reason, detail),)
     if mover >= 0:
         rule = policy.rules[mover]
-        reason, lane = why(policy, mover, snapshot, facts), LANES[type(rule.action.rule.verb)]
-        move = Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail)
-        actions = (*actions, move)
+        lane = LANES[type(rule.action.rule.verb)]
+        reason, detail = Later(why, rule, snapshot), Later(figures, snapshot)
+        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail))
     return actions
 
 

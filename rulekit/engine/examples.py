@@ -52,7 +52,7 @@ def run_examples(policy: CompiledPolicy) -> tuple[ExampleResult, ...]:
 def run_example(policy: CompiledPolicy, example: tree.Example) -> ExampleResult:
     """Decide on an example's position and compare with what it expects; other stop moves beside it may happen."""
     snapshot = example_snapshot(policy, example)
-    decision = decide(policy, snapshot, trace=True)
+    decision = decide(policy, snapshot)
     missed = tuple(
         f"`{expectation_text(expected)}`: {_instead(decision, snapshot, expected)}"
         for expected in example.expectations

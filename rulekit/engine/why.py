@@ -11,7 +11,6 @@ from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
 from rulekit.compile.slots import BOUND, POSITION_SLOTS
-from rulekit.engine.quick_why import money, quick_why
 from rulekit.engine.reference import waited_long_enough
 from rulekit.engine.shortfall import Standing, standings
 from rulekit.language import tree
@@ -19,6 +18,7 @@ from rulekit.language.sentences import limit_text
 from rulekit.language.words import clock_text, listing
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED, RuleMemory
 from rulekit.model.instant import MINUTE, day_number, time_of_day
+from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 
 FLYING = "an order of this position is in flight"
@@ -37,14 +37,8 @@ def stands(rule: tree.Rule, reader: Reader) -> list[Standing]:
     return found
 
 
-def why(policy: CompiledPolicy, index: int, snapshot: Snapshot, facts: list[float]) -> str:
+def why(rule: CompiledRule, snapshot: Snapshot) -> str:
     """Say why a rule acts: `profit 18.3%, needs 15%; age 45 minutes, needs 30 minutes`."""
-    rule = policy.rules[index]
-    return quick_why(policy, index, snapshot, facts) or exact_why(rule, snapshot)
-
-
-def exact_why(rule: CompiledRule, snapshot: Snapshot) -> str:
-    """Say why a rule acts, from exact fractions."""
     reader = Reader(snapshot, rule.predicate.vocabulary)
     texts = [standing.text(met="") for standing in stands(rule.predicate.rule, reader)]
     return "; ".join(texts) or "it always holds"
@@ -53,7 +47,7 @@ def exact_why(rule: CompiledRule, snapshot: Snapshot) -> str:
 def why_reached(name: str, snapshot: Snapshot) -> str:
     """Say that the stop or the target was reached."""
     level = snapshot.stop if name == STOP_REACHED else snapshot.target
-    return f"price {money(snapshot.price, snapshot.scale)} has reached the {name} at {money(level, snapshot.scale)}"
+    return f"price {rupees(snapshot.price, snapshot.scale)} has reached the {name} at {rupees(level, snapshot.scale)}"
 
 
 def reached_name(mark: float) -> str:
@@ -105,19 +99,12 @@ def plural_times(count: int) -> str:
 
 def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
     """Name what is missing for a rule: `momentum over 15 minutes is unknown`."""
-    slots, needs = policy.layout.slots, policy.needs[index]
-    places = (index, *[place for place in needs if facts[place] != facts[place]])
-    said = policy.said.get(places)
-    if said is not None:
-        return said
-    missing = [slots[place] for place in places[1:]]
+    missing = [policy.layout.slots[place] for place in policy.needs[index] if facts[place] != facts[place]]
     labels = [
         POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing
     ]
     words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
-    text = f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
-    policy.said[places] = text
-    return text
+    return f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
 
 
 def passed_over(
@@ -127,7 +114,6 @@ def passed_over(
     snapshot: Snapshot,
     memory: Mapping[str, RuleMemory],
     results: list[float],
-    facts: list[float],
 ) -> str:
     """Say why a rule that held was not acted on."""
     rule = policy.rules[index]
@@ -139,13 +125,8 @@ def passed_over(
             verb = "exits" if results[KIND] == EXIT_KIND else "goes"
             return f"`{other}` {verb} first: one order of a position at a time"
         return f"`{policy.rules[int(results[STOP_RULE]) - 1].name}` sets a tighter stop"
-    key = (index, status, *(facts[place] for place in policy.needs[index]))
-    if rule.program.follows or key not in policy.said:
-        if len(policy.said) > 10_000:
-            policy.said.clear()
-        outcome = rule.action(snapshot, memory.get(rule.name))
-        policy.said[key] = outcome.because if isinstance(outcome, Skip) else "it came to nothing"
-    return policy.said[key]
+    outcome = rule.action(snapshot, memory.get(rule.name))
+    return outcome.because if isinstance(outcome, Skip) else "it came to nothing"
 
 
 def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, after: RuleMemory | None) -> str:
@@ -159,8 +140,8 @@ def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, afte
 # --- figures for the log ---------------------------------------------------------------------------------------
 
 
-def figures(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the figures for the log: profit and momentum in %, age in minutes, price in ₹."""
+def figures(snapshot: Snapshot, quantity: int | None = None) -> dict[str, Any]:
+    """Return the figures for the log: profit, momentum and share of the position in %, age in minutes, price in ₹."""
     price, entry, opened = snapshot.price, snapshot.entry, snapshot.opened
     priced = 0 < price < BOUND
     momentum = None
@@ -172,6 +153,6 @@ def figures(snapshot: Snapshot) -> dict[str, Any]:
         "profit": 100 * (price - entry) * snapshot.side / entry if priced and entry > 0 else None,
         "age": None if opened is None else (snapshot.now - opened) / MINUTE,
         "momentum": momentum * snapshot.side if momentum is not None and -BOUND < momentum < BOUND else None,
-        "percent": None,
+        "percent": None if quantity is None else 100 * quantity / snapshot.quantity,
         "price": price / snapshot.scale if priced else None,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from rulekit.model.instant import Instant
+from rulekit.model.later import Later, told
 from rulekit.model.prices import UNKNOWN
 
 EXIT = "exit"
@@ -72,8 +73,18 @@ class Action:
     quantity: int | None
     stop: float | None
     lane: str
-    why: str = ""
-    detail: Mapping[str, Any] = field(factory=dict)
+    _why: str | Later[str] = field(default="", eq=told, repr=told)
+    _detail: Mapping[str, Any] | Later[Mapping[str, Any]] = field(factory=dict, eq=told, repr=False)
+
+    @property
+    def why(self) -> str:
+        """One sentence for a person; written when it is first read."""
+        return told(self._why)
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """Figures for the log; worked out when they are first read."""
+        return told(self._detail)
 
 
 @frozen
@@ -93,17 +104,34 @@ class NotYet:
     unknown: bool = False
 
 
+Account = tuple[tuple[PassedOver, ...], tuple[NotYet, ...]]
+"""What became of the rules that did not act: those that held and were passed over, and the others."""
+
+
 @frozen
 class Decision:
     """The outcome for one position and one snapshot.
 
-    `passed_over` and `not_yet` are filled only when a trace was asked for (or, for skips, always).
-    `unknown` names the rules that could not be judged. `memory` is the new memory of the rules.
+    Args:
+        unknown: the rules that could not be judged.
+        skipped: the rules that held and were not acted on.
+        memory: the new memory of the rules.
+        account: of every rule that did not act; worked out when `passed_over` or `not_yet` is read.
     """
 
     symbol: str
     actions: tuple[Action, ...] = ()
-    passed_over: tuple[PassedOver, ...] = ()
-    not_yet: tuple[NotYet, ...] = ()
     unknown: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     memory: Memory = field(factory=dict)
+    _account: Account | Later[Account] = field(default=((), ()), eq=told, repr=False)
+
+    @property
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        """Rules that held and were not acted on, each with its reason."""
+        return told(self._account)[0]
+
+    @property
+    def not_yet(self) -> tuple[NotYet, ...]:
+        """Rules that did not hold or could not be judged, each with how far away it is."""
+        return told(self._account)[1]

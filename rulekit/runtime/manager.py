@@ -320,12 +320,15 @@ class Manager:
 
         A price that is missing has its own event, so the rules that wait for it are not told one by one.
         """
-        if known(snapshot.price):
+        if decision.unknown and known(snapshot.price):
             for rule in decision.unknown:
-                why = next((item.why for item in decision.not_yet if item.rule == rule), "")
-                self._once(position, "rule_unknown", rule, why=why.removeprefix(UNJUDGED))
-        for passed in decision.passed_over:
-            self._once(position, "rule_skipped", passed.rule, because=passed.because)
+                if self._is_news(position, "rule_unknown", rule):
+                    why = next(item.why for item in decision.not_yet if item.rule == rule)
+                    self._say("rule_unknown", position, rule=rule, why=why.removeprefix(UNJUDGED))
+        for rule in decision.skipped:
+            if self._is_news(position, "rule_skipped", rule):
+                because = next(item.because for item in decision.passed_over if item.rule == rule)
+                self._say("rule_skipped", position, rule=rule, because=because)
 
     def _tell_stale(self, position: TrackedPosition, quote: Quote | None, stale: bool, now: Instant) -> None:
         """Say once that a price has gone stale, and again after it was fresh in between."""
@@ -336,11 +339,12 @@ class Manager:
             seconds = None if quote is None else round((now - quote.at) / SECOND, 1)
             self._say("price_stale", position, seconds=seconds)
 
-    def _once(self, position: TrackedPosition, name: str, rule: str, **data: Any) -> None:
+    def _is_news(self, position: TrackedPosition, name: str, rule: str) -> bool:
+        """Tell whether this was not yet told of this rule in this episode."""
         mark = (str(position.key), position.episode, name, rule)
-        if mark not in self._told:
-            self._told.add(mark)
-            self._say(name, position, rule=rule, **data)
+        news = mark not in self._told
+        self._told.add(mark)
+        return news
 
     def _say(self, name: str, position: TrackedPosition | None = None, **data: Any) -> None:
         strategy = (position.strategy if position else "") or self.title

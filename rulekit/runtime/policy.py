@@ -69,16 +69,15 @@ class Policy:
         """Tell whether this policy is for a position."""
         return covers(self.applies, snapshot)
 
-    def decide(self, snapshot: Snapshot, memory: Memory | None = None, trace: bool = True) -> Decision:
+    def decide(self, snapshot: Snapshot, memory: Memory | None = None) -> Decision:
         """Decide on one position; a position outside `applies to` gets no actions.
 
         Args:
             memory: what each rule remembers of this episode, by its name.
-            trace: say of every rule that did not act why not.
         """
         if not self.covers(snapshot):
             return Decision(snapshot.symbol, memory={} if memory is None else memory)
-        return decide(self.compiled, snapshot, memory, trace=trace)
+        return decide(self.compiled, snapshot, memory)
 
     def show(self) -> str:
         """Return the source of the generated function."""

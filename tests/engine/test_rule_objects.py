@@ -10,10 +10,9 @@ import pytest
 from rulekit.compile.policy import compile_policy
 from rulekit.compile.proposal import Skip
 from rulekit.engine.decide import decide
-from rulekit.engine.quick_why import quick_why
-from rulekit.engine.why import exact_why
 from rulekit.errors import InputError, PolicyError
 from rulekit.model.decision import Action, RuleMemory
+from rulekit.model.later import Later
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.policy import Policy
 from tests.compile.policies import SEVEN, position, random_memory, random_snapshot
@@ -57,23 +56,18 @@ def test_a_policy_with_errors_is_refused_with_each_of_them() -> None:
     assert len(caught.value.diagnostics) == 2
 
 
-def test_the_quick_reason_is_the_exact_one() -> None:
-    draw, policy, seen = Random(5), compile_policy(SEVEN), 0
-    for _ in range(4000):
-        snapshot = random_snapshot(draw)
-        facts = policy.layout.encode(snapshot)
-        for index, rule in enumerate(policy.rules):
-            if rule.predicate(snapshot):
-                quick = quick_why(policy, index, snapshot, facts)
-                seen += quick is not None
-                assert quick in (None, exact_why(rule, snapshot)), snapshot
-    assert seen > 1000
-
-
-def test_a_decision_costs_no_trace_unless_asked_for() -> None:
+def test_sentences_are_written_when_they_are_read_and_only_once() -> None:
     policy = compile_policy(SEVEN)
     quiet = decide(policy, position(price=170000.0, facts={"momentum": 1.0, "volume": 1.0, "volatility": 1.0}))
-    assert (quiet.actions, quiet.passed_over, quiet.not_yet, quiet.unknown) == ((), (), (), ())
+    assert (quiet.actions, quiet.unknown, quiet.skipped, quiet.passed_over) == ((), (), (), ())
+    assert [item.rule for item in quiet.not_yet] == [rule.name for rule in policy.rules]
+    assert quiet.not_yet is quiet.not_yet
+    made: list[int] = []
+    later = Later(made.append, 1)
+    assert made == []
+    later.get()
+    later.get()
+    assert made == [1]
 
 
 def test_one_memory_for_many_decisions_is_not_changed() -> None:

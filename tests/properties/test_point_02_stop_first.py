@@ -25,7 +25,7 @@ def test_a_reached_stop_is_the_only_action(beyond: int, case: Case) -> None:
     snapshot = case.snapshot
     reached = evolve(snapshot, stop=snapshot.price + beyond * snapshot.tick * snapshot.side, in_flight=False)
     assume(reached.stop > 0)
-    decision = decide(case.policy, reached, case.memory, trace=True)
+    decision = decide(case.policy, reached, case.memory)
     (action,) = decision.actions
     assert (action.rule, action.kind, action.lane) == ("stop", "exit", "critical")
     assert action.quantity == snapshot.quantity and action.side == ("SELL" if snapshot.side > 0 else "BUY")

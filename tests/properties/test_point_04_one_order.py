@@ -43,7 +43,7 @@ def test_nothing_that_changes_the_quantity_is_decided_while_an_order_is_in_fligh
 
 def three(*verbs: t.Verb) -> list[tuple[str, str, int | None]]:
     rules = [rule(f"r{number}", verb) for number, verb in enumerate(verbs)]
-    decision = decide(compile_policy(policy(*rules)), position(), trace=True)
+    decision = decide(compile_policy(policy(*rules)), position())
     return [(action.rule, action.kind, action.quantity) for action in decision.actions]
 
 

@@ -70,7 +70,7 @@ def test_a_stop_is_rounded_on_the_side_that_tightens_least(side: int, expected: 
 
 def test_the_tightest_candidate_wins_and_the_others_are_passed_over() -> None:
     rules = (rule("wide", t.MoveStop(from_price(3))), rule("tight", t.MoveStop(from_price(1))))
-    decision = decide(compile_policy(policy(*rules)), position(), trace=True)
+    decision = decide(compile_policy(policy(*rules)), position())
     assert [(a.rule, a.stop) for a in decision.actions] == [("tight", 197850.0)]
     assert [(p.rule, p.because) for p in decision.passed_over] == [("wide", "`tight` sets a tighter stop")]
 
@@ -124,7 +124,7 @@ def test_tighten_by_takes_a_share_of_the_distance_and_needs_a_stop() -> None:
 
 def test_beside_an_exit_a_stop_move_is_not_reported() -> None:
     rules = (rule("move", t.MoveStop(from_price(1))), rule("out", t.Exit()))
-    decision = decide(compile_policy(policy(*rules)), position(), trace=True)
+    decision = decide(compile_policy(policy(*rules)), position())
     assert [action.kind for action in decision.actions] == ["exit"]
     assert decision.passed_over[0].rule == "move" and "`out` exits first" in decision.passed_over[0].because
 
