@@ -15,8 +15,9 @@ from attrs import evolve
 
 from rulekit.compile.policy import compile_policy
 from rulekit.engine.decide import decide
-from rulekit.model.decision import Action, Decision, Memory, NotYet, PassedOver, RuleMemory
+from rulekit.model.decision import Action, Decision, Memory, NotYet, RuleMemory
 from rulekit.model.instant import DAY, HOUR, MINUTE, moment_of
+from rulekit.model.later import Later
 from rulekit.model.snapshot import Snapshot
 from tests.compile.policies import SEVEN, position
 
@@ -39,9 +40,9 @@ def figures(s: Snapshot, quantity: int | None) -> dict[str, float | None]:
     }
 
 
-def order(s: Snapshot, rule: str, kind: str, quantity: int, why: str, lane: str = "immediate") -> Action:
+def order(s: Snapshot, rule: str, kind: str, quantity: int, why: Callable[[], str], lane: str = "immediate") -> Action:
     side = "BUY" if (s.side > 0) is (kind == "add") else "SELL"
-    return Action(rule, kind, side, quantity, None, lane, why, figures(s, quantity))
+    return Action(rule, kind, side, quantity, None, lane, Later(why), Later(figures, s, quantity))
 
 
 def short(value: float) -> str:
@@ -85,12 +86,13 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
     if here <= stop or here >= target:
         name = "stop" if here <= stop else "target"
         if s.in_flight:
-            return Decision(
-                s.symbol, (), (PassedOver(name, "an order of this position is in flight"),), memory=memory or {}
-            )
+            return Decision(s.symbol, skipped=(name,), memory=memory or {})
         level = s.stop if name == "stop" else s.target
-        why = f"price {rupees(price)} has reached the {name} at {rupees(level)}"
-        return Decision(s.symbol, (order(s, name, "exit", quantity, why, "critical"),), memory=memory or {})
+        exit_now = order(
+            s, name, "exit", quantity,
+            lambda: f"price {rupees(price)} has reached the {name} at {rupees(level)}", "critical",
+        )  # fmt: skip
+        return Decision(s.symbol, (exit_now,), memory=memory or {})
     gain = here - side * entry
     age = 1e14 if s.opened is None else now - s.opened
     facts = s.facts
@@ -99,52 +101,51 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
     charges = charges * s.scale if charges is not None and charges > 0 else 0.0
     fired = memory or {}
     chosen: Action | None = None
-    passed: list[PassedOver] = []
+    passed: list[str] = []
     unknown: list[str] = []
 
-    best, mover, why_moved = -1e18, "", ""
+    best, mover = -1e18, ""
+    why_moved: Callable[[], str] = str
     if 10 * gain >= entry:
         level = (50 * (side * entry + charges) + entry + side * charges) // (50 * tick) * tick
         if level >= here:
-            passed.append(PassedOver(BREAK_EVEN, f"the market has not passed {rupees(side * level)} yet"))
+            passed.append(BREAK_EVEN)
         elif not level - stop < tick:
-            best, mover, why_moved = level, BREAK_EVEN, f"profit {short(100 * gain / entry)}%, needs 10%"
+            best, mover, why_moved = level, BREAK_EVEN, lambda: f"profit {short(100 * gain / entry)}%, needs 10%"
     if age >= 2 * HOUR:
         level = (100 * here - price) // (100 * tick) * tick
         if not level - stop < tick and level > best:
-            best, mover, why_moved = level, TIME, f"age {held(age)}, needs 2 hours"
+            best, mover, why_moved = level, TIME, lambda: f"age {held(age)}, needs 2 hours"
     if not known(volatility):
         unknown.append(VOLATILITY)
     elif volatility >= 2:
         level = (50 * here - price) // (50 * tick) * tick
         if not level - stop < tick and level > best:
             best, mover = level, VOLATILITY
-            why_moved = f"high volatility: volatility {short(volatility)} times normal, needs at least 2 times normal"
+            why_moved = lambda: (
+                f"high volatility: volatility {short(volatility)} times normal, needs at least 2 times normal"
+            )
 
     flying = s.in_flight
     if fired.get(SQUARE_OFF, NOTHING).fired < 1 and (now + IST) % DAY >= QUARTER_PAST_THREE and not flying:
-        chosen = order(s, SQUARE_OFF, "exit", quantity, f"time {moment_of(now):%H:%M}, needs 15:15 or later")
+        chosen = order(s, SQUARE_OFF, "exit", quantity, lambda: f"time {moment_of(now):%H:%M}, needs 15:15 or later")
     if 20 * gain >= 3 * entry and age >= 30 * MINUTE and fired.get(BOOK_50, NOTHING).fired < 1:
         amount = quantity // (2 * lot) * lot
         if flying or chosen is not None:
-            passed.append(
-                PassedOver(BOOK_50, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time")
-            )
+            passed.append(BOOK_50)
         elif amount > 0:
-            why = f"profit {short(100 * gain / entry)}%, needs 15%; age {held(age)}, needs 30 minutes"
+            why = lambda: f"profit {short(100 * gain / entry)}%, needs 15%; age {held(age)}, needs 30 minutes"
             chosen = order(s, BOOK_50, "book", amount, why)
         else:
-            passed.append(PassedOver(BOOK_50, f"50% of {quantity} is less than {lot}"))
+            passed.append(BOOK_50)
     if 4 * gain >= entry and fired.get(BOOK_75, NOTHING).fired < 1:
         amount = 3 * quantity // (4 * lot) * lot
         if flying or chosen is not None:
-            passed.append(
-                PassedOver(BOOK_75, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time")
-            )
+            passed.append(BOOK_75)
         elif amount > 0:
-            chosen = order(s, BOOK_75, "book", amount, f"profit {short(100 * gain / entry)}%, needs 25%")
+            chosen = order(s, BOOK_75, "book", amount, lambda: f"profit {short(100 * gain / entry)}%, needs 25%")
         else:
-            passed.append(PassedOver(BOOK_75, f"75% of {quantity} is less than {lot}"))
+            passed.append(BOOK_75)
     if 20 * gain >= entry and fired.get(SCALE, NOTHING).fired < 1:
         if not known(momentum) or not known(volume):
             if not (known(momentum) and side * momentum < 2) and not (known(volume) and volume < 1.5):
@@ -152,29 +153,25 @@ def by_hand(s: Snapshot, memory: Memory | None = None) -> Decision:
         elif side * momentum >= 2 and volume >= 1.5:
             amount = quantity // (4 * lot) * lot
             if flying or chosen is not None:
-                passed.append(
-                    PassedOver(
-                        SCALE, f"`{chosen.rule if chosen else ''}` goes first: one order of a position at a time"
-                    )
-                )
+                passed.append(SCALE)
             elif amount > 0:
-                why = (
+                why = lambda: (
                     f"profit {short(100 * gain / entry)}%, needs 5%; "
                     f"strong momentum: momentum over 15 minutes {short(side * momentum)}%, needs at least 2%; "
                     f"high volume: volume {short(volume)} times normal, needs at least 1.5 times normal"
                 )
                 chosen = order(s, SCALE, "add", amount, why)
             else:
-                passed.append(PassedOver(SCALE, f"25% of {quantity} is less than {lot}"))
+                passed.append(SCALE)
     elif gain != gain:
         unknown.extend((BOOK_50, BOOK_75, SCALE, BREAK_EVEN))
 
     actions: tuple[Action, ...] = () if chosen is None else (chosen,)
     if mover and (chosen is None or chosen.kind != "exit"):
-        lane = "next cycle"
-        actions = (*actions, Action(mover, "stop", None, None, best * side, lane, why_moved, figures(s, None)))
-    waiting = tuple(NotYet(name, f"cannot be judged: {lacking(name, facts)} unknown", True) for name in unknown)
-    return Decision(s.symbol, actions, tuple(passed), waiting, tuple(unknown), memory or {})
+        moved = Action(mover, "stop", None, None, best * side, "next cycle", Later(why_moved), Later(figures, s, None))
+        actions = (*actions, moved)
+    account = Later(lambda: ((), tuple(NotYet(name, f"{lacking(name, facts)} unknown", True) for name in unknown)))
+    return Decision(s.symbol, actions, tuple(unknown), tuple(passed), memory or {}, account)
 
 
 # --- measuring -------------------------------------------------------------------------------------------------
