@@ -79,10 +79,14 @@ def command(
 
     if fast and clock_text:
         raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
-    loaded = [load(path) for path in policies]
     settings = load_settings(settings_path)
+    files = policies or settings.policies.files
+    if not files:
+        raise UsageError("which policy?", "give --policy FILE, or name files under [policies] in rulekit.toml")
+    loaded = [load(path) for path in files]
     entries = read_entries(positions) if positions else []
-    clock = parse_clock(clock_text) if clock_text else None
+    clock_text = clock_text or settings.engine.clock
+    clock = parse_clock(clock_text) if clock_text and not fast else None
     emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
     with open_paper_day(
         loaded, feed, entries, journal, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run

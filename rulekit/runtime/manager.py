@@ -21,11 +21,10 @@ from rulekit.execution.route import Route
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
 from rulekit.model.calendar import Calendar
-from rulekit.model.calendar import default as default_calendar
 from rulekit.model.clock import Clock, WallClock
 from rulekit.model.decision import EXIT, Decision
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
@@ -91,7 +90,7 @@ class Manager:
             if isinstance(journal, Journal)
             else Journal.open(Path(journal), account=broker.account, clock=self.clock)
         )
-        self._calendar = calendar or default_calendar()
+        self._calendar = calendar or self.settings.calendar.calendar()
         self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
         self._facts = facts or _no_facts
         self._emit = emit
@@ -121,6 +120,9 @@ class Manager:
         with self._turn:
             self.executor.start()
             self._look_up(self.executor.positions())
+            warning = self._calendar.warning(day_of(self.clock.now()))
+            if warning:
+                self._say("alert", text=warning, level="warning")
 
     async def astart(self) -> None:
         """Do `start` in a worker thread."""

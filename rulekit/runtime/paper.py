@@ -96,15 +96,18 @@ def paper_day(
     timer: SimulatedClock | WallClock = (
         SimulatedClock(start) if fast else WallClock(start, clock.speed if clock else 1.0)
     )
+    calendar = settings.calendar.calendar()
     journal = Journal.open(journal_path, account="paper", clock=timer, durable=durable)
     try:
         broker = PaperBroker(
-            book_beside(journal_path), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper
-        )
+            book_beside(journal_path), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper,
+            calendar=calendar,
+        )  # fmt: skip
         try:
             manager = Manager(
                 policies, broker=broker, journal=journal, clock=timer, settings=settings,
-                market=Market({phrase for policy in policies for phrase in policy.market_facts}),
+                market=Market({phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar),
+                calendar=calendar,
                 emit=emit, dry_run=dry_run,
             )  # fmt: skip
             resumed = int(manager.executor.checkpoint.get("now", 0))
