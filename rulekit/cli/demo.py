@@ -27,7 +27,7 @@ def command(keep: Path | None, seed: int, form: str) -> None:
     the guards and the decisions are those of a live run; only the wait for the disk at each entry is left out.
     """
     from rulekit.cli.console import log_to, progress_over
-    from rulekit.cli.summary import print_summary
+    from rulekit.cli.told import print_told
     from rulekit.errors import UsageError
     from rulekit.model.shipped import shipped_folder
     from rulekit.runtime import demo_day
@@ -62,8 +62,8 @@ def command(keep: Path | None, seed: int, form: str) -> None:
                 day.run()
             left = day.left_open()
         if form == "text":
-            click.echo("\nWhat each rule did in this simulated session:\n")
-            print_summary(journal)
+            click.echo()
+            print_told(journal, policy.title, simulated=True)
             said = "nothing is left without an end" if not left else f"{len(left)} actions have no end yet: {left}"
             click.echo(f"\nEvery action is in the journal with its path; {said}.")
             if keep is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rulekit.cli.journal_option import format_option, journal_option, money, print_json, print_table
+from rulekit.cli.told import print_told
 
 
 @click.command(
@@ -14,11 +15,13 @@ from rulekit.cli.journal_option import format_option, journal_option, money, pri
     epilog="""\b
 Examples:
   rulekit summary --journal day.journal
+  rulekit summary --journal day.journal --words
   rulekit summary --journal day.journal --format json""",
 )
 @journal_option
 @format_option
-def command(journal: Path, form: str) -> None:
+@click.option("--words", is_flag=True, help="in sentences instead of a table")
+def command(journal: Path, form: str, words: bool) -> None:
     """Show for each rule how often it acted, what was filled, what it cost, and what it earned.
 
     Slippage is how much worse than the price at the decision a share was filled. Earned is what the books and adds of
@@ -30,6 +33,8 @@ def command(journal: Path, form: str) -> None:
         from rulekit.execution.summary import summarise
 
         print_json([rule.to_dict() for rule in summarise(read_journal(journal))])
+    elif words:
+        print_told(journal)
     else:
         print_summary(journal)
 

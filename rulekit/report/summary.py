@@ -30,6 +30,10 @@ class RuleFigures(Protocol):
         """How many of these were filled."""
 
     @property
+    def applied(self) -> int:
+        """How many were applied at once: stop moves."""
+
+    @property
     def refused(self) -> int:
         """How many were refused."""
 

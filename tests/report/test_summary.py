@@ -17,6 +17,7 @@ class RuleSummary:
     slippage: float | None = None
     seconds: float | None = None
     effect: float | None = None
+    applied: int = 0
 
 
 DAY = DaySummary(
@@ -27,7 +28,7 @@ DAY = DaySummary(
         RuleSummary("PARTIAL_PROFIT_BOOKING_50%", 2, 2, 0, 0.025, 0.21, 1200.0),
         RuleSummary("POSITION_SCALING_MOMENTUM", 3, 2, 1, None, None, -80.5),
         RuleSummary("Square off", 1, 1),
-        RuleSummary("STOP_LOSS_ADJUSTMENT", 4, 0),
+        RuleSummary("STOP_LOSS_ADJUSTMENT", 4, 0, applied=4),
     ),
     actions=10,
     without_end=0,
@@ -46,7 +47,7 @@ def test_a_day_to_the_letter() -> None:
         "earned ₹1200.00 against not having acted.\n"
         "POSITION_SCALING_MOMENTUM fired 3 times; 2 filled; 1 refused; cost ₹80.50 against not having acted.\n"
         "Square off fired once; 1 filled.\n"
-        "STOP_LOSS_ADJUSTMENT fired 4 times.\n"
+        "STOP_LOSS_ADJUSTMENT fired 4 times; 4 stop moves.\n"
     )
 
 
