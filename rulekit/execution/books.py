@@ -154,6 +154,7 @@ class Book:
         return {
             "key": list(self.key),
             "episode": self.episode,
+            "opened": self.opened,
             "stop": self.stop,
             "initial_stop": self.initial_stop,
             "target": self.target,
@@ -167,6 +168,7 @@ class Book:
         """Take back what `watched` returned, if it is about this episode."""
         if body["episode"] != self.episode:
             return
+        self.opened = body.get("opened", self.opened)
         self.stop, self.initial_stop, self.target = body["stop"], body["initial_stop"], body["target"]
         self.best, self.worst, self.strategy = body["best"], body["worst"], body["strategy"]
         self.memory = {rule: RuleMemory(since=since, best=best) for rule, (since, best) in body["memory"].items()}

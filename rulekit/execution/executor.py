@@ -178,9 +178,27 @@ class Executor:
         """Keep the rules' memories as the engine returned them; durable with the next commit."""
         self._tracker.remember(key, memory)
 
-    def set_initial_stop(self, key: PositionKey, stop: float, strategy: str = "", target: float = UNKNOWN) -> bool:
-        """Give the running episode its first stop (smallest units), target and strategy; each is taken once."""
-        return self._tracker.set_initial_stop(key, stop, strategy, target)
+    def set_initial_stop(
+        self,
+        key: PositionKey,
+        stop: float,
+        strategy: str = "",
+        target: float = UNKNOWN,
+        opened: Instant | None = None,
+    ) -> bool:
+        """Give the running episode what no trade tells; each is taken once, and durable with the next commit.
+
+        Args:
+            key: of the position.
+            stop: its first stop in smallest units, target likewise; NaN says nothing.
+            strategy: whose it is.
+            target: an exit when the price reaches it.
+            opened: since when it is held; taken only where the account's trades do not say it.
+
+        Returns:
+            Whether anything was taken.
+        """
+        return self._tracker.set_initial_stop(key, stop, strategy, target, opened)
 
     def mark(self, checkpoint: Mapping[str, Any]) -> None:
         """Say where the feed stands: every commit from now on carries it; nothing is written for its sake alone."""

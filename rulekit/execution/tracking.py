@@ -198,8 +198,15 @@ class Tracker:
             book.memory = kept
             self._touch(key)
 
-    def set_initial_stop(self, key: PositionKey, stop: float, strategy: str = "", target: float = UNKNOWN) -> bool:
-        """Give the running episode its first stop, its target and its strategy, once; False if nothing was taken."""
+    def set_initial_stop(
+        self,
+        key: PositionKey,
+        stop: float,
+        strategy: str = "",
+        target: float = UNKNOWN,
+        opened: Instant | None = None,
+    ) -> bool:
+        """Give the running episode its first stop, target, strategy and opening, once; False if nothing was taken."""
         book = self._chronicle.ledger.books.get(key)
         if book is None or not book.quantity:
             return False
@@ -213,6 +220,8 @@ class Tracker:
             book.target, taken = target, True
         if strategy and not book.strategy:
             book.strategy, taken = strategy, True
+        if opened is not None and book.opened is None:
+            book.opened, taken = opened, True
         if taken:
             self._touch(key)
         return taken

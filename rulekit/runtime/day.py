@@ -6,14 +6,15 @@ from its last journaled place and comes to the same end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from rulekit.broker.paper import PaperBroker
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
-from rulekit.model.instant import SECOND, Instant
-from rulekit.runtime.entries import Entry
+from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.runtime.entries import Entry, carried_over
 from rulekit.runtime.manager import Manager
 
 _LONGEST_NAP_S = 0.2
@@ -60,12 +61,13 @@ class Day:
         self._start = start
         self.progress = progress
         self._seq = -1
+        self._feed = ""
         self._stopping = False
         self._next_persist = 0
 
     def _checkpoint(self) -> Mapping[str, Any]:
-        """Name the place that a restarted run goes on from."""
-        return {"seq": self._seq, "now": self._clock.now()}
+        """Name the place that a restarted run goes on from: the moment, and the number within this feed."""
+        return {"seq": self._seq, "now": self._clock.now(), "feed": self._feed}
 
     def stop(self) -> None:
         """Ask the run to end after what it is doing now; safe to call from a signal handler."""
@@ -78,18 +80,18 @@ class Day:
     def run(self) -> None:
         """Start (or go on) and run to the end of the feed, or until `stop`."""
         manager, clock = self._manager, self._clock
-        place = manager.executor.checkpoint
-        resume_after = int(place.get("seq", -1))
-        resume_from = int(place.get("now", 0))
-        self._seq = resume_after
+        resume_from = int(manager.executor.checkpoint.get("now", 0))
+        ticks = self._ticks_from(manager.executor.checkpoint)
+        resume_after = self._seq
         manager.executor.mark(self._checkpoint())
         started = False
         next_cycle: Instant = 0
-        for tick in self._ticks(resume_after) if callable(self._ticks) else self._ticks:
+        for tick in ticks:
             if self._stopping:
                 break
             if not started:
-                if tick.seq <= resume_after or tick.at < self._start:
+                # In the same feed the number tells what was decided upon; in any other one the time does.
+                if tick.seq <= resume_after or (resume_after < 0 and tick.at < resume_from) or tick.at < self._start:
                     self._warm_up(tick)
                     continue
                 self._reach(resume_from or tick.at)
@@ -113,6 +115,21 @@ class Day:
             self._come_to_rest()
         manager.executor.mark(self._checkpoint())
         manager.executor.commit((), self._checkpoint(), checkpoint_now=True)
+
+    def _ticks_from(self, place: Mapping[str, Any]) -> Iterable[Tick]:
+        """Return the ticks that a run from a journal's place needs; a feed is known by its first tick.
+
+        The next day's file begins its numbers afresh, so the place within another feed says nothing about this one.
+        """
+        whole: Iterator[Tick] = iter(self._ticks(-1) if callable(self._ticks) else self._ticks)
+        first = next(whole, None)
+        if first is None:
+            return ()
+        self._feed = f"{first.exchange}:{first.symbol} {first.at}"
+        self._seq = int(place.get("seq", -1)) if place.get("feed") == self._feed else -1
+        if callable(self._ticks) and self._seq >= 0:
+            return self._ticks(self._seq)
+        return chain((first,), whole)
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -207,6 +224,9 @@ class Day:
             )
         return due
 
-    def _give_stops(self, entries: Iterable[Entry]) -> None:
+    def _give_stops(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._manager.give_stop(entry)
+        today = day_number(self._clock.now())
+        for entry in carried_over(one for one in entries if day_number(one.opened) < today):
+            self._manager.give_past(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -116,3 +116,20 @@ def _entry(path: Path, number: int, row: Mapping[str, str | None]) -> Entry:
         stop=price("stop", stop_text) if stop_text else UNKNOWN,
         strategy=(row.get("strategy") or "").strip(),
     )
+
+
+def carried_over(entries: Iterable[Entry]) -> list[Entry]:
+    """Return, of each position that these rows leave standing, the one that began it: from flat, or through zero.
+
+    Args:
+        entries: in the order in which they are opened.
+    """
+    held: dict[tuple[InstrumentKey, str], int] = {}
+    began: dict[tuple[InstrumentKey, str], Entry] = {}
+    for entry in entries:
+        owner = (entry.instrument, entry.product)
+        before = held.get(owner, 0)
+        held[owner] = after = before + entry.side * entry.quantity
+        if after * entry.side > 0 >= before * entry.side:
+            began[owner] = entry
+    return [entry for owner, entry in began.items() if held[owner]]

@@ -224,6 +224,14 @@ class Manager:
                 self.executor.set_initial_stop(key, entry.stop, strategy=entry.strategy)
         self._look_up(self.executor.positions())
 
+    def give_past(self, entry: Entry) -> None:
+        """Tell a position that was carried overnight, so that no trade says when it was opened, how it began."""
+        key = entry.key(self.broker.account)
+        for position in self.executor.positions():
+            if position.key == key and position.opened is None and position.side == entry.side:
+                self.executor.set_initial_stop(key, entry.stop, strategy=entry.strategy, opened=entry.opened)
+        self._look_up(self.executor.positions())
+
     def any_session_open(self, instant: Instant) -> bool:
         """Tell whether an exchange trades on which something is held (NSE where nothing is)."""
         exchanges = {key.exchange for key in self._by_instrument} or {"NSE"}
