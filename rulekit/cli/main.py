@@ -12,6 +12,7 @@ from rulekit.errors import RulekitError
 
 COMMANDS = {
     "lint": "check policies and say what is wrong with them",
+    "fmt": "write policies in their canonical form",
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
     "demo": "a whole simulated session, in seconds",
