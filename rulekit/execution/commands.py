@@ -37,6 +37,7 @@ class Commands:
     def __init__(self, chronicle: Chronicle, settler: Settler) -> None:
         self._chronicle = chronicle
         self._settler = settler
+        self._taken: set[Path] = set()
 
     def halt(self, reason: str, exit_everything: bool) -> None:
         """Latch the halt, and end what waits."""
@@ -89,7 +90,8 @@ class Commands:
 
     def take_requests(self) -> bool:
         """Apply what other processes asked for; each request is removed once it is durable."""
-        found = requests.waiting(self._chronicle.journal.path)
+        waiting = requests.waiting(self._chronicle.journal.path)
+        found = [(path, request) for path, request in waiting if path not in self._taken]
         for path, request in found:
             try:
                 self.apply(request)
@@ -98,6 +100,7 @@ class Commands:
             except RulekitError as error:
                 self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
             self._chronicle.flush()
+            self._taken.add(path)  # where it cannot be removed it must not be applied at each look
             requests.take(path)
         return bool(found)
 

@@ -16,6 +16,9 @@ class HeadFile:
     """The number and digest of the last durable entry; written after each commit, never flushed on its own.
 
     It survives the death of the process, and after a power failure it is at worst older than the journal.
+
+    Raises:
+        JournalError: the file cannot be written.
     """
 
     def __init__(self, journal: Path, journal_id: str) -> None:
@@ -23,7 +26,12 @@ class HeadFile:
         self.journal = journal
         self.journal_id = journal_id
         self._before = _read(self.path, journal_id)
-        self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+        try:
+            self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+        except OSError as error:
+            raise JournalError(
+                f"`{self.path}` cannot be written: {error.strerror}", "check the rights of the file and its folder"
+            ) from None
 
     def check(self, database: sqlite3.Connection) -> None:
         """Compare the journal with what the file remembers.
@@ -46,8 +54,12 @@ class HeadFile:
     def write(self, seq: int, digest: bytes) -> None:
         """Remember the last durable entry."""
         words = (self.journal_id, f"{seq:020d}", digest.hex())
-        self._file.seek(0)
-        self._file.write(" ".join((*words, _sum(*words))).encode("ascii"))
+        try:
+            self._file.seek(0)
+            self._file.write(" ".join((*words, _sum(*words))).encode("ascii"))
+        except OSError:
+            # The entries are durable already: a head that is older, or torn, is a weaker witness and no fault.
+            return
 
     def close(self) -> None:
         """Close the file."""

@@ -7,6 +7,7 @@ journal takes it at its next look, and if none does, the command takes the journ
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,5 +77,6 @@ def waiting(journal: Path) -> list[tuple[Path, Request]]:
 
 
 def take(path: Path) -> None:
-    """Remove a request that has been applied durably."""
-    path.unlink(missing_ok=True)
+    """Remove a request that has been applied durably, if the folder allows it."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

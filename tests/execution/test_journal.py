@@ -282,3 +282,35 @@ def test_reading_works_after_a_clean_end_and_from_a_copy_without_its_companions(
     alone.parent.mkdir()
     shutil.copy(written, alone)
     assert len(read_journal(alone)) == len(read_journal(written)) == 13
+
+
+def test_a_head_that_cannot_be_opened_is_told(written: Path, clock: SimulatedClock) -> None:
+    """As on a disk that is mounted for reading only."""
+    head = Path(f"{written}-head")
+    head.unlink()
+    head.mkdir()
+    with pytest.raises(JournalError, match="-head` cannot be written"):
+        Journal.open(written, clock=clock)
+    assert not is_held(written), "the lock is given back"
+
+
+def test_a_head_that_cannot_grow_stops_nothing(
+    path: Path, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entries are durable before it is written: an older head is the weaker witness that it may always be."""
+
+    class FullDisk:
+        def seek(self, place: int) -> None:
+            raise OSError(28, "no space left on device")
+
+        def close(self) -> None:
+            pass
+
+    with Journal.open(path, clock=clock) as journal:
+        assert journal._head is not None
+        journal._head.close()
+        monkeypatch.setattr(journal._head, "_file", FullDisk())
+        journal.add("note", {"kept": True})
+        journal.flush()
+    with Journal.open(path, clock=clock) as journal:
+        assert [entry.body.get("kept") for entry in journal.entries()] == [None, True]

@@ -223,3 +223,15 @@ def test_more_orders_than_an_intent_can_need_halt_at_once(desk: Desk) -> None:
         desk.pass_time()
     assert desk.executor.mode == "halted"
     assert len(desk.row("endless")["attempts"]) == 1 + 5 + 4 + 2
+
+
+def test_a_request_that_cannot_be_removed_is_applied_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resume that stays in the folder must not lift a later halt."""
+    desk.start()
+    drop(desk.path, Request(RESUME, reason="RESUME"), desk.clock)
+    monkeypatch.setattr("rulekit.execution.requests.take", lambda path: None)
+    desk.pass_time()
+    desk.executor.halt("a person")
+    desk.pass_time()
+    desk.pass_time()
+    assert desk.executor.mode == "halted"
