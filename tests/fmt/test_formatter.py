@@ -122,14 +122,17 @@ def test_comments_round_every_word_keep_their_order(path: Path, apart: str) -> N
 
 
 def _whole_words(text: str) -> list[str]:
-    """Cut a text between its words; what follows `because` stays whole, for it is a text, and so does `Rs. 5000`."""
+    """Cut a text where spaces stand between its words; `Rs. 5000` and what follows `because` stay whole."""
     head, because, rest = text.partition(" because ")
     words: list[str] = []
+    end = 0
     for word in raw_tokens(head, 1, 1):
-        if words and words[-1].lower() == "rs.":
-            words[-1] += f" {word.text}"
+        glued = word.span.column == end or (words and words[-1].lower() == "rs.")
+        if words and glued:
+            words[-1] += " " * (word.span.column - end) + word.text
         else:
             words.append(word.text)
+        end = word.span.end_column
     return [*words, f"because {rest}"] if because else words
 
 
