@@ -13,16 +13,15 @@ from rulekit.language.bounds import bound_depth, bound_length
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.echo import echo
 from rulekit.language.fault import AlreadyReportedError, FaultError, did_you_mean
-from rulekit.language.later import LATER_PHRASES
+from rulekit.language.naming import Naming, new_name
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
-from rulekit.language.reader import Reader, Word, defined_name, joined, name_words
+from rulekit.language.reader import Reader, Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
 from rulekit.language.source import Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
 
-_JOINTS = frozenset({"and", "or", "not", "when", "if", "unless", "to", "as"})
 _RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED)
 
 
@@ -44,7 +43,7 @@ class Checking:
     vocabulary: Vocabulary
     scope: Scope = field(init=False)
     phrases: k.Phrases = field(init=False)
-    names: dict[tuple[str, ...], tuple[str, str]] = field(factory=dict)
+    naming: Naming = field(init=False)
     found: list[Diagnostic] = field(factory=list)
     lines: list[Line] = field(factory=list)
     title: str | None = None
@@ -52,11 +51,11 @@ class Checking:
     rules: list[t.Rule] = field(factory=list)
     examples: list[t.Example] = field(factory=list)
     broken_labels: set[str] = field(factory=set)
-    twice: set[str] = field(factory=set)
     _titled: t.Span | None = None
 
     def __attrs_post_init__(self) -> None:
         self.scope = Scope(self.vocabulary)
+        self.naming = Naming(self.vocabulary)
         self.phrases = k.phrases(self.vocabulary)
         self.scope.values.check = lambda node: headings.set_value(node, self.scope)
         self.scope.conditions.check = lambda node: headings.define(node, self.scope)
@@ -66,7 +65,8 @@ class Checking:
     def run(self, path: str) -> t.PolicyTree | None:
         """Check the whole file; the findings are in `found`."""
         raws = [self._cut(sentence) for sentence in self.source.sentences]
-        self._collect_names(raws)
+        sentences = zip(raws, self.source.sentences, strict=True)
+        self.naming.learn(raw for raw, sentence in sentences if sentence.block is None)
         self.lines = [self._read(sentence, raw) for sentence, raw in zip(self.source.sentences, raws, strict=True)]
         for line in self.lines:
             self._declare(line)
@@ -85,26 +85,6 @@ class Checking:
     def _cut(self, sentence: Sentence) -> tuple[Word, ...]:
         return tuple(word for piece in sentence.pieces for word in raw_tokens(piece.text, piece.line, piece.column))
 
-    def _collect_names(self, raws: Sequence[tuple[Word, ...]]) -> None:
-        """Learn every `set` and `define` name before a sentence is read: a definition may stand anywhere."""
-        for raw, sentence in zip(raws, self.source.sentences, strict=True):
-            if sentence.block is not None or (defined := defined_name(raw)) is None:
-                continue
-            keyword, first, last = defined
-            words = name_words(raw[first:last])
-            key = tuple(word.lower() for word in words)
-            if key in self.names:
-                self.twice.add(self.names[key][1].lower())
-            elif words and not self._hides_a_word(" ".join(words)):
-                terminal = "VALUE_NAME" if keyword == "SET" else "CONDITION_NAME"
-                self.names[key] = (terminal, " ".join(words))
-
-    def _hides_a_word(self, name: str) -> bool:
-        words = name.lower().split()
-        return (
-            k.is_word_of_the_language(name, self.vocabulary) or bool(_JOINTS & set(words)) or not words[0][0].isalpha()
-        )
-
     def _read(self, sentence: Sentence, raw: tuple[Word, ...]) -> Line:
         header = self._header_of(sentence)
         if header is not None and not header.lower().startswith("example"):
@@ -113,8 +93,8 @@ class Checking:
         try:
             bound_length(raw)
             if header is None:
-                self._refuse_name(raw)
-            words = tuple(Reader(raw, self.names, self.phrases).read())
+                self.naming.refuse(raw)
+            words = tuple(Reader(raw, self.naming.names, self.phrases).read())
             line = evolve(line, words=words)
             if not words:
                 raise FaultError("E108", raw[0].span, f"`{raw[0].text}` alone says nothing", "write a sentence")
@@ -125,18 +105,12 @@ class Checking:
                 from rulekit.language.expected import Reading  # only a line at fault needs these
                 from rulekit.language.misread import fault
 
-                raise fault(Reading(words, outcome, start, self.names, self.phrases), self._echo)
+                raise fault(Reading(words, outcome, start, self.naming.names, self.phrases), self._echo)
             return evolve(line, node=outcome)
         except FaultError as found:
-            if not self._names_twice(line):
+            if not self.naming.said_elsewhere(raw, line.words, found.span):
                 self.found.append(found.diagnostic(self.source))
         return line
-
-    def _names_twice(self, line: Line) -> bool:
-        """Tell whether a sentence leans on a name that is defined twice, which is said at the second definition."""
-        return any(
-            word.type in ("VALUE_NAME", "CONDITION_NAME") and word.value.lower() in self.twice for word in line.words
-        )
 
     def _header_of(self, sentence: Sentence) -> str | None:
         return None if sentence.block is None else self.source.sentences[sentence.block].text
@@ -159,44 +133,21 @@ class Checking:
     # --- names ------------------------------------------------------------
 
     def _declare(self, line: Line) -> None:
-        defined = defined_name(line.raw) if line.sentence.block is None else None
-        if defined is None:
+        name = new_name(line.raw) if line.sentence.block is None else None
+        if name is None:
             if line.node is None:
                 self._remember_label(line)
             return
-        keyword, first, last = defined
-        name = " ".join(name_words(line.raw[first:last]))
-        if not name:
-            return
-        place = joined(line.raw[first].span, line.raw[last - 1].span)
-        earlier = self.scope.values.place(name) or self.scope.conditions.place(name)
-        if earlier is not None and line.node is None:
-            return
+        earlier = self.scope.values.place(name.text) or self.scope.conditions.place(name.text)
         if earlier is not None:
-            twice = f"`{name}` is defined twice"
-            help = "give one of them another name"
-            again = FaultError("N103", place, twice, help, ((earlier, "the first definition"),))
-            self.found.append(again.diagnostic(self.source))
-        elif not self._hides_a_word(name):
-            names = self.scope.values if keyword == "SET" else self.scope.conditions
-            names.declare(name, line.node, place)
-
-    def _refuse_name(self, raw: Sequence[Word]) -> None:
-        """Refuse a name that hides a word of the language."""
-        defined = defined_name(raw)
-        if defined is None or defined[1] == defined[2]:
-            return
-        taken = raw[defined[1] : defined[2]]
-        name = " ".join(name_words(taken)) or taken[0].text
-        place = joined(raw[defined[1]].span, raw[defined[2] - 1].span)
-        if name.lower() == "target":
-            called, advice = LATER_PHRASES["set target"]
-            raise FaultError("E110", place, f"`set target`: this version does not know {called} yet", advice)
-        if self._hides_a_word(name):
-            help = f"choose another name, for example `my {name}`"
-            if name.lower() in ("stop", "sl", "stop loss"):
-                help = "did you mean `move stop to …`?"
-            raise FaultError("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
+            if line.node is not None:
+                twice = f"`{name.text}` is defined twice"
+                help = "give one of them another name"
+                again = FaultError("N103", name.span, twice, help, ((earlier, "the first definition"),))
+                self.found.append(again.diagnostic(self.source))
+        elif not self.naming.hides_a_word(name.text):
+            names = self.scope.values if name.is_value else self.scope.conditions
+            names.declare(name.text, line.node, name.span)
 
     # --- sentences ------------------------------------------------------------
 
@@ -305,7 +256,7 @@ class Checking:
         self.found.append(unknown.diagnostic(self.source))
 
     def _canonical(self, sentence: str) -> str:
-        words = Reader(raw_tokens(sentence, 1, 1), self.names, self.phrases).read()
+        words = Reader(raw_tokens(sentence, 1, 1), self.naming.names, self.phrases).read()
         return self._echo(words)
 
     def _echo(self, words: Sequence[Word]) -> str:
