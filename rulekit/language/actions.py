@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.language.fault import FaultError
-from rulekit.language.measures import LOTS, Measure, missing_unit, plain_measure, text_of
+from rulekit.language.measures import LOTS, Measure, missing_unit, plain_measure, shortened, text_of
 from rulekit.language.parser import Node
 from rulekit.language.prices import bounded_distance, price
 from rulekit.language.reader import Word
@@ -59,8 +59,9 @@ def amount(node: Node, scope: Scope) -> t.Amount:
 
 
 def share_of(word: Word) -> Fraction:
-    """Return the value of `half`, `a third`, `1/2`."""
-    assert isinstance(word.value, Fraction)
+    """Return the value of `half`, `a third`, `1/2`; `1/0` is a fault."""
+    if not isinstance(word.value, Fraction):
+        raise FaultError("Q102", word.span, f"`{shortened(word.text)}` is no share", "write a share such as `1/2`")
     return word.value
 
 

@@ -51,7 +51,7 @@ _ROWS = (
     ("Q101", "more-than-everything", "more than all of a position"),
     ("Q102", "amount-of-nothing", "an amount of zero"),
     ("Q103", "exit-with-amount", "`exit` with an amount"),
-    ("Q104", "missing-amount", "`book` or `add` without an amount"),
+    ("Q104", "missing-amount", "an action without its amount, price or distance"),
     ("Q105", "part-of-a-share", "shares, lots or times that are not whole"),
     ("Q106", "up-to-adds", "`add up to`"),
     ("S102", "more-than-there-is", "a stop rule that keeps or takes more than all"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
+from rulekit.language.actions import share_of
 from rulekit.language.fault import FaultError, did_you_mean
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit, text_of, window
 from rulekit.language.parser import Node
@@ -200,6 +201,8 @@ def given(node: Node, scope: Scope) -> Given:
         return t.Number(Fraction(length), unit, None, node.span)
     if node.rule == "clock":
         return t.Number(Fraction(clock(first_word(node))), t.Unit.CLOCK, None, node.span)
+    if node.rule == "fraction":
+        return t.Number(share_of(first_word(node)) * 100, t.Unit.PERCENT, None, node.span)
     if node.rule == "text":
         word = first_word(node)
         return t.Text(str(word.value), node.span)

@@ -57,7 +57,7 @@ _IMPLIED = {
         "SIDE",
         "WEEKDAY",
     ),
-    "NUMBER": ("RUPEE",),
+    "NUMBER": ("RUPEE", "MINUS"),
 }
 _UNSHOWN = frozenset({"LABEL", "VALUE_NAME", "CONDITION_NAME", "ATR", "COMMA", "WORD"})
 _MOST_SHOWN = 6

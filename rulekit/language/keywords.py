@@ -220,6 +220,8 @@ def _measures() -> Iterator[tuple[str, Keyword]]:
             for spelling in spellings:
                 if len(spelling) > 1:
                     yield spelling, Keyword(terminal, canonical)
+    for spelling, terminal, sign in (("plus", "PLUS", "+"), ("minus", "MINUS", "-")):
+        yield spelling, Keyword(terminal, sign)
     for spelling in FRACTIONS:
         yield spelling, Keyword("FRACTION", spelling)
     for spelling in _RUPEE_WORDS:
@@ -264,6 +266,8 @@ def _fact_words(vocabulary: v.Vocabulary) -> Iterator[tuple[str, Keyword]]:
     for spelling in ("profits", "gains"):
         yield spelling, Keyword("PROFIT", "profit")
     yield "losses", Keyword("LOSS", "loss")
+    for spelling, name in v.HEADINGS.items():
+        yield spelling, Keyword("TEXT_FACT", name)
 
 
 class Phrases:

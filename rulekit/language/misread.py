@@ -6,6 +6,7 @@ from rulekit.language.expected import Reading, offer, spoken
 from rulekit.language.fault import FaultError
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
+from rulekit.language.parser import SENTENCE
 from rulekit.language.reader import END, Word, joined
 from rulekit.language.repairs import Echo, misspelt, repaired
 from rulekit.language.tree import Span
@@ -19,7 +20,7 @@ def fault(reading: Reading, echo: Echo) -> FaultError:
         found = explain(reading)
         if found is not None:
             return found
-    return misspelt(reading, echo) or repaired(reading, echo) or _plain(reading)
+    return misspelt(reading, echo) or repaired(reading, echo) or _left_open(reading) or _plain(reading)
 
 
 # --- sentences that are reserved, and characters that are none --------------------------------------------------------
@@ -41,6 +42,10 @@ def _stray(reading: Reading) -> FaultError | None:
         return FaultError(
             "E109", word.span, "this quote is not closed", 'write the text between two quotes: `"Square off"`'
         )
+    if not word.text.isprintable():
+        return FaultError(
+            "E109", word.span, f"`{ascii(word.text)[1:-1]}` is a character that cannot be seen", "delete it"
+        )
     if word.text == ":":
         return FaultError(
             "E109", word.span, "`:` cannot stand there", "a label is one word or a quoted text, then the colon"
@@ -55,6 +60,12 @@ def _stray(reading: Reading) -> FaultError | None:
 
 def _settled_cases(reading: Reading) -> FaultError | None:
     word, before = reading.word, reading.before
+    if before == ("APPLIES_TO",) and word is None:
+        said = reading.words[0]
+        help = "write it like `applies to NSE equity, product MIS`, or `applies to everything`"
+        return FaultError("E108", reading.place, f"`{said.text}` what?", help)
+    if labelled := _label_of_words(reading):
+        return labelled
     verb = next((each for each in before if each in ("EXIT", "BOOK", "ADD")), "")
     if verb == "EXIT" and _amount_of_exit(reading) is not None:
         return _amount_of_exit(reading)
@@ -97,6 +108,20 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     return None
 
 
+def _label_of_words(reading: Reading) -> FaultError | None:
+    """Answer `Square off: exit at 15:15`, a label of several words without its quotes."""
+    for index, word in enumerate(reading.words[:8]):
+        if word.type == "LABEL":
+            if not 0 < index or reading.index > index or reading.start != SENTENCE:
+                return None
+            taken = reading.words[: index + 1]
+            text = spoken(taken).rstrip(": ")
+            span = joined(taken[0].span, word.span)
+            help = f'write `"{text}": {spoken(reading.words[index + 1 :])}`'
+            return FaultError("E104", span, "a label of several words stands in quotes", help)
+    return None
+
+
 def _wrong_kind_of_name(word: Word, reading: Reading) -> FaultError | None:
     """Answer a value where a condition is needed, and a condition where a value is."""
     if word.type == "VALUE_NAME" and "CONDITION_NAME" in reading.accepts:
@@ -130,6 +155,30 @@ def _amount_of_exit(reading: Reading) -> FaultError | None:
     return FaultError(
         "Q103", span, "`exit` closes the whole position and takes no amount", f"to close part of it write `book {text}`"
     )
+
+
+_OPEN = {
+    ("MOVE", "STOP"): ("`{}` to where?", "write `move stop to break-even` or `move stop to ₹245.50`"),
+    ("TIGHTEN", "STOP"): (
+        "`{}` to where, or by how much?",
+        "write `tighten stop to 1% from price` or `tighten stop by 25%`",
+    ),
+    ("TRAIL", "STOP"): ("`{}` how far behind the best price?", "write `trail stop 2%` or `trail stop 1.5 ATR`"),
+    ("LOCK_IN",): ("`{}` how much?", "write `lock in 50% of peak profit`"),
+}
+_SLOT_STARTS = ("AT", "AFTER", "BEFORE", "BETWEEN", "ON", "WHEN", "UNLESS", "ONCE", "ONCE_A_DAY", "EVERY", "COMMA")
+
+
+def _left_open(reading: Reading) -> FaultError | None:
+    """Answer an action whose price or distance is missing: `move stop at 10% profit`."""
+    if reading.word is not None and reading.word.type not in _SLOT_STARTS:
+        return None
+    for verb, (question, advice) in _OPEN.items():
+        if reading.before[-len(verb) :] == verb:
+            said = reading.words[reading.index - len(verb) : reading.index]
+            span = joined(said[0].span, said[-1].span)
+            return FaultError("Q104", span, question.format(spoken(said)), advice)
+    return None
 
 
 # --- the plain answer ------------------------------------------------------------

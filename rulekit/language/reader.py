@@ -77,7 +77,7 @@ class Reader:
         if self.raw and self.raw[0].type == "LABEL":
             label = self.raw[0]
             text = label.text.rstrip(": \t")
-            value = text[1:-1].replace('""', '"') if text.startswith('"') else text
+            value = text[1:-1].replace('""', '"') if text.startswith(('"', "“")) else text
             self.words.append(evolve(label, value=value))
             self.at = 1
         self._definition()
@@ -111,17 +111,44 @@ class Reader:
             keyword = k.SYMBOLS[token.text]
             self.words.append(Word(keyword.terminal, token.text, token.span, keyword.value))
         elif token.type == "NUMBER":
-            self.words.append(evolve(token, value=read_number(token.text)))
+            if not self._symbol_with_digits(token):
+                self.words.append(evolve(token, value=read_number(token.text)))
         elif token.type == "FRACTION":
             over, _, under = token.text.partition("/")
-            share = Fraction(int(over[:9]), int(under[:9]) or 1)
-            self.words.append(evolve(token, value=share))
+            readable = max(len(over), len(under)) <= 9 and int(under) > 0
+            self.words.append(evolve(token, value=Fraction(int(over), int(under)) if readable else None))
         elif token.type == "STRING":
             self.words.append(evolve(token, value=token.text[1:-1].replace('""', '"')))
         else:
             self.words.append(token)
 
+    def _symbol_with_digits(self, token: Word) -> bool:
+        """Take `3MINDIA` or `360ONE` as one word; tell whether it was taken."""
+        following = self.raw[self.at] if self.at < len(self.raw) else None
+        if following is None or following.type != "WORD" or not _adjacent(token, following):
+            return False
+        lower = following.text.lower()
+        is_unit = k.after_number(lower) or lower in k.MULTIPLIERS or self._is_phrase(lower)
+        if is_unit or not following.text.isupper() or len(lower) < 2 or lower[1].isdigit() or not token.text.isdigit():
+            return False
+        self.at += 1
+        text = token.text + following.text
+        self.words.append(Word("WORD", text, joined(token.span, following.span), text))
+        return True
+
+    def _is_phrase(self, lower: str) -> bool:
+        return any(words == (lower,) for words, _ in self.phrases.starting_with(lower))
+
+    def _is_symbol(self, token: Word) -> bool:
+        """Tell whether an example's position comes to its symbol: `long 100 K at 1690`."""
+        at_symbol = [word.type for word in self.words] == ["SIDE", "NUMBER"]
+        return at_symbol and not _adjacent(self.words[-1], token) and not self._is_phrase(token.text.lower())
+
     def _word(self, token: Word) -> None:
+        if self._is_symbol(token):
+            self.at += 1
+            self.words.append(evolve(token, value=token.text))
+            return
         if self._previous in ("NUMBER", "CLOCK") and self._suffix(token):
             return
         length, keyword = self._longest()
@@ -172,7 +199,8 @@ class Reader:
         if lower in k.MULTIPLIERS:
             self.at += 1
             value = evolve(number.value, value=number.value.value * k.MULTIPLIERS[lower], scaled=True)
-            self.words[-1] = Word("NUMBER", f"{number.text}{token.text}", joined(number.span, token.span), value)
+            gap = "" if _adjacent(number, token) else " "
+            self.words[-1] = Word("NUMBER", f"{number.text}{gap}{token.text}", joined(number.span, token.span), value)
             return True
         if keyword is None or self._longest()[0] > 1:
             return self._compact(token)
@@ -275,6 +303,11 @@ class Reader:
                 text += " " * gap + after.text
             plain = text[1:-1].replace('""', '"') if len(rest) == 1 and rest[0].type == "STRING" else text
             self.words.append(Word("RAW", text, span, plain))
+
+
+def _adjacent(first: Word, second: Word) -> bool:
+    """Tell whether nothing, not even a blank, stands between two words."""
+    return (first.span.end_line, first.span.end_column) == (second.span.line, second.span.column)
 
 
 def name_words(raw: Sequence[Word]) -> list[str]:

@@ -196,5 +196,8 @@ class Vocabulary:
 STANDARD = Vocabulary()
 """The vocabulary without any plug-in."""
 
+HEADINGS = {"symbols": "symbol", "strategies": "strategy", "exchanges": "exchange", "products": "product"}
+"""Facts that `applies to` lists, in the plural."""
+
 PRICE_WORDS = {"break-even": ("breakeven", "break even", "be", "b/e")}
 """Prices that are no facts: they can be moved to, not compared by themselves."""

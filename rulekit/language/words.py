@@ -94,7 +94,8 @@ def clock_text(microseconds: int) -> str:
 def measure_text(value: Fraction, unit: Unit) -> str:
     """Write a number with its unit: `15%`, `₹5,000`, `2R`, `1.5 ATR`, `20 points`, `30 minutes`, `15:15`, `8`."""
     if unit is Unit.PERCENT:
-        return f"{number_text(value)}%"
+        text = number_text(value)
+        return number_text(value / 100) if "/" in text else f"{text}%"  # a third has no end as a percentage
     if unit is Unit.RUPEES:
         return rupee_text(value)
     if unit is Unit.R:
