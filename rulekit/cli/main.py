@@ -13,6 +13,7 @@ from rulekit.errors import RulekitError
 COMMANDS = {
     "lint": "check policies and say what is wrong with them",
     "fmt": "write policies in their canonical form",
+    "test": "run the examples that stand in policies",
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
     "demo": "a whole simulated session, in seconds",
@@ -20,6 +21,8 @@ COMMANDS = {
     "status": "positions, stops, what waits, what is unknown",
     "pending": "actions that have not reached an end",
     "history": "every action and its path",
+    "login": "get the day's access token from the broker",
+    "doctor": "what would fail today with the account",
     "summary": "what each rule did and earned",
     "halt": "stop acting, and exit everything if asked",
     "resume": "act again after a halt",
@@ -27,6 +30,8 @@ COMMANDS = {
     "compile": "show the function that a policy becomes",
 }
 """Every subcommand and its line of help; the module is `rulekit.cli.<name>`, its command is `command`."""
+_TAKEN = ("compile", "test")
+"""Names that a module had better not have: a built-in function, and what test runners look for."""
 
 
 class LateCommands(click.Group):
@@ -40,9 +45,7 @@ class LateCommands(click.Group):
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(
-            f"rulekit.cli.{cmd_name}_command" if cmd_name == "compile" else f"rulekit.cli.{cmd_name}"
-        )
+        module = import_module(f"rulekit.cli.{cmd_name}_command" if cmd_name in _TAKEN else f"rulekit.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -25,8 +25,16 @@ ENVIRONMENT = {
     "RULEKIT_PATIENCE_S": ("execution", "patience_s"),
     "RULEKIT_STALE_S": ("execution", "stale_s"),
     "RULEKIT_CLOCK": ("engine", "clock"),
+    "RULEKIT_KITE_API_KEY": ("kite", "api_key"),
+    "RULEKIT_KITE_ACCESS_TOKEN": ("kite", "access_token"),
+    "RULEKIT_KITE_API_SECRET": ("kite", "api_secret"),
+    "RULEKIT_KITE_ROOT": ("kite", "root"),
+    "RULEKIT_KITE_TICKER": ("kite", "ticker"),
 }
 """Environment variables that override a key."""
+
+NUMBERS = {"cycle_s", "quarantine_s", "patience_s", "stale_s"}
+"""Those of them that are numbers; the others are texts."""
 
 POSITIVE = {"cycle_s", "lot", "tick", "multiplier", "freeze", "max_tries", "per_second", "per_minute", "per_day"}
 """Keys that must be above 0. No other number may be below it, save SIGNED ones."""
@@ -62,7 +70,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
             section, key = place
             raw.setdefault(section, {})
             if isinstance(raw[section], dict):
-                raw[section][key] = text if key == "clock" else _as_number(variable, text)
+                raw[section][key] = _as_number(variable, text) if key in NUMBERS else text
                 names[place] = f"the environment variable `{variable}`"
     return _structure(raw, where, names, path.parent if path is not None else Path())
 

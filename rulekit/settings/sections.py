@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.paper_settings import PaperSettings
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.calendar import Calendar
@@ -122,3 +123,4 @@ class Settings:
     instruments: InstrumentsSettings = InstrumentsSettings()
     policies: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
+    kite: KiteSettings = field(factory=KiteSettings)

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rulekit.broker.kite_settings import Secret
+
 if TYPE_CHECKING:
     from cattrs import Converter
 
@@ -69,6 +71,12 @@ def _text(value: Any, _: Any) -> str:
     return value
 
 
+def _secret(value: Any, _: Any) -> Secret:
+    if not isinstance(value, str):
+        raise WrongValueError("what stands there is not a text", "put it in quotes; it is secret and not shown here")
+    return Secret(value.strip())
+
+
 def _path(value: Any, kind: Any) -> Path:
     return Path(_text(value, kind))
 
@@ -102,6 +110,7 @@ def converter() -> Converter:
 
     strict = Converter(forbid_extra_keys=True, detailed_validation=True)
     hooks = {int: _whole, float: _number, Decimal: _decimal, bool: _truth, str: _text, Path: _path, date: _day}
+    hooks[Secret] = _secret
     for kind, hook in hooks.items():
         strict.register_structure_hook(kind, hook)
     strict.register_structure_hook_func(lambda kind: kind == tuple[str, str], _hours)
