@@ -33,12 +33,16 @@ def command(policy: Path, positions: Path) -> int:
          "entry": 1690, "price": 1998.50, "opened": "2026-11-20T09:20:00+05:30",
          "stop": 1650, "facts": {"momentum": 3.2, "volume": 1.8}, "fired": {}}]}
     """
+    from attrs import evolve
+
     from rulekit.engine.decision_json import decision_json
     from rulekit.engine.positions_file import read_positions
+    from rulekit.engine.stated_facts import with_counts
     from rulekit.runtime.policy import load
 
     loaded = load(policy)
-    asked = read_positions(positions)
+    given = read_positions(positions)
+    asked = [evolve(one, snapshot=with_counts(loaded.compiled, one.snapshot, one.memory)) for one in given]
     answer = {
         "policy": loaded.title or policy.name,
         "digest": loaded.digest,

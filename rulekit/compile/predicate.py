@@ -13,6 +13,7 @@ from rulekit.language import tree
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Op, TimeForm
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.model.instrument import EQUITY
 from rulekit.model.snapshot import Snapshot
 
 Truth = bool | None
@@ -133,6 +134,12 @@ def _before_close(node: tree.When, reader: Reader) -> Truth:
     return None if left is None else left <= node.value
 
 
+def _on_expiry(node: tree.When, reader: Reader) -> Truth:
+    if reader.to_expiry is None:
+        return False if reader.snapshot.kind == EQUITY else None  # a share never expires
+    return reader.to_expiry == 0
+
+
 _TIMES: dict[TimeForm, Callable[[tree.When, Reader], Truth]] = {
     TimeForm.AGE: _age,
     TimeForm.FROM_CLOCK: lambda node, reader: reader.time >= node.value,
@@ -140,7 +147,7 @@ _TIMES: dict[TimeForm, Callable[[tree.When, Reader], Truth]] = {
     TimeForm.BETWEEN_CLOCK: _between_clock,
     TimeForm.BEFORE_CLOSE: _before_close,
     TimeForm.ON_DAY: lambda node, reader: reader.weekday == node.value,
-    TimeForm.ON_EXPIRY: lambda node, reader: reader.to_expiry == 0,
+    TimeForm.ON_EXPIRY: _on_expiry,
 }
 _CONDITIONS: dict[type, Callable[[Any, Reader], Truth]] = {
     tree.Comparison: lambda node, reader: compared(node.left, node.op, node.right, reader),

@@ -158,8 +158,14 @@ POSITION_SLOTS: dict[str, Slot] = {
         "the expiry",
     ),
     "expires_today": Slot(
-        ("expiry = s.expiry", "{n} = 1.0 if expiry and expiry.toordinal() - EPOCH_ORDINAL == today else 0.0"),
+        (
+            "expiry = s.expiry",
+            "{n} = 1.0 if expiry and expiry.toordinal() - EPOCH_ORDINAL == today else 0.0",
+            "if expiry is None and s.kind != 'equity':",
+            "    {n} = NAN{miss}",
+        ),
         ("today",),
+        "the expiry",
     ),
     "charges": Slot(
         (

@@ -10,13 +10,14 @@ from attrs import evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.engine.decide import decide
+from rulekit.engine.stated_facts import with_stated
 from rulekit.language import tree
 from rulekit.language.sentences import expectation_text
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import EXIT, STOP, Action, Decision
 from rulekit.model.instant import HOUR, at
-from rulekit.model.prices import PAISE, UNKNOWN, rupees
+from rulekit.model.prices import PAISE, rupees
 from rulekit.model.snapshot import Snapshot
 
 EXAMPLE_DAY = "2025-06-11"
@@ -68,14 +69,6 @@ def _units(value: Fraction) -> float:
     return float(value * PAISE)
 
 
-_FIELDS = {
-    "stop": "stop",
-    "initial stop": "initial_stop",
-    "target": "target",
-    "best price": "best",
-    "worst price": "worst",
-}
-_COUNTS = {"original": "original", "times booked": "booked", "times added": "added"}
 _TEXTS = ("exchange", "product", "strategy")
 
 
@@ -109,22 +102,21 @@ def example_snapshot(policy: CompiledPolicy, example: tree.Example) -> Snapshot:
 
 def _with_facts(snapshot: Snapshot, example: tree.Example, vocabulary: Vocabulary) -> Snapshot:
     """Put the facts of an example where the engine looks for them; a stop alone is the initial one too."""
-    changes: dict[str, Any] = {}
+    texts: dict[str, Any] = {}
+    stated: dict[str, Fraction] = {}
     facts: dict[str, float | None] = {}
     for name, value in example.facts:
         if isinstance(value, tree.Text):
             if name in _TEXTS:
-                changes[name] = value.value
-        elif name in _FIELDS:
-            changes[_FIELDS[name]] = _units(value.value)
-        elif name in _COUNTS:
-            changes[_COUNTS[name]] = int(value.value)
-        else:
-            row = vocabulary.find(name.partition(" over ")[0])
-            # The language says momentum in the position's favour, a snapshot holds it as the market moved.
-            facts[name] = float(value.value) * (snapshot.side if row is not None and row.signed else 1)
-    changes.setdefault("initial_stop", changes.get("stop", UNKNOWN))
-    return evolve(snapshot, facts=facts, **changes)
+                texts[name] = value.value
+            continue
+        row = vocabulary.find(name.partition(" over ")[0])
+        stated[name] = value.value
+        # The language says momentum in the position's favour, a snapshot holds it as the market moved.
+        facts[name] = float(value.value) * (snapshot.side if row is not None and row.signed else 1)
+    if "stop" in stated:
+        stated.setdefault("initial stop", stated["stop"])
+    return with_stated(evolve(snapshot, facts=facts, **texts), stated)
 
 
 # --- what came -------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from rulekit.engine.stated_facts import with_stated
 from rulekit.errors import InputError, RulekitError, UnreadableFileError
 from rulekit.language.vocabulary import EXCHANGES, PRODUCTS
 from rulekit.language.words import listing
@@ -176,12 +178,11 @@ def _object(value: Any, place: _Place) -> dict[str, Any]:
     return value
 
 
-def _facts(value: Any, place: _Place) -> dict[str, float | None]:
-    facts: dict[str, float | None] = {}
-    for name, number in _object(value, place).items():
-        found = _number(number, _Place(place.position, f"facts.{name}"))
-        facts[" ".join(name.lower().split())] = None if found is None else float(found)
-    return facts
+def _facts(value: Any, place: _Place) -> dict[str, Decimal | None]:
+    return {
+        " ".join(name.lower().split()): _number(number, _Place(place.position, f"facts.{name}"))
+        for name, number in _object(value, place).items()
+    }
 
 
 def _fired(value: Any, place: _Place) -> dict[str, int]:
@@ -252,7 +253,14 @@ def _position(row: Any, number: int, now: Instant) -> Asked:
             values[key] = read(row[key], _Place(name, key))
     if values["opened"] is not None and values["opened"] > now:
         raise _Place(name, "opened").wrong("is later than `now`", "a position that is not open yet has no decision")
-    return Asked(_snapshot(values, now), _memory(values))
+    given: dict[str, Decimal] = values.get("facts", {})
+    stated = {key: Fraction(value) for key, value in given.items() if value is not None and not _is_given(key, values)}
+    return Asked(with_stated(_snapshot(values, now), stated), _memory(values))
+
+
+def _is_given(fact: str, values: Mapping[str, Any]) -> bool:
+    """Tell whether a field of the position gives what a fact states: the field counts."""
+    return fact.replace(" ", "_") in values
 
 
 def _snapshot(values: Mapping[str, Any], now: Instant) -> Snapshot:
@@ -286,7 +294,7 @@ def _snapshot(values: Mapping[str, Any], now: Instant) -> Snapshot:
         tick=to_units(tick, scale),
         scale=scale,
         session=session,
-        facts=values.get("facts", {}),
+        facts={name: None if value is None else float(value) for name, value in values.get("facts", {}).items()},
     )
 
 

@@ -260,6 +260,8 @@ def _when(node: tree.When, reader: Reader) -> Standing:
     if node.form is TimeForm.ON_DAY:
         return Standing(truth, "day", DAY_NAMES[reader.weekday], DAY_NAMES[node.value])
     if node.form is TimeForm.ON_EXPIRY:
+        if truth is None:
+            return Standing(None, "the expiry", "", "today")
         expiry = "none" if reader.expiry is None else reader.expiry.isoformat()
         return Standing(truth, "expiry", expiry, "today")
     return Standing(truth, "time", shown(reader.time, Unit.CLOCK, Fraction(node.value)), _CLOCKS[node.form](node))

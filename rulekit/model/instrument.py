@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from rulekit.model.prices import PAISE
+
+_KINDS = {"CDS": "currency", "MCX": "commodity"}
+_DERIVATIVES = ("NFO", "BFO")
+EQUITY = "equity"
+
+
+def kind_of(exchange: str, symbol: str) -> str:
+    """Tell what an instrument is by its exchange and its symbol: `NIFTY25NOVFUT` is a future, `…24000CE` an option."""
+    exchange = exchange.upper()
+    if exchange in _DERIVATIVES:
+        return "future" if symbol.upper().endswith("FUT") else "option"
+    return _KINDS.get(exchange, EQUITY)
 
 
 class InstrumentKey(NamedTuple):
@@ -42,6 +54,7 @@ class Instrument:
         tick: smallest step of its price, in smallest units (5 for ₹0.05).
         lot: quantities are multiples of it.
         scale: smallest units in one rupee: 100, or 10,000 for currencies.
+        kind: `equity`, `future`, `option`, `currency` or `commodity`; told by the symbol where it is not given.
         multiplier: rupees of value per rupee of price and unit of quantity (MCX counts lots; elsewhere 1).
         freeze: largest quantity of one order, or None where there is no such bound.
         lower: lower circuit price in smallest units, or None.
@@ -54,7 +67,7 @@ class Instrument:
     lot: int = 1
     scale: int = PAISE
     multiplier: float = 1.0
-    kind: str = "equity"
+    kind: str = Factory(lambda self: kind_of(self.exchange, self.symbol), takes_self=True)
     freeze: int | None = None
     expiry: date | None = None
     lower: float | None = None

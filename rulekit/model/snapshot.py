@@ -7,10 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from rulekit.errors import InputError
 from rulekit.model.instant import Instant, instant_of, parse_instant
+from rulekit.model.instrument import kind_of
 from rulekit.model.prices import PAISE, UNKNOWN, to_units
 
 
@@ -72,7 +73,7 @@ class Snapshot:
     multiplier: float = 1.0
     session: SessionTimes | None = None
     expiry: date | None = None
-    kind: str = "equity"
+    kind: str = Factory(lambda self: kind_of(self.exchange, self.symbol), takes_self=True)
     facts: Mapping[str, float | None] = field(factory=dict)
     in_flight: bool = False
 

@@ -355,6 +355,7 @@ def random_snapshot(draw: Random) -> Snapshot:
         multiplier=draw.choice((1.0, 1.0, 1.0, 50.0)),
         session=draw.choice((None, SessionTimes(NOW - 105 * MINUTE, NOW + 270 * MINUTE, today))),
         expiry=draw.choice((None, today, today + timedelta(days=5))),
+        kind=draw.choice(("equity", "future")),
         facts=random_facts(draw),
         in_flight=draw.random() < 0.1,
     )
