@@ -28,6 +28,7 @@ COMMANDS = {
     "resume": "act again after a halt",
     "settle": "record what became of an unknown order",
     "compile": "show the function that a policy becomes",
+    "kite-server": "start a simulated Kite on this machine",
 }
 """Every subcommand and its line of help; the module is `rulekit.cli.<name>`, its command is `command`."""
 _TAKEN = ("compile", "test")
@@ -45,7 +46,8 @@ class LateCommands(click.Group):
         """Import the module of one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"rulekit.cli.{cmd_name}_command" if cmd_name in _TAKEN else f"rulekit.cli.{cmd_name}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"rulekit.cli.{name}_command" if name in _TAKEN else f"rulekit.cli.{name}")
         command: click.Command = module.command
         return command
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from rulekit.kite_server.clock import IST, instant
+from rulekit.kite_server.clock import IST, at_time, instant
 from rulekit.kite_server.money import units
 
 COLUMNS = {
@@ -66,6 +66,13 @@ def read_feed(path: Path, symbol: str | None = None) -> list[Print]:
         latest[row.symbol] = arrived
         order.append((arrived, number))
     return [rows[number] if rows[number].at == at else _moved(rows[number], at) for at, number in sorted(order)]
+
+
+def since(prints: Sequence[Print], start: int) -> list[Print]:
+    """Leave out the days before that of an instant, but for each instrument's last price: the previous close."""
+    today = at_time(start, "00:00")
+    before = {(row.exchange, row.symbol): row for row in prints if row.at < today}
+    return [*sorted(before.values(), key=lambda row: row.at), *(row for row in prints if row.at >= today)]
 
 
 def _moved(row: Print, at: int) -> Print:

@@ -13,10 +13,10 @@ from typing import Any
 from rulekit.kite_server import control
 from rulekit.kite_server.accounts import Holding, Overnight
 from rulekit.kite_server.answers import Request
-from rulekit.kite_server.clock import SECOND, ServerClock
+from rulekit.kite_server.clock import SECOND, ServerClock, moment
 from rulekit.kite_server.desk import Desk
 from rulekit.kite_server.faults import Faults, Sending
-from rulekit.kite_server.feed import Print, read_feed
+from rulekit.kite_server.feed import Print, read_feed, since
 from rulekit.kite_server.http_server import converse
 from rulekit.kite_server.listing import Listing
 from rulekit.kite_server.money import units
@@ -24,6 +24,7 @@ from rulekit.kite_server.orders import Ticket
 from rulekit.kite_server.postback import post
 from rulekit.kite_server.settings import ServerSettings
 from rulekit.kite_server.stream import Stream
+from rulekit.kite_server.walk import Walk
 
 HOST = "127.0.0.1"
 NAP = 0.25
@@ -39,11 +40,13 @@ class KiteServer:
 
     Args:
         settings: the broker's rules, lags and limits.
-        start: the server's own time at the start, ISO, Indian unless it says otherwise; None is the real time.
+        start: the server's own time at the start, ISO, Indian unless it says otherwise; None is the time of the
+            feed's first price, or the real time.
         speed: how fast that time runs; 0 stands still until `advance`.
         feed: a file of prices, or prices, that come when their time has come.
         port: 0 takes a free one.
         control: open the side door for tests in other processes.
+        walk: let prices be made up, from the seed.
     """
 
     def __init__(
@@ -55,10 +58,14 @@ class KiteServer:
         feed: Path | str | Sequence[Print] | None = None,
         port: int = 0,
         control: bool = True,
+        walk: bool = False,
     ) -> None:
         self.settings = settings if settings is not None else ServerSettings()
-        self.clock = ServerClock(start, speed)
         prices = read_feed(Path(feed)) if isinstance(feed, str | Path) else feed or ()
+        if start is None and prices:
+            start = moment(prices[0].at).isoformat()
+        self.clock = ServerClock(start, speed)
+        prices = since(prices, self.clock.now())
         self.desk = Desk(self.settings, self.clock, prices)
         self._asked_port, self._control = port, control
         self._loop = asyncio.new_event_loop()
@@ -71,6 +78,8 @@ class KiteServer:
             self._loop, self.desk.lock, self.desk.line_of, self.desk.now, self.desk.admits,
             heartbeat=self.settings.heartbeat, answer_pings=self.settings.answer_pings,
         )  # fmt: skip
+        if walk:
+            Walk(self.desk, self.settings.seed)
         self.desk.touched = self.stream.touch
         self.desk.told = self.stream.order_update
         self.desk.logged_out = self.stream.drop_all
@@ -103,8 +112,13 @@ class KiteServer:
         self._thread.join()
         self._thread = None
 
+    def wait(self) -> None:
+        """Wait until the server ends, or a key press interrupts."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(0.5)
+
     def __enter__(self) -> KiteServer:
-        return self.start()
+        return self if self._thread is not None else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

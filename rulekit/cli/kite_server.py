@@ -1,0 +1,112 @@
+"""`rulekit kite-server`: a simulated Kite on this machine, to try against without an account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "kite-server",
+    short_help="start a simulated Kite on this machine",
+    epilog="""\b
+Examples:
+  rulekit kite-server
+  rulekit kite-server --feed ticks.csv --clock 2026-11-20T09:15:00+05:30*10
+  rulekit kite-server --port 8080 --faults 0.05:cut,html_504,timeout_400 --seed 3""",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one")
+@click.option(
+    "--feed", type=click.Path(path_type=Path), help="prices from a CSV or Parquet file; else they are made up"
+)
+@click.option("--symbol", help="the symbol of a price file that has no column for it")
+@click.option("--clock", help="START or START*SPEED: a time of its own; else the real time, or the file's first")
+@click.option("--seed", type=int, default=0, show_default=True, help="draws made-up prices and faults")
+@click.option("--faults", help="SHARE or SHARE:KIND,KIND of order requests that go wrong, for example 0.05:cut,hang")
+@click.option("--cash", type=click.FloatRange(min=0), default=1_000_000.0, show_default=True, help="rupees")
+@click.option("--redirect-url", default="http://127.0.0.1:5757/", show_default=True, help="where a login leads back to")
+@click.option("--control", is_flag=True, help="open the side door /_control/ (true book, prices, faults, time)")
+def command(
+    port: int,
+    feed: Path | None,
+    symbol: str | None,
+    clock: str | None,
+    seed: int,
+    faults: str | None,
+    cash: float,
+    redirect_url: str,
+    control: bool,
+) -> None:
+    """Start a SIMULATED broker that speaks like Kite, on 127.0.0.1 only, until Ctrl-C.
+
+    Nothing is sent to any exchange. It prints what to put into the environment, so that other commands talk to it.
+    """
+    from rulekit.errors import UsageError
+    from rulekit.kite_server.feed import FeedError, read_feed
+    from rulekit.kite_server.server import KiteServer
+    from rulekit.kite_server.settings import Credentials, ServerSettings
+
+    start, speed = _clock(clock)
+    settings = ServerSettings(credentials=Credentials(redirect_url=redirect_url), cash=cash, seed=seed)
+    try:
+        prices = read_feed(feed, symbol) if feed is not None else None
+        server = KiteServer(
+            settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
+        )
+    except FeedError as error:
+        raise UsageError(str(error), "name a CSV or Parquet file of prices; see docs/kite-server.md") from None
+    except ValueError as error:
+        raise UsageError(f"`{clock}` is not a clock: {error}", "write it like 2026-11-20T09:15:00+05:30*10") from None
+    if faults is not None:
+        _faults(server, faults)
+    try:
+        server.start()
+    except OSError as error:
+        raise UsageError(f"port `{port}` cannot be used: {error.strerror}", "name another port, or 0") from None
+    with server:
+        click.echo(
+            "A SIMULATED Kite: made-up account, nothing is sent to any exchange. It listens on 127.0.0.1 only.\n"
+        )
+        for name, value in (
+            ("RULEKIT_KITE_ROOT", server.root),
+            ("RULEKIT_KITE_TICKER", server.ticker_root),
+            ("RULEKIT_KITE_API_KEY", server.api_key),
+            ("RULEKIT_KITE_ACCESS_TOKEN", server.access_token),
+        ):
+            click.echo(f"{name}={value}")
+        click.echo(f"\nlogin page: {server.login_url}\nPut these four into the environment. Ctrl-C ends the server.")
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+
+
+def _clock(text: str | None) -> tuple[str | None, float]:
+    """Part START*SPEED."""
+    from rulekit.errors import UsageError
+
+    if text is None:
+        return None, 1.0
+    start, _, speed = text.partition("*")
+    try:
+        return start, float(speed or 1)
+    except ValueError:
+        raise UsageError(f"`{text}` is not a clock", "write it like 2026-11-20T09:15:00+05:30*10") from None
+
+
+def _faults(server: object, text: str) -> None:
+    """Read SHARE:KIND,KIND and let the server draw from it."""
+    from rulekit.errors import UsageError
+    from rulekit.kite_server.server import KiteServer
+
+    assert isinstance(server, KiteServer)
+    share, _, kinds = text.partition(":")
+    try:
+        rate = float(share)
+        if not 0 <= rate <= 1:
+            raise ValueError("the share must be between 0 and 1")
+        names = [kind.strip() for kind in kinds.split(",")] if kinds else None
+        server.faults.draw_from(rate, names, routes=("place", "modify", "cancel"))
+    except ValueError as error:
+        raise UsageError(f"`{text}` names no faults: {error}", "write it like 0.05 or 0.05:cut,html_504") from None
