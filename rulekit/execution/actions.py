@@ -142,6 +142,7 @@ class ActionRecord:
     decided: Instant
     policy_digest: str
     snapshot_digest: str
+    program: str = ""
     state: str = ""
     reason: str = ""
     ended: Instant | None = None

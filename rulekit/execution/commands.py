@@ -118,7 +118,7 @@ def apply_without_engine(path: Path, request: requests.Request, clock: Clock) ->
         clock = SimulatedClock(last.last_at)
     with Journal.open(path, account=last.account, clock=clock, create=False, wait_s=0.0) as journal:
         chronicle = Chronicle(journal, clock, ExecutionSettings(), lambda event: None)
-        settler = Settler(chronicle, lambda action: action.scale, lambda action, reason: None)
+        settler = Settler(chronicle, lambda action, reason: None)
         commands = Commands(chronicle, settler)
         commands.take_requests()
         commands.apply(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from rulekit import __version__
 from rulekit.execution.actions import ActionRecord, action_id
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import ACTION_DECIDED
@@ -56,6 +57,7 @@ def write_decided(
         "scale": scale,
         "policy_digest": policy_digest,
         "snapshot_digest": snapshot_digest,
+        "program": __version__,
     }
     chronicle.note(ACTION_DECIDED, body, identity, token=identity)
     record = chronicle.ledger.actions[identity]

@@ -13,7 +13,7 @@ from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.guards import Question, refusal
 from rulekit.execution.lanes import URGENT, is_regular
 from rulekit.execution.route import Route
-from rulekit.execution.signal import ManagementSignal, signal_for
+from rulekit.execution.signal import ManagementSignal, signal_for, taken_row
 from rulekit.execution.sizing import allowed, slice_of, slices
 from rulekit.execution.switch import HALTED
 from rulekit.execution.tracking import Tracker
@@ -261,6 +261,9 @@ class Dispatcher:
 
     def _note_outcome(self, action: ActionRecord, attempt: Attempt, signal: ManagementSignal, outcome: Outcome) -> None:
         chronicle = self._chronicle
+        if not isinstance(outcome, Refused | NotSent):
+            # An order whose answer was lost may live: a host must hear of it too.
+            self.taken.append(taken_row(action, signal))
         if isinstance(outcome, Accepted):
             handed = self._route.external and not outcome.order_id
             state = states.ATTEMPT_HANDED if handed else states.ATTEMPT_ACCEPTED
@@ -268,7 +271,6 @@ class Dispatcher:
             evidence = "the host's trade engine has it" if handed else f"order {outcome.order_id}"
             chronicle.state(action, states.ACCEPTED, evidence)
             chronicle.tell_of("action_submitted", action, order_id=outcome.order_id, tag=attempt.tag)
-            self.taken.append(signal.to_dict())
         elif isinstance(outcome, Refused):
             chronicle.attempt(action, attempt, state=states.ATTEMPT_REFUSED, evidence=outcome.reason)
             self.after_refusal(action, outcome.reason, again=outcome.again)

@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
-
-from rulekit.errors import ReadFailedError
+from rulekit.errors import UsageError
 from rulekit.execution import actions as states
-from rulekit.execution import reading as readings
-from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
-from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.actions import ActionRecord
+from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.commands import Commands
-from rulekit.execution.deciding import Decided, write_decided
-from rulekit.execution.dispatch import DRY, GUARDED, Dispatcher
+from rulekit.execution.deciding import Decided
+from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
-from rulekit.execution.guards import refusal
 from rulekit.execution.history import pending_row
+from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
 from rulekit.execution.ledger import CHECKPOINT, Ledger
 from rulekit.execution.port import Broker
-from rulekit.execution.reading import Reading
+from rulekit.execution.reading import Reader
 from rulekit.execution.residuals import Residuals
 from rulekit.execution.route import BrokerRoute, Route
 from rulekit.execution.settings import ExecutionSettings
@@ -33,9 +30,9 @@ from rulekit.execution.signal import RegularSignal
 from rulekit.execution.tracking import Tracker
 from rulekit.execution.watches import Watches
 from rulekit.model.clock import Clock
-from rulekit.model.decision import ALERT, REGULAR, STOP, Action, Memory
+from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
@@ -76,21 +73,19 @@ class Executor:
         dry_run: bool = False,
     ) -> None:
         settings = settings or ExecutionSettings()
-        self._broker = broker
         self._clock = clock
-        self._journal = journal
         self._settings = settings
         self._chronicle = Chronicle(journal, clock, settings, emit)
         self._tracker = Tracker(self._chronicle, broker)
         self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
         self._dispatcher.resting_elsewhere = self._resting_elsewhere
-        self._settler = Settler(self._chronicle, self._scale, self._rejected)
+        self._intents = Intents(self._chronicle, self._tracker, self._dispatcher)
+        self._settler = Settler(self._chronicle, self._rejected)
         self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker)
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
         self._watches = Watches(self._chronicle, self._tracker, session)
-        self._reading: Reading | None = None
-        self._read_failures = 0
+        self._reader = Reader(broker, self._chronicle)
         self._asked_at: Instant = 0
         self._external = bool(route and route.external)
         self._mark: Mapping[str, Any] | None = None
@@ -106,25 +101,13 @@ class Executor:
         """
         for action in list(self._ledger.open.values()):
             if action.state == states.SENDING:
-                self._left_sending(action)
+                self._settler.left_sending(action)
         self._chronicle.flush()
         before = len(self._ledger.open)
         self.sync()
         still = len(self._ledger.open)
         self._chronicle.tell("recovered", settled=max(0, before - still), open=still)
         self._chronicle.flush()
-
-    def _left_sending(self, action: ActionRecord) -> None:
-        """Take a request that was being made when the process died for unknown; it is never made again."""
-        attempt = action.attempts[-1]
-        evidence = "the program ended while this order was being sent"
-        if attempt.external:
-            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_HANDED, evidence=evidence)
-            self._chronicle.state(action, states.ACCEPTED, evidence)
-            return
-        self._chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=evidence)
-        self._chronicle.state(action, states.UNKNOWN_STATE, evidence)
-        self._chronicle.tell_of("action_unknown", action, evidence=evidence)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -134,14 +117,10 @@ class Executor:
         A failed reading changes nothing. Returns the open positions.
         """
         self._take_requests()
-        try:
-            reading = readings.take(self._broker, self._clock)
-        except ReadFailedError as error:
-            self._read_failed(error)
+        reading = self._reader.take()
+        if reading is None:
             self._chronicle.flush()
             return self._tracker.positions()
-        self._read_failures = 0
-        self._reading = reading
         self._dispatcher.looks += 1
         self._tracker.update(reading)
         self._settler.settle(reading)
@@ -151,20 +130,6 @@ class Executor:
         self._flattening.tend(reading, reading.started)
         self._chronicle.flush()
         return self._tracker.positions()
-
-    def _read_failed(self, error: ReadFailedError) -> None:
-        self._read_failures += 1
-        if self._read_failures in (1, 10, 100):
-            text = f"reading the broker's book failed ({self._read_failures} in a row): {error.message}"
-            self._chronicle.alert(text, level="critical" if self._read_failures > 1 else "warning")
-
-    def _is_fresh(self, now: Instant) -> bool:
-        reading = self._reading
-        return (
-            reading is not None
-            and self._read_failures == 0
-            and now - reading.started <= self._settings.fresh_s * SECOND
-        )
 
     def positions(self) -> Sequence[TrackedPosition]:
         """Return the open positions as they were last known."""
@@ -233,101 +198,23 @@ class Executor:
             JournalError: nothing could be written, so nothing was sent.
         """
         now = self._clock.now()
-        if decided and not self._is_fresh(now):
+        if decided and not self._reader.is_fresh(now):
             self.sync()
-        fresh = [pair for one in decided for pair in self._new_actions(one)]
+        fresh = [(one, action) for one in decided for action in self._intents.news_of(one)]
         if not fresh and not checkpoint_now:
             return
         # Before the stops move: on the way back, too, an episode's first stop comes first.
         self._tracker.journal_watched()
-        wrote = sum(self._write(one, action, now) for one, action in fresh)
+        wrote = sum(self._intents.write(one, action, now) for one, action in fresh)
         if checkpoint is not None and (wrote or checkpoint_now) and checkpoint != self._ledger.checkpoint:
             self._chronicle.note(CHECKPOINT, dict(checkpoint))
         self._tracker.stale()
         self._dispatch(now)
         self._chronicle.flush()
 
-    def _new_actions(self, one: Decided) -> list[tuple[Decided, Action]]:
-        return [(one, action) for action in one.decision.actions if not self._said_before(one, action)]
-
-    def _said_before(self, one: Decided, action: Action) -> bool:
-        """Tell whether the journal holds this very firing, or it would end today as the last one of its rule did."""
-        tally = self._ledger.tally(one.position.episode, action.rule)
-        last = tally.last
-        if last is None:
-            return False
-        if tally.firings > one.position.firings.get(action.rule, 0):
-            return True
-        if day_number(last.decided) != day_number(self._clock.now()):
-            return False
-        if last.reason == DRY:
-            return True
-        return last.reason.startswith(GUARDED) and self._still_refused(one, action, last)
-
-    def _still_refused(self, one: Decided, action: Action, last: ActionRecord) -> bool:
-        """Tell whether the same guard would refuse it once more: that is the same firing, already on record."""
-        case = self._dispatcher.question(last, action.quantity or 0, self._clock.now())
-        answer = refusal(evolve(case, price=one.price))
-        return answer is not None and last.reason.startswith(f"{GUARDED} ({answer[0]})")
-
-    def _write(self, one: Decided, action: Action, now: Instant) -> bool:
-        position = one.position
-        record = write_decided(
-            self._chronicle,
-            action,
-            key=position.key,
-            episode=position.episode,
-            ordinal=position.firings.get(action.rule, 0),
-            strategy=position.strategy,
-            price=one.price,
-            scale=self._tracker.instrument(position.key.instrument).scale,
-            policy_digest=one.policy_digest,
-            snapshot_digest=one.snapshot_digest,
-        )
-        if record is None:
-            return False
-        if record.kind == STOP:
-            self._apply_stop(record)
-        elif record.kind == ALERT:
-            self._chronicle.state(record, states.DONE, "told")
-            self._chronicle.alert(str(action.detail.get("text", action.why)), record)
-        elif record.kind in QUANTITY_KINDS:
-            answer = refusal(self._dispatcher.question(record, record.quantity or 0, now))
-            if answer is not None:
-                self._dispatcher.refuse(record, *answer)
-        return True
-
-    def _apply_stop(self, action: ActionRecord) -> None:
-        """Move the tracked stop at once; one that would loosen it is superseded."""
-        book = self._ledger.book(action.key)
-        scale = action.scale
-        if action.stop is None or book.episode != action.episode or not book.tightens(action.stop):
-            standing = in_rupees(book.stop, scale)
-            self._chronicle.state(action, states.SUPERSEDED, f"the stop stands at {standing}")
-            self._chronicle.tell_of("action_superseded", action, reason=action.reason)
-            return
-        was = book.stop
-        self._chronicle.state(action, states.APPLIED, f"stop {in_rupees(action.stop, scale)}", stop=action.stop)
-        self._chronicle.tell_of("stop_moved", action, stop=in_rupees(action.stop, scale), was=in_rupees(was, scale))
-        self._dispatcher.taken.append(pending_row(action))
-
     def submit_regular(self, request: RegularSignal) -> None:
         """Take a host's own entry into the queue: rate-limited, never ahead of management."""
-        action = Action(request.reason, states.ENTRY, request.side, request.quantity, None, REGULAR, request.reason)
-        record = write_decided(
-            self._chronicle,
-            action,
-            key=request.key,
-            episode=f"regular/{request.signal_id}",
-            ordinal=0,
-            strategy=request.strategy,
-            price=request.price,
-            scale=self._tracker.instrument(request.key.instrument).scale,
-        )
-        if record is not None:
-            answer = refusal(self._dispatcher.question(record, request.quantity, self._clock.now()))
-            if answer is not None:
-                self._dispatcher.refuse(record, *answer)
+        self._intents.take_regular(request)
         self._tracker.stale()
         self._chronicle.flush()
 
@@ -338,9 +225,10 @@ class Executor:
         now = self._clock.now()
         if abs(now - self._asked_at) >= SECOND // 2:
             self._take_requests()
-        if self._reading is not None and self._flattening.ordered and not self._ledger.open:
-            self._flattening.tend(self._reading, now)
-        if self._ledger.open:
+        reading = self._reader.latest
+        if reading is not None and self._flattening.ordered and not self._ledger.open:
+            self._flattening.tend(reading, now)
+        if self._ledger.open or self._ledger.late:
             self._residuals.tend(now)
             self._dispatch(now)
         self._chronicle.flush()
@@ -348,9 +236,9 @@ class Executor:
     def _dispatch(self, now: Instant) -> None:
         tried: set[str] = set()
         while (action := self._dispatcher.next_action(now, tried)) is not None:
-            if not self._is_fresh(now):
+            if not self._reader.is_fresh(now):
                 self.sync()
-                if not self._is_fresh(now):
+                if not self._reader.is_fresh(now):
                     return
                 # The reading may have ended it, or found what stands before it.
                 tried_now = self._dispatcher.next_action(now, tried)
@@ -367,21 +255,14 @@ class Executor:
 
     def _resting_elsewhere(self, action: ActionRecord) -> int:
         """Sum the open orders on an action's side that a host's own engine may have placed for it."""
-        if not self._external or self._reading is None or not action.attempts:
+        reading = self._reader.latest
+        if not self._external or reading is None or not action.attempts:
             return 0
-        return sum(
-            order.quantity - order.filled
-            for order in self._reading.orders
-            if not order.ended
-            and order.tag not in self._ledger.tags
-            and (order.exchange, order.symbol, order.product) == action.key[1:]
-            and order.side == action.side
-            and order.placed >= action.attempts[0].sent
-        )
+        return reading.resting(action.key, action.side, action.attempts[0].sent, self._ledger.tags)
 
     def next_due(self) -> Instant | None:
         """Return when `sync` and `drain` must run again at the latest, None if nothing waits."""
-        if not self._ledger.open and not self._flattening.ordered:
+        if not self._ledger.open and not self._ledger.late and not self._flattening.ordered:
             return None
         now = self._clock.now()
         look = now + round(self._settings.look_s * SECOND)
@@ -425,7 +306,9 @@ class Executor:
         Raises:
             UsageError: there is nothing to settle, or the figure cannot be.
         """
-        self._commands.settle(action_id, filled if found == "filled" else None)
+        if (found, filled is None) not in (("filled", False), ("not placed", True)):
+            raise UsageError(f"`{found}` with {filled} says nothing", "give `filled` with a figure, or `not placed`")
+        self._commands.settle(action_id, filled)
         self._tracker.stale()
         self._chronicle.flush()
 
@@ -440,9 +323,6 @@ class Executor:
     @property
     def _ledger(self) -> Ledger:
         return self._chronicle.ledger
-
-    def _scale(self, action: ActionRecord) -> int:
-        return action.scale
 
     @property
     def checkpoint(self) -> Mapping[str, Any]:

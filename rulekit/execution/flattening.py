@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rulekit.execution.books import Book
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.deciding import write_decided
 from rulekit.execution.dispatch import GUARDED
@@ -10,10 +11,10 @@ from rulekit.execution.reading import Reading
 from rulekit.execution.switch import EXIT_EVERYTHING, HALTED
 from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import CRITICAL, EXIT, Action
-from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import BUY, SELL, Order
-from rulekit.model.prices import UNKNOWN
+from rulekit.model.prices import UNKNOWN, known
 
 
 class Flattening:
@@ -73,6 +74,8 @@ class Flattening:
     def _exit(self, key: PositionKey, quantity: int) -> None:
         ledger = self._chronicle.ledger
         book = ledger.book(key)
+        quote = self._tracker.quotes.get(key.instrument)
+        price = quote.price if quote else UNKNOWN
         action = Action(
             rule=EXIT_EVERYTHING,
             kind=EXIT,
@@ -81,9 +84,9 @@ class Flattening:
             stop=None,
             lane=CRITICAL,
             why=ledger.mode.reason,
+            detail=_figures(book, price, self._chronicle.now()),
         )
         ordinal = ledger.tally(book.episode, EXIT_EVERYTHING).firings
-        quote = self._tracker.quotes.get(key.instrument)
         write_decided(
             self._chronicle,
             action,
@@ -91,7 +94,7 @@ class Flattening:
             episode=book.episode,
             ordinal=ordinal,
             strategy=book.strategy,
-            price=quote.price if quote else UNKNOWN,
+            price=price,
             scale=self._tracker.instrument(key.instrument).scale,
         )
         self._tracker.stale()
@@ -115,3 +118,9 @@ def _on(order: Order, key: PositionKey) -> bool:
 def _is_position(key: PositionKey, quantity: int) -> bool:
     """Tell whether a row is a position: a negative CNC row is a sale of holdings."""
     return not (key.product == "CNC" and quantity < 0)
+
+
+def _figures(book: Book, price: float, now: Instant) -> dict[str, float | None]:
+    """Return profit in percent of the entry and age in minutes for the log, None where they are not known."""
+    profit = (price - book.entry) * book.side / book.entry * 100 if known(price) and known(book.entry) else None
+    return {"profit": profit, "age": None if book.opened is None else (now - book.opened) / MINUTE}

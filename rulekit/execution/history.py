@@ -8,7 +8,7 @@ from typing import Any
 from rulekit.execution.actions import ActionRecord
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.ledger import Ledger
-from rulekit.execution.signal import NO_STRATEGY
+from rulekit.execution.signal import signal_id
 from rulekit.model.instant import iso
 
 
@@ -55,8 +55,7 @@ def history_row(action: ActionRecord) -> dict[str, Any]:
 
 def pending_row(action: ActionRecord) -> dict[str, Any]:
     """Return a history row with the action's state and the identity of its signal."""
-    signal = f"{action.strategy or NO_STRATEGY}_MGMT_{action.key.symbol}_{action.id}"
-    return {"signal_id": signal, "state": action.state, "why": action.states[-1][2], **history_row(action)}
+    return {"signal_id": signal_id(action), "state": action.state, "why": action.states[-1][2], **history_row(action)}
 
 
 def history(entries: Iterable[Entry]) -> list[dict[str, Any]]:

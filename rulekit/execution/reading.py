@@ -5,16 +5,21 @@ A fill between the orders and the positions is then counted twice against us, wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from attrs import frozen
 
+from rulekit.errors import ReadFailedError
+from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.port import Broker
 from rulekit.model.clock import Clock
-from rulekit.model.instant import Instant
+from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import SIGN, Order, Trade
 from rulekit.model.position import NetPosition
+
+_TOLD = (1, 10, 100)
+"""At which failures in a row a person is told."""
 
 
 @frozen
@@ -45,6 +50,22 @@ class Reading:
                 found[key] = found.get(key, 0) + missing * SIGN[order.side]
         return found
 
+    def resting(self, key: PositionKey, side: str | None, since: Instant, ours: Container[str]) -> int:
+        """Sum what rests of others' orders in a position, on one side, placed since an instant.
+
+        Args:
+            ours: the tags of our own orders.
+        """
+        return sum(
+            order.quantity - order.filled
+            for order in self.orders
+            if not order.ended
+            and order.tag not in ours
+            and (order.exchange, order.symbol, order.product) == key[1:]
+            and order.side == side
+            and order.placed >= since
+        )
+
 
 def take(broker: Broker, clock: Clock) -> Reading:
     """Read the book.
@@ -56,3 +77,35 @@ def take(broker: Broker, clock: Clock) -> Reading:
     orders = broker.orders()
     positions = broker.positions()
     return Reading(started, orders, positions, broker.trades())
+
+
+class Reader:
+    """Takes readings, keeps the latest good one, and tells a person when they go on failing."""
+
+    def __init__(self, broker: Broker, chronicle: Chronicle) -> None:
+        self._broker = broker
+        self._chronicle = chronicle
+        self._failures = 0
+        self.latest: Reading | None = None
+
+    def take(self) -> Reading | None:
+        """Read the book; None if that failed, which says nothing about what is in it."""
+        try:
+            self.latest = reading = take(self._broker, self._chronicle.clock)
+        except ReadFailedError as error:
+            self._failed(error)
+            return None
+        self._failures = 0
+        return reading
+
+    def _failed(self, error: ReadFailedError) -> None:
+        self._failures += 1
+        if self._failures in _TOLD:
+            text = f"reading the broker's book failed ({self._failures} in a row): {error.message}"
+            self._chronicle.alert(text, level="critical" if self._failures > 1 else "warning")
+
+    def is_fresh(self, now: Instant) -> bool:
+        """Tell whether the latest reading is good and young enough to size an order on."""
+        reading = self.latest
+        fresh = self._chronicle.settings.fresh_s * SECOND
+        return reading is not None and self._failures == 0 and now - reading.started <= fresh

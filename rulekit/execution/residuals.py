@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rulekit.execution import actions as states
 from rulekit.execution.actions import ActionRecord, Attempt
 from rulekit.execution.chronicle import Chronicle
@@ -24,11 +26,15 @@ class Residuals:
 
     def tend(self, now: Instant) -> None:
         """Cancel what should rest no longer, as far as the budgets allow."""
-        # Ended actions too: an order that arrived late may rest after its action was done with.
-        for action in list(self._chronicle.ledger.actions.values()):
+        for action in list(self._watched()):
             for attempt in action.attempts:
                 if attempt.state == states.ATTEMPT_ACCEPTED and attempt.order_id and not attempt.external:
                     self._tend_one(action, attempt, now)
+
+    def _watched(self) -> Iterable[ActionRecord]:
+        """Return the open actions; the ended ones too once an order arrived after its action was done with."""
+        ledger = self._chronicle.ledger
+        return ledger.actions.values() if ledger.late else ledger.open.values()
 
     def _tend_one(self, action: ActionRecord, attempt: Attempt, now: Instant) -> None:
         why = self._why_cancel(action, attempt, now)
@@ -94,7 +100,7 @@ class Residuals:
     def next_due(self, now: Instant) -> Instant | None:
         """Return when a resting order is to be looked at again, None if none rests."""
         dues = []
-        for action in self._chronicle.ledger.open.values():
+        for action in self._watched():
             attempt = action.live
             if attempt is None or attempt.state != states.ATTEMPT_ACCEPTED:
                 continue

@@ -23,9 +23,8 @@ Refused = Callable[[ActionRecord, str], None]
 class Settler:
     """Moves attempts and actions along by evidence, never by hope."""
 
-    def __init__(self, chronicle: Chronicle, scale: Callable[[ActionRecord], int], rejected: Refused) -> None:
+    def __init__(self, chronicle: Chronicle, rejected: Refused) -> None:
         self._chronicle = chronicle
-        self._scale = scale
         self._rejected = rejected
         self._foreign_seen: set[str] = set()
 
@@ -41,6 +40,18 @@ class Settler:
         for action in list(self._chronicle.ledger.open.values()):
             for live in [attempt for attempt in action.attempts if attempt.live and attempt.tag not in shown]:
                 self._not_shown(action, live, reading)
+
+    def left_sending(self, action: ActionRecord) -> None:
+        """Take a request that was being made when the process died for unknown; it is never made again."""
+        attempt = action.attempts[-1]
+        evidence = "the program ended while this order was being sent"
+        if attempt.external:
+            self._chronicle.attempt(action, attempt, state=states.ATTEMPT_HANDED, evidence=evidence)
+            self._chronicle.state(action, states.ACCEPTED, evidence)
+            return
+        self._chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=evidence)
+        self._chronicle.state(action, states.UNKNOWN_STATE, evidence)
+        self._chronicle.tell_of("action_unknown", action, evidence=evidence)
 
     # --- whose orders these are ---------------------------------------------------------------------------------
 
@@ -104,14 +115,14 @@ class Settler:
 
     def _progress(self, action: ActionRecord, attempt: Attempt, order: Order, average: float | None) -> None:
         before = (attempt.state, attempt.filled)
-        changes = self._changes(attempt, order, average)
+        changes = self._changes(action, attempt, order, average)
         if changes:
             self._chronicle.attempt(action, attempt, **changes)
             self._tell_arrival(action, attempt, order, before[0])
         if action.open and changes:
             self.advance(action, attempt, grew=attempt.filled > before[1])
 
-    def _changes(self, attempt: Attempt, order: Order, average: float | None) -> dict[str, Any]:
+    def _changes(self, action: ActionRecord, attempt: Attempt, order: Order, average: float | None) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if order.filled > attempt.filled:
             changes["filled"] = order.filled
@@ -124,6 +135,9 @@ class Settler:
             changes |= {"state": states.ATTEMPT_ENDED, "status": order.status, "evidence": order.message}
         elif not order.ended and attempt.state not in (states.ATTEMPT_ACCEPTED, states.ATTEMPT_ENDED):
             changes["state"] = states.ATTEMPT_ACCEPTED
+        elif not order.ended and attempt.state == states.ATTEMPT_ENDED and action.state == states.SETTLED:
+            # A person said that it had ended, and it lives: what is left of it is cancelled.
+            changes |= {"state": states.ATTEMPT_ACCEPTED, "late": True}
         if attempt.state in (states.ATTEMPT_ABSENT, states.ATTEMPT_REFUSED, states.ATTEMPT_NOT_SENT):
             changes["late"] = True
         return changes
@@ -132,7 +146,9 @@ class Settler:
         if before == states.ATTEMPT_UNKNOWN:
             found = f"order {order.order_id}, {order.status}, {order.filled} of {order.quantity} filled"
             self._chronicle.tell_of("action_settled", action, found=found)
-        elif before in (states.ATTEMPT_ABSENT, states.ATTEMPT_REFUSED, states.ATTEMPT_NOT_SENT):
+        elif before in (states.ATTEMPT_ABSENT, states.ATTEMPT_REFUSED, states.ATTEMPT_NOT_SENT) or (
+            before == states.ATTEMPT_ENDED and attempt.live
+        ):
             text = f"order {order.order_id} of {action.rule} ({attempt.tag}) arrived after it had been given up"
             self._chronicle.alert(text, action, level="critical")
 
@@ -161,9 +177,7 @@ class Settler:
         average = average_of(action)
         evidence = f"{action.filled} of {action.quantity} filled"
         self._chronicle.state(action, states.FILLED, evidence)
-        self._chronicle.tell_of(
-            "action_filled", action, filled=action.filled, average=in_rupees(average, self._scale(action))
-        )
+        self._chronicle.tell_of("action_filled", action, filled=action.filled, average=in_rupees(average, action.scale))
 
     def _give_up(self, action: ActionRecord, why: str) -> None:
         reason = f"{why}; {action.filled} of {action.quantity} filled"

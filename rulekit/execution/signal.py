@@ -71,16 +71,36 @@ class RegularSignal:
     at: Instant = 0
 
 
+def signal_id(action: ActionRecord) -> str:
+    """Return the identity of an action's first signal."""
+    return f"{action.strategy or NO_STRATEGY}_MGMT_{action.key.symbol}_{action.id}"
+
+
 def signal_for(action: ActionRecord, quantity: int) -> ManagementSignal:
     """Describe the next request of an action."""
     placed = sum(attempt.state != ATTEMPT_NOT_SENT for attempt in action.attempts)
     rupees = float(to_rupees(action.price, action.scale)) if known(action.price) else 0.0
     return ManagementSignal(
-        signal_id=f"{action.strategy or NO_STRATEGY}_MGMT_{action.key.symbol}_{action.id}"
-        + (f"-{placed + 1}" if placed else ""),
+        signal_id=signal_id(action) + (f"-{placed + 1}" if placed else ""),
         symbol=action.key.symbol,
         action=str(action.side),
         quantity=quantity,
         entry_price=rupees,
         reason=action.rule,
     )
+
+
+def taken_row(action: ActionRecord, signal: ManagementSignal | None = None) -> dict[str, Any]:
+    """Describe what was taken in one shape: the keys of a signal with `id`, `rule`, `kind` and `stop` (rupees).
+
+    Args:
+        action: what was sent, or a stop move that was applied.
+        signal: of its request; a stop move has none, so that its `action`, `quantity` and `order_type` are None.
+    """
+    if signal is None:
+        rest = {"action": None, "quantity": None, "order_type": None}
+        row = {**signal_for(action, 0).to_dict(), "signal_id": signal_id(action), **rest}
+    else:
+        row = signal.to_dict()
+    stop = None if action.stop is None else float(to_rupees(action.stop, action.scale))
+    return {**row, "id": action.id, "rule": action.rule, "kind": action.kind, "stop": stop}

@@ -87,6 +87,8 @@ class Watches:
             heard = heard or quote is not None
             latest = max(latest, session.opens, quote.at if quote else session.opens, position.opened or 0)
         quiet = (now - latest) / SECOND if heard else 0.0
-        if quiet <= self._chronicle.settings.stale_feed_s:
+        settings = self._chronicle.settings
+        # Where prices may be old by a bar, the silence between two bars is none.
+        if quiet <= max(settings.stale_feed_s, 2 * settings.stale_s):
             return None
         return "stale feed", REDUCING, f"no price came for {quiet:.0f} s"

@@ -12,7 +12,7 @@ import pytest
 from attrs import define, field
 
 from rulekit.errors import JournalError
-from rulekit.execution import dispatch, executor, reading, sizing
+from rulekit.execution import dispatch, reading, sizing
 from rulekit.execution.actions import ActionRecord
 from rulekit.execution.books import Book
 from rulekit.execution.budgets import Budgets
@@ -268,10 +268,10 @@ def test_harsh_days_hold_all_invariants(tmp_path: Path, batch: int) -> None:
 def test_invariant_1_every_action_reaches_exactly_one_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: an order that a restart finds half sent is forgotten instead of taken for unknown."""
 
-    def forget(self: executor.Executor, action: ActionRecord) -> None:
-        self._ledger.open.pop(action.id)
+    def forget(self: Settler, action: ActionRecord) -> None:
+        self._chronicle.ledger.open.pop(action.id)
 
-    with planted(monkeypatch, executor.Executor, "_left_sending", forget):
+    with planted(monkeypatch, Settler, "left_sending", forget):
         assert breaks(tmp_path, 1, range(60))
 
 
