@@ -194,6 +194,7 @@ def test_every_kind_of_number_is_changed_by_a_little() -> None:
         ("patience", "20", "22"),
         ("patience", "20", "18"),
         ("L", "0%", "0.1%"),
+        ("L", "0%", "-0.1%"),
         ("L", "-1%", "-0.9%"),
         ("L", "-1%", "-1.1%"),
     ]
