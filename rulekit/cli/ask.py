@@ -15,8 +15,8 @@ PATIENCE_S = 5.0
 _LOOK_S = 0.05
 
 
-def ask(journal: Path, request: Request) -> None:
-    """Have a request applied, and say by whom.
+def ask(journal: Path, request: Request) -> bool:
+    """Have a request applied, and say by whom; False if a running engine has not taken it yet.
 
     Raises:
         JournalError: the journal is damaged. UnreadableFileError: there is none. UsageError: nothing to settle.
@@ -31,11 +31,12 @@ def ask(journal: Path, request: Request) -> None:
     if not is_held(journal):
         apply_without_engine(journal, request, clock)
         click.echo("written to the journal; no engine is running on it")
-        return
+        return True
     path = drop(journal, request, clock)
     for _ in range(round(PATIENCE_S / _LOOK_S)):
         if not path.exists():
             click.echo("the running engine has taken it")
-            return
+            return True
         clock.sleep(_LOOK_S)
     click.echo("the running engine will take it at its next look; `rulekit status` shows whether it has")
+    return False

@@ -27,5 +27,5 @@ def command(journal: Path, exit_everything: bool, reason: str) -> None:
     from rulekit.cli.ask import ask
     from rulekit.execution.requests import HALT, Request
 
-    ask(journal, Request(HALT, reason=reason, exit_everything=exit_everything))
-    click.echo("halted" + ("; everything is to be exited" if exit_everything else ""))
+    if ask(journal, Request(HALT, reason=reason, exit_everything=exit_everything)):
+        click.echo("halted" + ("; everything is to be exited" if exit_everything else ""))

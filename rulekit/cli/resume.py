@@ -30,5 +30,5 @@ def command(journal: Path, confirm: str | None) -> None:
     click.echo(f"trading state: {mode.name}" + (f", {mode.reason}" if mode.reason else ""))
     word = confirm if confirm is not None else click.prompt(f"type {CONFIRMATION} to act again")
     check_confirmation(word)
-    ask(journal, Request(RESUME, reason=word.strip()))
-    click.echo("active")
+    if ask(journal, Request(RESUME, reason=word.strip())):
+        click.echo("active")

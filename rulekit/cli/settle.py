@@ -36,5 +36,5 @@ def command(action: str, journal: Path, filled: int | None, not_placed: bool) ->
 
     request = Request(SETTLE, action=action, filled=filled)
     check_settlable(read_journal(journal), action, filled)
-    ask(journal, request)
-    click.echo("settled")
+    if ask(journal, request):
+        click.echo("settled")

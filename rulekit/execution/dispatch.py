@@ -211,6 +211,7 @@ class Dispatcher:
         chronicle.tell_of("signal_created", action, side=action.side, quantity=quantity, price=price)
         if self._dry_run:
             chronicle.state(action, states.DONE, DRY)
+            chronicle.tell_of("action_rehearsed", action, side=action.side, quantity=quantity)
             chronicle.flush()
             return
         waited = (now - action.decided) / SECOND

@@ -26,6 +26,7 @@ EVENTS: dict[str, str] = {
     "action_superseded": "id, rule, reason",
     "action_cancelled": "id, rule, reason",
     "action_expired": "id, rule, reason",
+    "action_rehearsed": "id, rule, side, quantity: in a dry run, an order that was not sent",
     "action_queued": "id, rule, reason: why it waits",
     "order_resting": "id, rule, order_id, filled, quantity, step: which attempt",
     "position_opened": "side, quantity, entry ₹",

@@ -25,8 +25,8 @@ def percent(value: Any) -> str:
 
 
 def share(value: Any) -> str:
-    """Write a share of a position, `50%` or `33.3%`."""
-    return f"{round(float(value), 1):g}%"
+    """Write a share of a position as a whole percentage: half of 107 shares is 53 of them, and still `50%`."""
+    return f"{float(value):.0f}%"
 
 
 def count(singular: str, plural: str) -> Callable[[Any], str]:

@@ -68,6 +68,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
     "action_superseded": Line("↩️", "DROPPED", "No longer needed: {symbol} {rule} - {reason}"),
     "action_cancelled": Line("🚫", "CANCELLED", "Cancelled: {symbol} {rule} - {reason}"),
     "action_expired": Line("⌛", "EXPIRED", "Given up: {symbol} {rule} - {reason}"),
+    "action_rehearsed": Line("🎭", "DRY RUN", "Dry run, not sent: {symbol} {side} {quantity} ({rule})"),
     "action_queued": Line("⏳", "WAIT", "Waiting: {symbol} {rule} - {reason}"),
     "order_resting": Line(
         "⏳", "WAIT", "Resting: {symbol} {rule} - order {order_id} has {filled} of {quantity:shares}, attempt {step}"

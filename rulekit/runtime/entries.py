@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.errors import InputError, UnreadableFileError
 from rulekit.model.instant import Instant, parse_instant
@@ -21,7 +22,10 @@ _SIDES = {"long": LONG, "short": SHORT, "buy": LONG, "sell": SHORT}
 
 @frozen
 class Entry:
-    """One row: a position that stands, or will be entered at `opened`. Prices in smallest units."""
+    """One row: a position that stands, or will be entered at `opened`. Prices in smallest units.
+
+    `copy` tells rows apart that enter the same quantity of the same at the same time.
+    """
 
     row: int
     instrument: InstrumentKey
@@ -32,14 +36,13 @@ class Entry:
     opened: Instant
     stop: float = UNKNOWN
     strategy: str = ""
+    copy: int = 1
 
     @property
     def reference(self) -> str:
-        """A name for this entry that stays the same over restarts."""
-        return (
-            f"row {self.row} {self.instrument.exchange}:{self.instrument.symbol} {self.product} "
-            f"{self.side * self.quantity} at {self.opened}"
-        )
+        """A name for this entry that stays the same over restarts, also when rows are put in before it."""
+        instrument = f"{self.instrument.exchange}:{self.instrument.symbol} {self.product}"
+        return f"entry {self.copy} {instrument} {self.side * self.quantity} at {self.opened}"
 
     def key(self, account: str) -> PositionKey:
         """Return the key of the position that it makes in an account."""
@@ -68,8 +71,18 @@ def read_entries(path: Path) -> list[Entry]:
             f"the first line must be {','.join(COLUMNS)} (stop may be empty)",
         )
     reader.fieldnames = names
-    entries = [_entry(path, number, row) for number, row in enumerate(reader, start=2)]
+    entries = _numbered(_entry(path, number, row) for number, row in enumerate(reader, start=2))
     return sorted(entries, key=lambda entry: (entry.opened, entry.row))
+
+
+def _numbered(entries: Iterable[Entry]) -> list[Entry]:
+    """Give each of several equal rows a number of its own."""
+    seen: Counter[str] = Counter()
+    found = []
+    for entry in entries:
+        seen[entry.reference] += 1
+        found.append(evolve(entry, copy=seen[entry.reference]))
+    return found
 
 
 def _entry(path: Path, number: int, row: Mapping[str, str | None]) -> Entry:

@@ -65,7 +65,7 @@ GIVEN = [  # the lines that the log is held to, to the letter
 OURS = [
     (
         event("action_decided", "TCS", "Swing", kind="book", percent=100 / 3, profit=-0.62, age=None, rule="R"),
-        "💰 Swing: TCS - Booking 33.3% at a loss (P&L: -0.62%, Age: overnight)",
+        "💰 Swing: TCS - Booking 33% at a loss (P&L: -0.62%, Age: overnight)",
     ),
     (
         event("action_decided", "TCS", kind="add", quantity=1, momentum=None, profit=5.04, age=12.0, rule="R"),
@@ -105,6 +105,10 @@ OURS = [
     (event("action_superseded", "TCS", rule="R", reason="already flat"), "↩️ No longer needed: TCS R - already flat"),
     (event("action_cancelled", "TCS", rule="R", reason="halted"), "🚫 Cancelled: TCS R - halted"),
     (event("action_expired", "TCS", rule="R", reason="rested too long"), "⌛ Given up: TCS R - rested too long"),
+    (
+        event("action_rehearsed", "TCS", rule="R", side="SELL", quantity=10),
+        "🎭 Dry run, not sent: TCS SELL 10 (R)",
+    ),
     (event("action_queued", "TCS", rule="R", reason="no engine"), "⏳ Waiting: TCS R - no engine"),
     (
         event("order_resting", "TCS", rule="R", order_id="12", filled=0, quantity=10, step=2),

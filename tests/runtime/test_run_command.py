@@ -19,7 +19,7 @@ import pytest
 from rulekit.model.instant import iso
 from rulekit.model.prices import to_rupees
 from rulekit.runtime import demo_day
-from tests.runtime.oracle import read_history
+from tests.runtime.oracle import read_history, true_book
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUTF8": "1"}
@@ -233,3 +233,31 @@ def test_a_request_to_stop_is_followed_at_once(folder: Path, running: subprocess
     rows = read_history(folder / "day.journal")
     assert all(row["end"] for row in rows)
     assert {row["rule"] for row in rows} >= {"HALF", "Out"}
+
+
+def test_a_row_put_in_before_others_enters_itself_only(folder: Path) -> None:
+    """The positions file may be edited between two runs of a day; two equal rows are two entries."""
+    rows = (folder / "positions.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "positions.csv").write_text("\n".join([*rows, rows[1]]) + "\n", encoding="utf-8")
+    assert run(folder, "--fast", "--quiet").returncode == 0
+    entered = len([order for order in true_book(folder / "day.journal")[0] if not order.tag])
+    assert entered == len(rows)
+    early = "NEWCO,NSE,CNC,long,5,100,2026-11-20T09:15:00+05:30,"
+    (folder / "positions.csv").write_text("\n".join([rows[0], early, *rows[1:], rows[1]]) + "\n", encoding="utf-8")
+    assert run(folder, "--fast", "--quiet").returncode == 0
+    assert len([order for order in true_book(folder / "day.journal")[0] if not order.tag]) == entered + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that makes a process pause")
+def test_a_halt_that_was_not_taken_yet_does_not_claim_that_it_was(folder: Path, running: subprocess.Popen[str]) -> None:
+    running.send_signal(signal.SIGSTOP)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "rulekit", "halt", "--journal", "day.journal"],
+            cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, encoding="utf-8", timeout=60,
+        )  # fmt: skip
+    finally:
+        running.send_signal(signal.SIGCONT)
+    assert done.returncode == 0
+    assert "at its next look" in done.stdout
+    assert "halted" not in done.stdout
