@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
-from rulekit.compile.slots import BOUND, FAR
+from rulekit.compile.slots import FAR
+from rulekit.compile.unknowns import Value, known_number, known_price, minus, over, plus, times
 from rulekit.language import tree
 from rulekit.language.tree import FactRef, Unit, Window
 from rulekit.language.vocabulary import PRICE, STANDARD, TEXT, Vocabulary
@@ -17,38 +18,6 @@ from rulekit.language.words import DAY_NAMES, window_text
 from rulekit.model.instant import DAY, MINUTE, day_of, time_of_day
 from rulekit.model.prices import to_units
 from rulekit.model.snapshot import Snapshot
-
-Value = Fraction | None
-
-
-def known_price(value: float | None) -> Value:
-    """Return a price as a fraction; None if it is missing, NaN, not above 0, or no measurement at all."""
-    return None if value is None or not 0 < value < BOUND else Fraction(value)
-
-
-def known_number(value: float | None) -> Value:
-    """Return a number as a fraction; None if it is missing, NaN or infinite."""
-    return None if value is None or not -BOUND < value < BOUND else Fraction(value)
-
-
-def plus(left: Value, right: Value) -> Value:
-    """Add; unknown if either is."""
-    return None if left is None or right is None else left + right
-
-
-def minus(left: Value, right: Value) -> Value:
-    """Subtract; unknown if either is."""
-    return None if left is None or right is None else left - right
-
-
-def times(left: Value, right: Value) -> Value:
-    """Multiply; unknown if either is."""
-    return None if left is None or right is None else left * right
-
-
-def over(left: Value, right: Value) -> Value:
-    """Divide; unknown if either is, or if the divisor is not positive."""
-    return None if left is None or right is None or right <= 0 else left / right
 
 
 def phrase_of(name: str, window: Window | None) -> str:

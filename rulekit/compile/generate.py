@@ -7,7 +7,6 @@ and under numba over arrays of float64.
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
@@ -15,15 +14,10 @@ from attrs import frozen
 from rulekit.compile import statements as write
 from rulekit.compile.expressions import (
     ALWAYS,
-    NEVER,
-    All,
-    Any,
-    Binary,
     Compare,
     Const,
     Expr,
     Load,
-    Remembered,
     Test,
     multiply,
 )
@@ -50,6 +44,7 @@ from rulekit.compile.layout import (
     Layout,
 )
 from rulekit.compile.program import OrderProgram, Program, RuleProgram, StopProgram
+from rulekit.compile.registers import Registers, children, compared
 
 Vector = list[float]
 Generated = Callable[[Vector, Vector, Vector], None]
@@ -59,9 +54,6 @@ INCOMPLETE = Compare(">", Load(MISSING), Const(0.0))
 PRICE = multiply(SIDE, Load("price"))
 CURRENT_STOP = multiply(SIDE, Load("stop"))
 CURRENT_TARGET = multiply(SIDE, Load("target"))
-
-_ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "//": ast.FloorDiv}
-_COMPARISONS: dict[str, type[ast.cmpop]] = {">=": ast.GtE, ">": ast.Gt, "<=": ast.LtE, "<": ast.Lt, "==": ast.Eq}
 
 
 @frozen
@@ -100,81 +92,27 @@ def _function(body: list[ast.stmt]) -> ast.FunctionDef:
 
 
 class _Emitter:
-    """Writes statements; numbers that are used more than once are computed once, in registers."""
+    """Writes the statements of a program."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._slots = {name: place for place, name in enumerate(program.layout.slots)}
-        self._registers: dict[Expr | Test, str] = {}
-        self._uses: Counter[Expr | Test] = Counter()
-        for root in _roots(program):
-            self._count(root)
+        slots = {name: place for place, name in enumerate(program.layout.slots)}
+        self._registers = Registers(slots, _roots(program))
 
     def sections(self) -> Iterator[Section]:
         """Yield the statements in the order in which they run: stop first, exits and stops, books, adds, results."""
-        yield Section("what is used more than once", self._shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
+        yield Section("what is used more than once", self._registers.shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
         yield Section("a reached stop or target exits, and nothing else is considered", self._guards())
-        yield Section("what the rules share", [*self._shared(_roots(self._program)), *_starts()])
+        yield Section("what the rules share", [*self._registers.shared(_roots(self._program)), *_starts()])
         for phase in _PHASES:
             for rule in self._program.rules:
                 if phase(rule):
                     yield Section(rule.comment, self._rule(rule))
         yield Section("the results", self._results())
 
-    # --- expressions ---------------------------------------------------------------------------------------
-
-    def _count(self, node: Expr | Test) -> None:
-        self._uses[node] += 1
-        if self._uses[node] == 1:
-            for child in _children(node):
-                self._count(child)
-
-    def _shared(self, roots: Sequence[Expr | Test]) -> list[ast.stmt]:
-        """Compute what is used more than once, each before its first use."""
-        statements: list[ast.stmt] = []
-        for root in roots:
-            self._share(root, statements)
-        return statements or [ast.Pass()]
-
-    def _share(self, node: Expr | Test, statements: list[ast.stmt]) -> None:
-        if node in self._registers or isinstance(node, Const):
-            return
-        for child in _children(node):
-            self._share(child, statements)
-        if self._uses[node] > 1 and not _reads_memory(node) and node not in (ALWAYS, NEVER):
-            value = self.expr(node) if isinstance(node, Load | Binary) else self.test(node)  # type: ignore[arg-type]
-            name = f"x{len(self._registers)}"
-            self._registers[node] = name
-            statements.append(write.assign(name, value))
-
-    def expr(self, node: Expr) -> ast.expr:
-        """Write a number."""
-        if node in self._registers:
-            return write.name(self._registers[node])
-        if isinstance(node, Const):
-            return write.number(node.value)
-        if isinstance(node, Load):
-            return write.at("f", self._slots[node.slot])
-        if isinstance(node, Remembered):
-            return write.at("m", node.slot)
-        return ast.BinOp(self.expr(node.left), _ARITHMETIC[node.op](), self.expr(node.right))
-
-    def test(self, node: Test) -> ast.expr:
-        """Write a test."""
-        if node in self._registers:
-            return write.name(self._registers[node])
-        if isinstance(node, Compare):
-            return ast.Compare(self.expr(node.left), [_COMPARISONS[node.op]()], [self.expr(node.right)])
-        if not node.items:
-            return ast.Constant(isinstance(node, All))
-        return ast.BoolOp(ast.And() if isinstance(node, All) else ast.Or(), [self.test(item) for item in node.items])
-
-    def _compared(self, op: str, left: ast.expr, right: ast.expr) -> ast.expr:
-        return ast.Compare(left, [_COMPARISONS[op]()], [right])
-
     @property
     def _flying(self) -> ast.expr:
-        return self._compared(">", self.expr(Load("in_flight")), write.number(0.0))
+        return compared(">", self._registers.expr(Load("in_flight")), write.number(0.0))
 
     # --- statements ----------------------------------------------------------------------------------------
 
@@ -182,7 +120,7 @@ class _Emitter:
         """Exit at a reached stop or target; while an order is in flight only say so."""
         return [
             ast.If(
-                self._compared(op, self.expr(PRICE), self.expr(level)),
+                compared(op, self._registers.expr(PRICE), self._registers.expr(level)),
                 [
                     ast.If(
                         self._flying,
@@ -190,7 +128,7 @@ class _Emitter:
                         [
                             write.result(KIND, write.number(EXIT_KIND)),
                             write.result(RULE, write.number(mark)),
-                            write.result(QUANTITY, self.expr(HELD_QUANTITY)),
+                            write.result(QUANTITY, self._registers.expr(HELD_QUANTITY)),
                         ],
                     ),
                     ast.Return(None),
@@ -205,8 +143,8 @@ class _Emitter:
         effect = rule.effect
         body = self._order(rule, effect) if isinstance(effect, OrderProgram) else self._stop(rule, effect)
         if rule.holds != ALWAYS:
-            unknown: ast.expr = self.test(INCOMPLETE)
-            failed = self.test(rule.fails)
+            unknown: ast.expr = self._registers.test(INCOMPLETE)
+            failed = self._registers.test(rule.fails)
             unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
             if isinstance(effect, StopProgram) and effect.since is not None:
                 otherwise: list[ast.stmt] = [
@@ -215,26 +153,26 @@ class _Emitter:
             else:
                 undecided = ast.BoolOp(ast.And(), [unknown, ast.UnaryOp(ast.Not(), failed)])
                 otherwise = [ast.If(undecided, unjudged, [])]
-            body = [ast.If(self.test(rule.holds), body, otherwise)]
+            body = [ast.If(self._registers.test(rule.holds), body, otherwise)]
         if rule.allowed != ALWAYS:
-            body = [ast.If(self.test(rule.allowed), body, [])]
+            body = [ast.If(self._registers.test(rule.allowed), body, [])]
         return body
 
     def _order(self, rule: RuleProgram, effect: OrderProgram) -> list[ast.stmt]:
         """Take the position's one order if nothing took it before and something is left after rounding."""
-        everything = self._take(rule, EXIT_KIND, self.expr(HELD_QUANTITY))
+        everything = self._take(rule, EXIT_KIND, self._registers.expr(HELD_QUANTITY))
         if effect.lots is None:
             chosen: list[ast.stmt] = everything
         else:
             lots = write.name("n")
             chosen = [
-                write.assign("n", self.expr(effect.lots)),
+                write.assign("n", self._registers.expr(effect.lots)),
                 ast.If(
-                    self._compared(">", lots, write.number(0.0)),
+                    compared(">", lots, write.number(0.0)),
                     self._take(rule, effect.kind, lots),
                     [
                         ast.If(
-                            self._compared("<=", lots, write.number(0.0)),
+                            compared("<=", lots, write.number(0.0)),
                             [_status(rule, ROUNDS_TO_ZERO)],
                             [_status(rule, CANNOT_JUDGE)],
                         )
@@ -242,14 +180,14 @@ class _Emitter:
                 ),
             ]
             if effect.whole is not None:
-                chosen = [ast.If(self.test(effect.whole), everything, chosen)]
+                chosen = [ast.If(self._registers.test(effect.whole), everything, chosen)]
         return [
             ast.If(
                 self._flying,
                 [_status(rule, IN_FLIGHT)],
                 [
                     ast.If(
-                        self._compared(">", write.name("kind"), write.number(0.0)),
+                        compared(">", write.name("kind"), write.number(0.0)),
                         [_status(rule, HELD)],
                         chosen,
                     )
@@ -267,30 +205,32 @@ class _Emitter:
 
     def _stop(self, rule: RuleProgram, effect: StopProgram) -> list[ast.stmt]:
         """Keep the tightest stop that is better by a tick and on the right side of the market."""
-        stop, price, best = write.name("c"), self.expr(PRICE), write.name("best")
+        stop, price, best = write.name("c"), self._registers.expr(PRICE), write.name("best")
         beyond: list[ast.stmt] = [_status(rule, BEYOND_MARKET)]
         if effect.gives_back:
-            free = self._compared("==", write.name("kind"), write.number(0.0))
-            exits = ast.If(free, self._take(rule, EXIT_KIND, self.expr(HELD_QUANTITY)), [_status(rule, HELD)])
+            free = compared("==", write.name("kind"), write.number(0.0))
+            exits = ast.If(
+                free, self._take(rule, EXIT_KIND, self._registers.expr(HELD_QUANTITY)), [_status(rule, HELD)]
+            )
             beyond = [ast.If(self._flying, [_status(rule, IN_FLIGHT)], [exits])]
         better = [
             _status(rule, HELD),
             ast.If(
-                self._compared(">", stop, best),
+                compared(">", stop, best),
                 [write.assign("best", stop), write.assign("mover", write.number(rule.index + 1.0))],
                 [],
             ),
         ]
-        step = ast.BinOp(stop, ast.Sub(), self.expr(CURRENT_STOP))
-        real = ast.BinOp(stop, ast.Mult(), self.expr(SIDE))
+        step = ast.BinOp(stop, ast.Sub(), self._registers.expr(CURRENT_STOP))
+        real = ast.BinOp(stop, ast.Mult(), self._registers.expr(SIDE))
         return [
             *self._follow(effect),
-            write.assign("c", self.expr(effect.stop)),
+            write.assign("c", self._registers.expr(effect.stop)),
             write.chain(
-                (self._compared("<=", real, write.number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
-                (self._compared(">=", stop, price), beyond),
-                (self._compared("<", step, self.expr(TICK)), [ast.Pass()]),
-                (self._compared("<", stop, price), better),
+                (compared("<=", real, write.number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
+                (compared(">=", stop, price), beyond),
+                (compared("<", step, self._registers.expr(TICK)), [ast.Pass()]),
+                (compared("<", stop, price), better),
                 (None, [_status(rule, CANNOT_JUDGE)]),
             ),
         ]
@@ -299,31 +239,31 @@ class _Emitter:
         """Remember since when the rule holds, and the best price since then."""
         if effect.since is None or effect.best is None:
             return []
-        price, best = self.expr(PRICE), write.at("m", effect.best)
+        price, best = self._registers.expr(PRICE), write.at("m", effect.best)
         begin = ast.BoolOp(
             ast.Or(),
             [
-                self._compared("<", write.at("m", effect.since), write.number(0.0)),
-                ast.UnaryOp(ast.Not(), self._compared("==", best, best)),
+                compared("<", write.at("m", effect.since), write.number(0.0)),
+                ast.UnaryOp(ast.Not(), compared("==", best, best)),
             ],
         )
         started: list[ast.stmt] = [
             ast.If(
-                self._compared("<", write.at("m", effect.since), write.number(0.0)),
-                [write.remember(effect.since, self.expr(Load("now")))],
+                compared("<", write.at("m", effect.since), write.number(0.0)),
+                [write.remember(effect.since, self._registers.expr(Load("now")))],
                 [],
             ),
             write.remember(effect.best, price),
         ]
-        higher = ast.If(self._compared(">", price, best), [write.remember(effect.best, price)], [])
+        higher = ast.If(compared(">", price, best), [write.remember(effect.best, price)], [])
         return [ast.If(begin, started, [higher])]
 
     def _results(self) -> list[ast.stmt]:
-        exits = self._compared("==", write.name("kind"), write.number(EXIT_KIND))
-        moves = self._compared(">", write.name("mover"), write.number(0.0))
+        exits = compared("==", write.name("kind"), write.number(EXIT_KIND))
+        moves = compared(">", write.name("mover"), write.number(0.0))
         return [
             ast.If(
-                self._compared(">", write.name("kind"), write.number(0.0)),
+                compared(">", write.name("kind"), write.number(0.0)),
                 [
                     write.result(KIND, write.name("kind")),
                     write.result(RULE, write.name("rule")),
@@ -335,7 +275,7 @@ class _Emitter:
                 ast.BoolOp(ast.And(), [moves, ast.UnaryOp(ast.Not(), exits)]),
                 [
                     write.result(STOP_RULE, write.name("mover")),
-                    write.result(STOP, ast.BinOp(write.name("best"), ast.Mult(), self.expr(SIDE))),
+                    write.result(STOP, ast.BinOp(write.name("best"), ast.Mult(), self._registers.expr(SIDE))),
                 ],
                 [],
             ),
@@ -381,20 +321,8 @@ def _slots_of(node: Expr | Test) -> Iterator[str]:
     """Yield the fact slots of an expression in the order in which they are read."""
     if isinstance(node, Load):
         yield node.slot
-    for child in _children(node):
+    for child in children(node):
         yield from _slots_of(child)
-
-
-def _children(node: Expr | Test) -> tuple[Expr | Test, ...]:
-    if isinstance(node, All | Any):
-        return node.items
-    if isinstance(node, Binary | Compare):
-        return (node.left, node.right)
-    return ()
-
-
-def _reads_memory(node: Expr | Test) -> bool:
-    return isinstance(node, Remembered) or any(map(_reads_memory, _children(node)))
 
 
 def _starts() -> list[ast.stmt]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from rulekit.compile.exact import Reader, Value, times
+from rulekit.compile.exact import Reader
+from rulekit.compile.unknowns import Value, times
 from rulekit.language import tree
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Op, TimeForm

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from rulekit.compile.exact import Reader, Value, minus, over, plus, times
+from rulekit.compile.exact import Reader
 from rulekit.compile.layout import (
     BEYOND_MARKET,
     CANNOT_JUDGE,
@@ -18,6 +18,7 @@ from rulekit.compile.layout import (
     ROUNDS_TO_ZERO,
 )
 from rulekit.compile.program import is_unconditional
+from rulekit.compile.unknowns import Value, minus, over, plus, times
 from rulekit.language import tree
 from rulekit.language.sentences import amount_text, verb_text
 from rulekit.language.tree import AmountKind

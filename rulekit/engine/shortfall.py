@@ -9,8 +9,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from rulekit.compile.exact import Reader, Value
+from rulekit.compile.exact import Reader
 from rulekit.compile.predicate import Truth, holds, operand_value, opposite
+from rulekit.compile.unknowns import Value
 from rulekit.language import tree
 from rulekit.language.sentences import condition_text, operand_text, price_text
 from rulekit.language.tree import Op, TimeForm, Unit

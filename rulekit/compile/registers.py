@@ -1,0 +1,92 @@
+"""Writes expressions as `ast` trees; a number or a test that is used more than once is computed once, in a register."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rulekit.compile import statements as write
+from rulekit.compile.expressions import ALWAYS, NEVER, All, Any, Binary, Compare, Const, Expr, Load, Remembered, Test
+
+_ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "//": ast.FloorDiv}
+_COMPARISONS: dict[str, type[ast.cmpop]] = {">=": ast.GtE, ">": ast.Gt, "<=": ast.LtE, "<": ast.Lt, "==": ast.Eq}
+
+
+class Registers:
+    """Knows how often each expression is used, and which register holds it already.
+
+    Args:
+        slots: the place of each fact slot in the vector. roots: every expression, as often as it is written.
+    """
+
+    def __init__(self, slots: Mapping[str, int], roots: Sequence[Expr | Test]) -> None:
+        self._slots = slots
+        self._registers: dict[Expr | Test, str] = {}
+        self._uses: Counter[Expr | Test] = Counter()
+        for root in roots:
+            self._count(root)
+
+    def _count(self, node: Expr | Test) -> None:
+        self._uses[node] += 1
+        if self._uses[node] == 1:
+            for child in children(node):
+                self._count(child)
+
+    def shared(self, roots: Sequence[Expr | Test]) -> list[ast.stmt]:
+        """Compute what is used more than once, each before its first use."""
+        statements: list[ast.stmt] = []
+        for root in roots:
+            self._share(root, statements)
+        return statements or [ast.Pass()]
+
+    def _share(self, node: Expr | Test, statements: list[ast.stmt]) -> None:
+        if node in self._registers or isinstance(node, Const):
+            return
+        for child in children(node):
+            self._share(child, statements)
+        if self._uses[node] > 1 and not _reads_memory(node) and node not in (ALWAYS, NEVER):
+            value = self.expr(node) if isinstance(node, Load | Binary) else self.test(node)  # type: ignore[arg-type]
+            name = f"x{len(self._registers)}"
+            self._registers[node] = name
+            statements.append(write.assign(name, value))
+
+    def expr(self, node: Expr) -> ast.expr:
+        """Write a number."""
+        if node in self._registers:
+            return write.name(self._registers[node])
+        if isinstance(node, Const):
+            return write.number(node.value)
+        if isinstance(node, Load):
+            return write.at("f", self._slots[node.slot])
+        if isinstance(node, Remembered):
+            return write.at("m", node.slot)
+        return ast.BinOp(self.expr(node.left), _ARITHMETIC[node.op](), self.expr(node.right))
+
+    def test(self, node: Test) -> ast.expr:
+        """Write a test."""
+        if node in self._registers:
+            return write.name(self._registers[node])
+        if isinstance(node, Compare):
+            return ast.Compare(self.expr(node.left), [_COMPARISONS[node.op]()], [self.expr(node.right)])
+        if not node.items:
+            return ast.Constant(isinstance(node, All))
+        return ast.BoolOp(ast.And() if isinstance(node, All) else ast.Or(), [self.test(item) for item in node.items])
+
+
+def compared(op: str, left: ast.expr, right: ast.expr) -> ast.expr:
+    """Write a comparison of two numbers."""
+    return ast.Compare(left, [_COMPARISONS[op]()], [right])
+
+
+def children(node: Expr | Test) -> tuple[Expr | Test, ...]:
+    """Return what an expression is made of."""
+    if isinstance(node, All | Any):
+        return node.items
+    if isinstance(node, Binary | Compare):
+        return (node.left, node.right)
+    return ()
+
+
+def _reads_memory(node: Expr | Test) -> bool:
+    return isinstance(node, Remembered) or any(map(_reads_memory, children(node)))
