@@ -12,6 +12,8 @@ ERROR = "error"
 WARNING = "warning"
 INFO = "info"
 SEVERITIES = (ERROR, WARNING, INFO)
+_WIDTH = 118
+"""Of a longer source line only so much is shown, round the marked place."""
 
 
 @frozen
@@ -64,6 +66,19 @@ def mark(line: str, column: int, end_column: int) -> str:
     return before + "^" * max(1, end_column - column)
 
 
+def clipped(line: str, column: int, end_column: int) -> tuple[str, int, int]:
+    """Cut a long line round columns `column` to `end_column`; return the text that is left and its new columns."""
+    if len(line) <= _WIDTH:
+        return line, column, end_column
+    wanted = min(end_column, column + _WIDTH)
+    first = min(max(0, (column + wanted) // 2 - 1 - _WIDTH // 2), len(line) - _WIDTH)
+    first = min(first, column - 1)
+    last = first + _WIDTH
+    before, after = ("…" if first > 0 else ""), ("…" if last < len(line) else "")
+    moved = len(before) - first
+    return before + line[first:last] + after, column + moved, max(column, min(end_column, last + 1)) + moved
+
+
 def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
     """Show one finding for a person: place, sentence, the source line with its mark, help and related places."""
     span = diagnostic.span
@@ -73,14 +88,16 @@ def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
     if line.strip():
         end = span.end_column if span.end_line == span.line else len(line) + 1
         number = str(span.line)
-        parts.append(f"  {number} | {line}\n  {' ' * len(number)} | {mark(line, span.column, end)}")
+        shown, column, end = clipped(line, span.column, end)
+        parts.append(f"  {number} | {shown}\n  {' ' * len(number)} | {mark(shown, column, end)}")
     if diagnostic.help:
         parts.append(f"  help: {diagnostic.help}")
     lines = source.splitlines()
     for place, message in diagnostic.related:
         parts.append(f"  see {path}:{place.line}:{place.column}: {message}")
         if place.line <= len(lines):
-            parts.append(f"    {place.line} | {lines[place.line - 1].strip()}")
+            shown, _, _ = clipped(lines[place.line - 1], place.column, place.column + 1)
+            parts.append(f"    {place.line} | {shown.strip()}")
     return "\n".join(parts)
 
 

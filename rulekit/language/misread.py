@@ -112,7 +112,7 @@ def _label_of_words(reading: Reading) -> FaultError | None:
     """Answer `Square off: exit at 15:15`, a label of several words without its quotes."""
     for index, word in enumerate(reading.words[:8]):
         if word.type == "LABEL":
-            if not 0 < index or reading.index > index or reading.start != SENTENCE:
+            if index == 0 or reading.index > index or reading.start != SENTENCE:
                 return None
             taken = reading.words[: index + 1]
             text = spoken(taken).rstrip(": ")
