@@ -109,7 +109,7 @@ _GAPS: dict[Unit, Callable[[Fraction], str]] = {
 
 def gap_text(gap: Fraction, unit: Unit) -> str:
     """Write how far a value is from what is needed: `0.8 points`, `₹800`, `19 minutes`."""
-    if unit is Unit.DURATION:
+    if unit in (Unit.DURATION, Unit.CLOCK):
         return duration_text(ceil(gap / MINUTE) * MINUTE)
     places = 2 if unit is Unit.RUPEES else 1
     while places < 6 and round(gap * 10**places) == 0:
@@ -128,6 +128,8 @@ def _level(node: tree.Level, reader: Reader) -> Standing:
     gap = ""
     if value < node.value:
         gap = f" ({gap_text(node.value - value, node.unit)} short{_reached_at(node, reader)})"
+    if not node.profit and value < 0:
+        return Standing(False, "profit", shown(-value, node.unit), f"a loss of {needed}", gap)
     return Standing(value >= node.value, name, shown(value, node.unit, node.value), needed, gap)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rulekit.compile.exact import Reader
-from rulekit.compile.layout import EXIT_KIND, HELD, IN_FLIGHT, KIND, RULE, STOP_HIT, STOP_RULE
+from rulekit.compile.layout import EXIT_KIND, HELD, IN_FLIGHT, KIND, RULE, STOP, STOP_HIT, STOP_RULE
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
@@ -104,7 +104,10 @@ def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
         POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing
     ]
     words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
-    return f"cannot be judged: {listing(words, 'and')} {'is' if len(words) == 1 else 'are'} unknown"
+    if len(words) == 1:
+        what, bracket, reason = words[0].partition(" (")
+        return f"cannot be judged: {what} is unknown{bracket}{reason}"
+    return f"cannot be judged: {listing(words, 'and')} are unknown"
 
 
 def passed_over(
@@ -124,7 +127,9 @@ def passed_over(
             other = policy.rules[int(results[RULE]) - 1].name
             verb = "exits" if results[KIND] == EXIT_KIND else "goes"
             return f"`{other}` {verb} first: one order of a position at a time"
-        return f"`{policy.rules[int(results[STOP_RULE]) - 1].name}` sets a tighter stop"
+        own = rule.action(snapshot, memory.get(rule.name))
+        tighter = isinstance(own, Skip) or own.stop != results[STOP]
+        return f"`{policy.rules[int(results[STOP_RULE]) - 1].name}` sets {'a tighter' if tighter else 'the same'} stop"
     outcome = rule.action(snapshot, memory.get(rule.name))
     return outcome.because if isinstance(outcome, Skip) else "it came to nothing"
 
