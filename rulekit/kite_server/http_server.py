@@ -72,10 +72,12 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 async def wait_or_gone(reader: asyncio.StreamReader, seconds: float) -> None:
     """Wait, but no longer than the client does."""
+    reading = asyncio.ensure_future(reader.read(1))
     try:
-        await asyncio.wait_for(reader.read(1), seconds)
-    except GONE:
-        return
+        await asyncio.wait({reading}, timeout=seconds)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def send(sending: Sending, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -177,8 +177,9 @@ class KiteServer:
             due, speed, nap = self.desk.next_due(), self.clock.speed, NAP
             if due is not None and speed > 0:
                 nap = min(NAP, max(0.0, (due - self.clock.now()) / SECOND / speed))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), nap + 0.0005)
+            alarm = self._loop.call_later(nap + 0.0005, self._wake.set)
+            await self._wake.wait()
+            alarm.cancel()
 
     def _rearm(self) -> None:
         if self._wake is not None:
