@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rulekit.language import keywords as k
 from rulekit.language.expected import Reading, offer, spoken
 from rulekit.language.fault import FaultError
 from rulekit.language.later import LATER_PHRASES
@@ -20,7 +21,13 @@ def fault(reading: Reading, echo: Echo) -> FaultError:
         found = explain(reading)
         if found is not None:
             return found
-    return misspelt(reading, echo) or repaired(reading, echo) or _left_open(reading) or _plain(reading)
+    return (
+        misspelt(reading, echo)
+        or repaired(reading, echo)
+        or _left_open(reading)
+        or _joining(reading)
+        or _plain(reading)
+    )
 
 
 # --- sentences that are reserved, and characters that are none --------------------------------------------------------
@@ -91,6 +98,10 @@ def _settled_cases(reading: Reading) -> FaultError | None:
         return FaultError(
             "U102", span, f"`{text}` is no amount to trade", "write `50%`, `25 shares`, `2 lots` or `half`"
         )
+    if before[-2:] == ("OVER", "NUMBER"):
+        number = reading.words[reading.index - 1]
+        offers = f"`over {number.text} minutes` or `over {number.text} bars`"
+        return FaultError("U101", number.span, f"{number.text} what? {offers}", f"write {offers}")
     if word is not None and word.type == "OVER" and before[-1:] in _WITHOUT_WINDOW:
         named = reading.words[reading.index - 1]
         return FaultError(
@@ -108,11 +119,16 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     return None
 
 
+_VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN")
+
+
 def _label_of_words(reading: Reading) -> FaultError | None:
     """Answer `Square off: exit at 15:15`, a label of several words without its quotes."""
     for index, word in enumerate(reading.words[:8]):
         if word.type == "LABEL":
             if index == 0 or reading.index > index or reading.start != SENTENCE:
+                return None
+            if reading.words[index + 1 : index + 2] and reading.words[index + 1].type not in _VERBS:
                 return None
             taken = reading.words[: index + 1]
             text = spoken(taken).rstrip(": ")
@@ -179,6 +195,17 @@ def _left_open(reading: Reading) -> FaultError | None:
             span = joined(said[0].span, said[-1].span)
             return FaultError("Q104", span, question.format(spoken(said)), advice)
     return None
+
+
+def _joining(reading: Reading) -> FaultError | None:
+    """Answer `exit at 5% profit or 2% loss` and `book 50% and exit`: only conditions can be joined."""
+    word = reading.word
+    if word is None or word.type not in ("AND", "OR") or not {"WHEN", "UNLESS"} & reading.accepts:
+        return None
+    following = reading.words[reading.index + 1 : reading.index + 2]
+    acts = bool(following) and k.verbs().starting_with(following[0].text.split()[0].lower())
+    help = "write a sentence for each action" if acts else "write a sentence for each, or join conditions behind `when`"
+    return FaultError("E104", word.span, f"`{word.text}` joins conditions only", help)
 
 
 # --- the plain answer ------------------------------------------------------------

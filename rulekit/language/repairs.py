@@ -47,7 +47,7 @@ def misspelt(reading: Reading, echo: Echo) -> FaultError | None:
         span = Span(word.span.line, word.span.column, last.end_line, last.end_column)
         written = spoken(reading.words[reading.index : reading.index + length])
         return FaultError(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
-    help = _label_meant(reading) or f"here may stand {offer(reading.accepts)}"
+    help = _label_meant(reading) or _fact_meant(reading) or f"here may stand {offer(reading.accepts)}"
     return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help)
 
 
@@ -57,6 +57,19 @@ def _label_meant(reading: Reading) -> str:
     if reading.index or reading.start == EXAMPLE_LINE or reads(rest, reading.start) <= len(rest):
         return ""
     return f"a label needs a colon: `{reading.words[0].text}: {spoken(rest)}`"
+
+
+def _fact_meant(reading: Reading) -> str:
+    """Offer the fact once more in `symbol is A or B`."""
+    facts = [word for word in reading.words[: reading.index] if word.type == "TEXT_FACT"]
+    if (
+        not facts
+        or reading.before[-1:] not in (("OR",), ("AND",))
+        or reading.before[-3:-2] not in (("IS",), ("IS_NOT",))
+    ):
+        return ""
+    joint, said = reading.words[reading.index - 1], reading.words[reading.index - 3]
+    return f"say the fact again: `{joint.text} {facts[-1].text} {said.text} {reading.words[reading.index].text}`"
 
 
 def _nearest(reading: Reading) -> tuple[str, int]:
