@@ -307,6 +307,14 @@ class PaperBroker:
         self._settle(now)
         return True
 
+    def ahead(self) -> list[Order]:
+        """Return the orders that the book holds from after the clock's time; not part of the port.
+
+        After a restart there may be some: what was sent in the last moments before it.
+        """
+        now = self._clock.now()
+        return [order for order in self.true_orders() if order.placed > now]
+
     # --- the truth, for oracles ------------------------------------------------------------------------------
 
     def true_orders(self) -> list[Order]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, money, print_json, print_table
+
+if TYPE_CHECKING:
+    from rulekit.execution.settings import ExecutionSettings
 
 
 @click.command(
@@ -25,13 +28,27 @@ def command(journal: Path, form: str) -> None:
     from rulekit.execution.requests import waiting
     from rulekit.execution.status import status
 
-    found = status(read_journal(journal))
+    found = status(read_journal(journal), _limits())
     found["running"] = is_held(journal)
     found["requests"] = [request.kind for _, request in waiting(journal)]
     if form == "json":
         print_json(found)
     else:
         _print_status(found)
+
+
+def _limits() -> ExecutionSettings:
+    """Return the limits of the settings file in this folder, as a run started here would have them."""
+    from rulekit.errors import RulekitError
+    from rulekit.execution.settings import ExecutionSettings
+    from rulekit.settings import load_settings
+
+    try:
+        return load_settings(None).execution
+    except RulekitError as error:
+        # Where the account stands must be seen, whatever is wrong with the settings.
+        click.echo(f"note: the budgets are counted by the default limits: {error.message}", err=True)
+        return ExecutionSettings()
 
 
 def _print_status(found: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ Everything that decides here is a pure part of its own; this is the shell that t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rulekit.errors import UsageError
@@ -34,7 +35,7 @@ from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
-from rulekit.model.orders import Quote
+from rulekit.model.orders import Order, Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import SessionTimes
@@ -80,7 +81,7 @@ class Executor:
         self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
         self._dispatcher.resting_elsewhere = self._resting_elsewhere
         self._intents = Intents(self._chronicle, self._tracker, self._dispatcher)
-        self._settler = Settler(self._chronicle, self._rejected)
+        self._settler = Settler(self._chronicle, partial(self._dispatcher.after_refusal, again=True))
         self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker)
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
@@ -107,6 +108,11 @@ class Executor:
         self.sync()
         still = len(self._ledger.open)
         self._chronicle.tell("recovered", settled=max(0, before - still), open=still)
+        self._chronicle.flush()
+
+    def hear_witness(self, orders: Sequence[Order]) -> None:
+        """Compare the journal with orders that a broker knows of beyond its book of now: an unknown one halts."""
+        self._settler.check_tags(orders)
         self._chronicle.flush()
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -151,7 +157,7 @@ class Executor:
         target: float = UNKNOWN,
         opened: Instant | None = None,
     ) -> bool:
-        """Give the running episode what no trade tells; each is taken once, and durable with the next commit.
+        """Give the running episode what no trade tells, once; durable with the next commit. False if nothing was taken.
 
         Args:
             key: of the position.
@@ -159,9 +165,6 @@ class Executor:
             strategy: whose it is.
             target: an exit when the price reaches it.
             opened: since when it is held; taken only where the account's trades do not say it.
-
-        Returns:
-            Whether anything was taken.
         """
         return self._tracker.set_initial_stop(key, stop, strategy, target, opened)
 
@@ -241,17 +244,13 @@ class Executor:
                 if not self._reader.is_fresh(now):
                     return
                 # The reading may have ended it, or found what stands before it.
-                tried_now = self._dispatcher.next_action(now, tried)
-                if tried_now is not action:
+                if self._dispatcher.next_action(now, tried) is not action:
                     continue
             tried.add(action.id)
             quantity = self._dispatcher.prepare(action, now)
             if quantity:
                 self._dispatcher.send(action, quantity, now)
             self._tracker.stale()
-
-    def _rejected(self, action: ActionRecord, reason: str) -> None:
-        self._dispatcher.after_refusal(action, reason, again=True)
 
     def _resting_elsewhere(self, action: ActionRecord) -> int:
         """Sum the open orders on an action's side that a host's own engine may have placed for it."""

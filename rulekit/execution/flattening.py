@@ -58,7 +58,11 @@ class Flattening:
             self._asked[order.order_id] = now
             self._chronicle.cancelling(order.order_id, None, None)
             self._chronicle.flush()
-            self._broker.cancel(order.order_id)
+            try:
+                self._broker.cancel(order.order_id)
+            except Exception as error:
+                # It is asked again while it rests; a halt goes on with the other positions.
+                self._chronicle.alert(f"cancelling {order.order_id} failed: {error}", symbol=order.symbol)
         return bool(resting)
 
     def _may_exit(self, key: PositionKey, now: Instant) -> bool:

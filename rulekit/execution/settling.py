@@ -72,6 +72,13 @@ class Settler:
                 self._foreign(order)
         return found
 
+    def check_tags(self, orders: Sequence[Order]) -> None:
+        """Halt if an order bears a tag of ours that the journal does not know."""
+        ours = PREFIX + self._chronicle.journal.id
+        for order in orders:
+            if order.tag.startswith(ours) and order.tag not in self._chronicle.ledger.tags:
+                self._unknown_tag(order)
+
     def _accepted_by_id(self) -> dict[str, str]:
         return {
             attempt.order_id: attempt.tag

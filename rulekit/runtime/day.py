@@ -196,6 +196,8 @@ class Day:
     def _start_up(self) -> None:
         """Recover; what stands already is in the broker's book before the first reading of it."""
         standing = self._enter(self._clock.now())
+        # The clock goes back to the journal's last moment, the book does not: what it knows beyond is a witness, too.
+        self._manager.executor.hear_witness(self._broker.ahead())
         self._manager.start()
         self._give_stops(standing)
 

@@ -229,3 +229,15 @@ def test_from_the_shell(journal: Path, project: Path) -> None:
     )
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
+
+
+def test_status_counts_budgets_by_the_settings_of_the_folder(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(journal.parent)
+    settings = journal.parent / "rulekit.toml"
+    settings.write_text("[execution]\nper_day = 100\nmargin = 0.0\n", encoding="utf-8")
+    found = json.loads(call("status", "--journal", journal, "--format", "json").stdout)
+    assert found["budgets_left"]["day"] == 98
+    settings.write_text("[execution\n", encoding="utf-8")
+    shown = call("status", "--journal", journal)
+    assert shown.exit_code == 0
+    assert "default limits" in shown.stderr

@@ -235,3 +235,21 @@ def test_a_request_that_cannot_be_removed_is_applied_once(desk: Desk, monkeypatc
     desk.pass_time()
     desk.pass_time()
     assert desk.executor.mode == "halted"
+
+
+def test_a_cancel_that_fails_does_not_end_a_halt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = desk.hold()
+    desk.start()
+    foreign = Order("X1", "", "NSE", "WIPRO", "MIS", BUY, 40, 0, "OPEN", placed=desk.clock.now())
+    desk.hold("WIPRO", 40)
+    desk.broker.book.append(foreign)
+
+    def broken(order_id: str) -> None:
+        raise ConnectionError("the socket is gone")
+
+    monkeypatch.setattr(type(desk.broker), "cancel", lambda self, order_id: broken(order_id))
+    desk.executor.halt("kill", exit_everything=True)
+    for _ in range(5):
+        desk.pass_time()
+    assert desk.broker.net(key) == 0
+    assert any("cancelling X1 failed: the socket is gone" in text for text in desk.alerts())

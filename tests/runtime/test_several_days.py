@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rulekit.execution.journal import read_journal
+from rulekit.execution.ledger import Ledger
 from rulekit.market.ticks import Tick
 from rulekit.model.instant import SECOND, parse_instant
 from rulekit.model.instrument import InstrumentKey
@@ -15,7 +17,7 @@ from rulekit.runtime.entries import Entry, carried_over
 from rulekit.runtime.paper import paper_day
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
-from tests.runtime.oracle import read_history
+from tests.runtime.oracle import read_history, true_book
 
 DAYS = ("2026-11-18", "2026-11-19", "2026-11-20")
 AAA = InstrumentKey("NSE", "AAA")
@@ -109,3 +111,26 @@ def test_what_the_rows_leave_standing_began_with_its_own_row() -> None:
     assert carried_over([first, more, flat]) == []
     assert carried_over([first, more, flat, again]) == [again]
     assert carried_over([first, more, flat, again, turned]) == [turned]
+
+
+def test_an_older_copy_of_the_journal_is_caught_before_anything_is_sent(tmp_path: Path) -> None:
+    """The broker's book knows our orders that the copy does not: the engine halts, and sends none of them again."""
+    entries = [entry(f"{DAYS[0]}T09:16:00+05:30")]
+    journal = tmp_path / "days.journal"
+    policy = "HALF: book 10% after 1 minute every 1 minute up to 5 times"
+    run(journal, prices(DAYS[0], minutes=3), entries, policy)
+    files = [path for path in tmp_path.iterdir() if ".paper" not in path.name and path.is_file()]
+    copies = {path: path.read_bytes() for path in files}
+    run(journal, prices(DAYS[0], minutes=7), entries, policy)
+    sent = [order.tag for order in true_book(journal)[0] if order.tag]
+    assert len(sent) >= 4
+    for path in tmp_path.iterdir():
+        if ".paper" not in path.name:
+            path.unlink()
+    for path, content in copies.items():
+        path.write_bytes(content)
+    run(journal, prices(DAYS[0], minutes=7), entries, policy)
+    assert [order.tag for order in true_book(journal)[0] if order.tag] == sent
+    mode = Ledger(read_journal(journal)).mode
+    assert mode.name == "halted"
+    assert "which the journal does not know" in mode.reason
