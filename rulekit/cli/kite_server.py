@@ -43,6 +43,7 @@ def command(
     Nothing is sent to any exchange. It prints what to put into the environment, so that other commands talk to it.
     """
     from rulekit.errors import UsageError
+    from rulekit.kite_server.clock import instant
     from rulekit.kite_server.feed import FeedError, read_feed
     from rulekit.kite_server.server import KiteServer
     from rulekit.kite_server.settings import Credentials, ServerSettings
@@ -50,7 +51,7 @@ def command(
     start, speed = _clock(clock)
     settings = ServerSettings(credentials=Credentials(redirect_url=redirect_url), cash=cash, seed=seed)
     try:
-        prices = read_feed(feed, symbol) if feed is not None else None
+        prices = read_feed(feed, symbol, instant(start) if start else None) if feed is not None else None
         server = KiteServer(
             settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ class Print:
     quantity: int
 
 
-def read_feed(path: Path, symbol: str | None = None) -> list[Print]:
-    """Read a file of prices.
+def read_feed(path: Path, symbol: str | None = None, start: int | None = None) -> list[Print]:
+    """Read a file of prices, in the order of their arrival.
+
+    Args:
+        path: CSV or Parquet; its columns may be called as in `COLUMNS`.
+        symbol: whose prices they are, where no column says it.
+        start: leave out what `since` leaves out.
 
     Raises:
         FeedError: the file is missing, or lacks a column, or holds something that is no price or time.
@@ -57,15 +63,25 @@ def read_feed(path: Path, symbol: str | None = None) -> list[Print]:
     if missing:
         wanted = ", ".join(f"{meaning} ({' or '.join(COLUMNS[meaning])})" for meaning in missing)
         raise FeedError(f"`{path}` has no column for {wanted}; it has {', '.join(table.column_names)}")
-    rows = list(_prints(path, table, found, symbol))
-    # A price counts when it has arrived: one that is late by its stamp comes after those before it.
-    latest: dict[str, int] = {}
-    order = []
-    for number, row in enumerate(rows):
-        arrived = max(row.at, latest.get(row.symbol, 0))
-        latest[row.symbol] = arrived
-        order.append((arrived, number))
-    return [rows[number] if rows[number].at == at else _moved(rows[number], at) for at, number in sorted(order)]
+    columns = {meaning: table[name].to_pylist() for meaning, name in found.items() if meaning != "at"}
+    times = _instants(path, table[found["at"]])
+    symbols = columns.get("symbol") or [symbol] * len(times)
+    kept = _arrivals(times, symbols, start)
+    return [_print(path, at, row, symbols, columns) for at, row in kept]
+
+
+def _arrivals(times: list[int], symbols: list[Any], start: int | None) -> list[tuple[int, int]]:
+    """Return instant and row in the order of arrival: one that is late by its stamp comes after those before it."""
+    latest: dict[Any, int] = {}
+    order, before = [], {}
+    today = at_time(start, "00:00") if start is not None else 0
+    for row, (at, symbol) in enumerate(zip(times, symbols, strict=True)):
+        arrived = latest[symbol] = max(at, latest.get(symbol, 0))
+        if arrived >= today:
+            order.append((arrived, row))
+        else:
+            before[symbol] = (arrived, row)
+    return sorted([*before.values(), *order])
 
 
 def since(prints: Sequence[Print], start: int) -> list[Print]:
@@ -73,10 +89,6 @@ def since(prints: Sequence[Print], start: int) -> list[Print]:
     today = at_time(start, "00:00")
     before = {(row.exchange, row.symbol): row for row in prints if row.at < today}
     return [*sorted(before.values(), key=lambda row: row.at), *(row for row in prints if row.at >= today)]
-
-
-def _moved(row: Print, at: int) -> Print:
-    return Print(at, row.exchange, row.symbol, row.price, row.volume, row.quantity)
 
 
 def _table(path: Path) -> Any:
@@ -94,30 +106,36 @@ def _table(path: Path) -> Any:
         raise FeedError(f"`{path}` cannot be read as prices: {error}") from error
 
 
-def _prints(path: Path, table: Any, found: dict[str, str], symbol: str | None) -> Iterator[Print]:
-    columns = {meaning: table[name].to_pylist() for meaning, name in found.items()}
-    for index, price in enumerate(columns["price"]):
-        try:
-            if price is None:
-                continue
-            volume = columns["volume"][index] if "volume" in columns else None
-            quantity = columns["quantity"][index] if "quantity" in columns else None
-            yield Print(
-                _instant(columns["at"][index]),
-                str(columns["exchange"][index]) if "exchange" in columns else "NSE",
-                str(columns["symbol"][index]) if "symbol" in columns else str(symbol),
-                units(price),
-                None if volume is None else int(volume),
-                0 if quantity is None else int(quantity),
-            )
-        except (ValueError, TypeError, AttributeError) as error:
-            raise FeedError(f"`{path}`, row {index + 1}: {error}") from error
+def _instants(path: Path, column: Any) -> list[int]:
+    """Read the column of times; those without a zone are Indian."""
+    import pyarrow as pa
+
+    kind = column.type
+    try:
+        if pa.types.is_timestamp(kind) and kind.tz is not None:
+            times: list[Any] = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+        elif pa.types.is_timestamp(kind):
+            offset = IST.utcoffset(None) // timedelta(microseconds=1)
+            times = [at - offset for at in column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()]
+        else:
+            times = [instant(str(text)) for text in column.to_pylist()]
+    except (ValueError, TypeError) as error:
+        raise FeedError(f"`{path}` has a time that cannot be read: {error}") from error
+    if None in times:
+        raise FeedError(f"`{path}`, row {times.index(None) + 1}: there is no time")
+    return times
 
 
-def _instant(value: Any) -> int:
-    if isinstance(value, str):
-        return instant(value)
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=IST)
-    moment: float = value.timestamp()
-    return round(moment * 1_000_000)
+def _print(path: Path, at: int, row: int, symbols: list[Any], columns: dict[str, list[Any]]) -> Print:
+    volume = columns["volume"][row] if "volume" in columns else None
+    quantity = columns["quantity"][row] if "quantity" in columns else None
+    exchange = str(columns["exchange"][row]) if "exchange" in columns else "NSE"
+    try:
+        price = units(columns["price"][row])
+        if price <= 0:
+            raise ValueError("a price must be above 0")
+        return Print(
+            at, exchange, str(symbols[row]), price, None if volume is None else int(volume), int(quantity or 0)
+        )
+    except (ValueError, TypeError) as error:
+        raise FeedError(f"`{path}`, row {row + 1}: {error}") from error

@@ -13,7 +13,7 @@ from typing import Any
 from rulekit.kite_server import control
 from rulekit.kite_server.accounts import Holding, Overnight
 from rulekit.kite_server.answers import Request
-from rulekit.kite_server.clock import SECOND, ServerClock, moment
+from rulekit.kite_server.clock import SECOND, ServerClock, instant, moment
 from rulekit.kite_server.desk import Desk
 from rulekit.kite_server.faults import Faults, Sending
 from rulekit.kite_server.feed import Print, read_feed, since
@@ -61,7 +61,10 @@ class KiteServer:
         walk: bool = False,
     ) -> None:
         self.settings = settings if settings is not None else ServerSettings()
-        prices = read_feed(Path(feed)) if isinstance(feed, str | Path) else feed or ()
+        if isinstance(feed, str | Path):
+            prices: Sequence[Print] = read_feed(Path(feed), start=None if start is None else instant(start))
+        else:
+            prices = feed or ()
         if start is None and prices:
             start = moment(prices[0].at).isoformat()
         self.clock = ServerClock(start, speed)
