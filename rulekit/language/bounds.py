@@ -14,8 +14,9 @@ MAX_WORDS = 250
 
 
 def bound_length(raw: Sequence[Word]) -> None:
-    """Refuse a sentence that is too long."""
+    """Refuse a sentence that is too long; one that is nested too deep as well is told that."""
     if len(raw) > MAX_WORDS and raw[0].text.lower() not in ("applies", "apply"):
+        bound_depth(raw)
         help = f"a sentence has at most {MAX_WORDS} words: use `define`, or several sentences"
         raise FaultError("E114", raw[MAX_WORDS].span, "this sentence is too long", help)
 
@@ -24,7 +25,8 @@ def bound_depth(words: Sequence[Word]) -> None:
     """Refuse brackets and `not` that are nested too deep."""
     depth = 0
     for word in words:
-        depth += (word.type in ("LPAR", "NOT")) - (word.type == "RPAR")
+        text = word.text.lower()
+        depth += (text in ("(", "not")) - (text == ")")
         if depth > MAX_DEPTH:
             help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
             raise FaultError("E113", word.span, "this condition is nested too deep", help)
