@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": "check policies and say what is wrong with them",
     "fmt": "write policies in their canonical form",
     "test": "run the examples that stand in policies",
+    "explain": "say in plain words what a policy does, and what it leaves open",
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
     "demo": "a whole simulated session, in seconds",
