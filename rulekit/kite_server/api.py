@@ -11,12 +11,15 @@ from attrs import evolve, frozen
 
 from rulekit.kite_server.accounts import holding_row
 from rulekit.kite_server.answers import Answer, Request, refused, success
+from rulekit.kite_server.changes import cancel as cancel_order
+from rulekit.kite_server.changes import modify as modify_order
 from rulekit.kite_server.clock import SECOND, day_of, stamp
 from rulekit.kite_server.listing import Listing
 from rulekit.kite_server.margins import basket, contract_notes, margins_of_orders, segment_margins
 from rulekit.kite_server.market import Line
 from rulekit.kite_server.money import rupees
 from rulekit.kite_server.orders import INTERMEDIATE
+from rulekit.kite_server.slices import place_slices
 from rulekit.kite_server.tickets import read_ticket, whole
 
 if TYPE_CHECKING:
@@ -44,19 +47,19 @@ def place(desk: Desk, request: Request, at: int) -> Answer:
     ticket = read_ticket(request.words["variety"], request.form, desk.oms.listings)
     if ticket.autoslice:
         return success(
-            desk.oms.place_slices(ticket, at, failing=desk.failing_slice(ticket), count=lambda: desk.budgets.order(at))
+            place_slices(desk.oms, ticket, at, failing=desk.failing_slice(ticket), count=lambda: desk.budgets.order(at))
         )
     return success({"order_id": desk.oms.place(ticket, at, extra_latency=desk.extra_latency).order_id})
 
 
 def modify(desk: Desk, request: Request, at: int) -> Answer:
     """PUT /orders/{variety}/{order_id}."""
-    return success({"order_id": desk.oms.modify(request.words["order_id"], request.form, at).order_id})
+    return success({"order_id": modify_order(desk.oms, request.words["order_id"], request.form, at).order_id})
 
 
 def cancel(desk: Desk, request: Request, at: int) -> Answer:
     """DELETE /orders/{variety}/{order_id}."""
-    return success({"order_id": desk.oms.cancel(request.words["order_id"], at).order_id})
+    return success({"order_id": cancel_order(desk.oms, request.words["order_id"], at).order_id})
 
 
 def shown(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def positions(desk: Desk, request: Request, at: int) -> Answer:
 def convert(desk: Desk, request: Request, at: int) -> Answer:
     """PUT /portfolio/positions: a position changes its product."""
     form = request.form
-    desk.oms.convert(
+    desk.oms.funds.convert(
         (form.get("exchange", ""), form.get("tradingsymbol", "")), form.get("old_product", ""),
         form.get("new_product", ""), form.get("transaction_type", ""), whole(form, "quantity"), at,
     )  # fmt: skip
@@ -120,7 +123,7 @@ def holdings(desk: Desk, request: Request, at: int) -> Answer:
     keys = {*oms.portfolio.holdings} | {
         t.order.ticket.listing.key for t in oms.trades if t.order.ticket.product == "CNC"
     }
-    net, rows = oms.positions(at), []
+    net, rows = oms.funds.positions(at), []
     for key in sorted(keys):
         held = oms.portfolio.held(oms.listings.by_key[key], oms.trades, today)
         if held.quantity + held.t1 > 0 and key in oms.lines:

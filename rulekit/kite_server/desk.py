@@ -11,6 +11,7 @@ from typing import Any
 from rulekit.kite_server.answers import Answer, ApiError, Request, failure, refused
 from rulekit.kite_server.api import Route, find_route
 from rulekit.kite_server.clock import SECOND, ServerClock, moment, next_time
+from rulekit.kite_server.day_end import close_exchange, square_off
 from rulekit.kite_server.faults import AFTER, BEFORE, LATE, Fault, Faults, Sending, made_up, spoil
 from rulekit.kite_server.feed import Print
 from rulekit.kite_server.limits import Budgets
@@ -59,9 +60,9 @@ class Desk:
         self.sessions.begin(self._now, settings.credentials.access_token)
         self._every_day(DEATH, lambda at: self.expire_token())
         for exchange, time in (settings.square_off or {}).items():
-            self._every_day(time, lambda at, exchange=exchange: self.oms.square_off(exchange, at))  # type: ignore[misc]
+            self._every_day(time, lambda at, exchange=exchange: square_off(self.oms, exchange, at))  # type: ignore[misc]
         for exchange, time in CLOSES.items():
-            self._every_day(time, lambda at, exchange=exchange: self.oms.close_exchange(exchange, at))  # type: ignore[misc]
+            self._every_day(time, lambda at, exchange=exchange: close_exchange(self.oms, exchange, at))  # type: ignore[misc]
 
     def _every_day(self, time: str, what: Callable[[int], None]) -> None:
         def run(at: int) -> None:
@@ -245,7 +246,7 @@ class Desk:
 
     def true_positions(self) -> dict[tuple[str, str, str], int]:
         """Net quantities by exchange, symbol and product."""
-        return {key: net for key, net in self.oms.positions(self._now).items() if net}
+        return {key: net for key, net in self.oms.funds.positions(self._now).items() if net}
 
     def place_by_hand(self, ticket: Ticket) -> str:
         """Trade on another screen: no tag, no request."""

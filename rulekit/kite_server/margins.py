@@ -25,7 +25,7 @@ GST = 0.18
 
 def segment_margins(oms: Oms, at: int) -> dict[str, Any]:
     """Write the money of both segments; everything is kept in `equity`."""
-    used = oms.used_margin(at)
+    used = oms.funds.used_margin(at)
     rows = oms.portfolio.rows(oms.trades, day_of(at), oms.lines, {key: line.last for key, line in oms.lines.items()})
     profit = sum(row["pnl"] for row in rows["net"])
     return {
@@ -106,7 +106,7 @@ def _margin_row(
 
 def basket(oms: Oms, rows: list[dict[str, Any]], at: int, *, consider_positions: bool) -> dict[str, Any]:
     """Write the margin of orders together: an order that leads out of a position of the basket needs none."""
-    net = dict(oms.positions(at)) if consider_positions else {}
+    net = dict(oms.funds.positions(at)) if consider_positions else {}
     each, initial = [], 0.0
     for row in rows:
         read = _read(oms, row)

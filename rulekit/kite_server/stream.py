@@ -249,3 +249,4 @@ class Stream:
                     subscriber.send(websocket.TEXT, b"[1]")
                 case "heal":
                     subscriber.mute = False
+                    subscriber.dirty.update(dict.fromkeys(subscriber.modes))
