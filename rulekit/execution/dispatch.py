@@ -297,6 +297,10 @@ class Dispatcher:
     def after_refusal(self, action: ActionRecord, reason: str, *, again: bool) -> None:
         """Try a refused action again later, or end it."""
         chronicle, settings = self._chronicle, self._chronicle.settings
+        if chronicle.ledger.refusals.get(action.key.instrument, 0) == settings.refusals_in_a_row:
+            text = f"{settings.refusals_in_a_row} orders in a row were refused for {action.key.symbol}"
+            help = "nothing more is sent for it until a person looks and resumes with `rulekit resume`"
+            chronicle.alert(f"{text}: {help}", action, level="critical")
         if again and action.tries < settings.max_tries and action.kind != states.ENTRY:
             self._back_to_queue(action, reason, action.tries + 1)
             chronicle.tell_of("action_queued", action, reason=f"refused, will be tried again: {reason}")

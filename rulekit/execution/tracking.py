@@ -257,7 +257,7 @@ class Tracker:
         actions = ledger.of_episode(book.episode)
         memory, firings = self._memory(book, actions)
         instrument = book.key.instrument
-        frozen = ledger.is_frozen(instrument) or self.is_blocked(instrument)
+        frozen = ledger.is_frozen(instrument)
         on_its_way = any(action.kind in QUANTITY_KINDS for action in ledger.open_on(instrument))
         return TrackedPosition(
             key=book.key,

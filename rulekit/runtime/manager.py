@@ -18,6 +18,7 @@ from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
 from rulekit.execution.port import Broker
 from rulekit.execution.route import Route
+from rulekit.execution.switch import HALTED
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
 from rulekit.model.calendar import Calendar
@@ -338,6 +339,8 @@ class Manager:
         for rule in decision.skipped:
             if self._is_news(position, "rule_skipped", rule):
                 because = next(item.because for item in decision.passed_over if item.rule == rule)
+                if self.executor.mode == HALTED:
+                    because = "the engine is halted"  # the engine of rules knows only that no order may be decided
                 self._say("rule_skipped", position, rule=rule, because=because)
 
     def _tell_stale(self, position: TrackedPosition, quote: Quote | None, stale: bool, now: Instant) -> None:

@@ -153,7 +153,7 @@ def test_after_refusals_in_a_row_nothing_more_is_sent_until_a_person_resumes(des
     for number in range(5):
         desk.commit(key, book(10, rule=f"target {number}"))
         desk.pass_time()
-    assert desk.position(key).frozen
+    assert not desk.position(key).frozen, "it is decided on, and a guard refuses what would be sent"
     desk.commit(key, exit_all())
     assert desk.row("Square off")["reason"].startswith("refused by guard (refusals)")
     desk.commit(other, exit_all())
@@ -181,3 +181,27 @@ def test_caps_of_one_order_slice_an_exit(desk: Desk) -> None:
     desk.come_to_rest(30)
     assert [request.quantity for request in desk.broker.requests] == [40, 40, 20]
     assert desk.row("Square off")["end"] == "filled"
+
+
+def test_after_refusals_in_a_row_a_person_is_called_and_exits_end_as_refused_by_guard(desk: Desk) -> None:
+    """Nothing more is sent, and nothing is silent: the stop that is reached meanwhile is decided and says so."""
+    key = desk.start().hold()
+    desk.pass_time()
+    desk.broker.fates = ["refuse"] * 5
+    desk.commit(key, book())
+    desk.come_to_rest(120)
+    assert desk.row("First target")["end"] == "refused"
+    assert [text for text in desk.alerts() if "until a person looks" in text], desk.alerts()
+    assert not desk.position(key).in_flight
+    for _ in range(3):
+        desk.commit(key, exit_all(rule="stop", lane="critical"))
+        desk.pass_time()
+    stops = [row for row in desk.rows() if row["rule"] == "stop"]
+    assert [row["reason"] for row in stops] == [
+        "refused by guard (refusals): 5 orders in a row were refused for KOTAKBANK"
+    ]
+    assert len(desk.broker.requests) == 5
+    desk.executor.resume("RESUME")
+    desk.commit(key, exit_all(rule="stop", lane="critical"))
+    desk.come_to_rest(30)
+    assert desk.broker.net(key) == 0

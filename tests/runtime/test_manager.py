@@ -208,3 +208,13 @@ def rulekit_settings() -> Any:
     from rulekit.settings import Settings
 
     return Settings()
+
+
+def test_while_halted_the_log_says_so_and_speaks_of_no_order(tmp_path: Path) -> None:
+    account = Account(tmp_path, "HALF: book 50% at 15% profit")
+    with account.manager as manager:
+        manager.executor.halt("news")
+        account.price("1943.50")
+        manager.cycle()
+    told = [event.data["because"] for event in account.events if event.name == "rule_skipped"]
+    assert told == ["the engine is halted"]
