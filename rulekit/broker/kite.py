@@ -86,7 +86,7 @@ class KiteBroker:
             self._fetch_list, settings.cache_folder or cache_folder() / "kite", settings.freeze, mark
         )
         self._reads: deque[Instant] = deque(maxlen=READS_PER_SECOND)
-        self._last_book: Instant = 0
+        self._woke: Instant = 0
         self.wake_ups: Callable[[], int] = lambda: 0
         """Gives the number of order updates since it was last asked; the ticker's."""
         self._waking = 0
@@ -191,9 +191,7 @@ class KiteBroker:
 
     def orders(self) -> Sequence[Order]:
         """Read today's order book."""
-        found = rows_of(self.read("orders", lambda client: client.orders()), "orders", order_of)
-        self._last_book = self._clock.now()
-        return found
+        return rows_of(self.read("orders", lambda client: client.orders()), "orders", order_of)
 
     def trades(self) -> Sequence[Trade]:
         """Read today's trades."""
@@ -280,8 +278,10 @@ class KiteBroker:
     def updates(self) -> int:
         """Return how many order updates have come since the last call; a burst is told as one, a little later."""
         self._waking += self.wake_ups()
-        if not self._waking or self._clock.now() - self._last_book < WAKE_GAP:
+        now = self._clock.now()
+        if not self._waking or now - self._woke < WAKE_GAP:
             return 0
+        self._woke = now
         count, self._waking = self._waking, 0
         return count
 

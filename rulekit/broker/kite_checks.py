@@ -8,7 +8,7 @@ from rulekit.model.instrument import Instrument
 from rulekit.model.orders import BUY, SELL, OrderRequest, Refused
 
 DERIVATIVES = frozenset({"NFO", "BFO", "MCX", "NCO", "CDS", "BCD"})
-PRODUCTS = {True: frozenset({"NRML", "MIS"}), False: frozenset({"CNC", "MIS", "MTF", "NRML"})}
+PRODUCTS = {True: frozenset({"NRML", "MIS"}), False: frozenset({"CNC", "MIS", "MTF"})}
 """Products of derivatives (True) and of shares (False)."""
 LONGEST_TAG = 20
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rulekit.model.clock import WallClock
+    from rulekit.model.events import Emit
+    from rulekit.runtime.policy import Policy
+    from rulekit.settings import Settings
 
 
 @click.command(
@@ -17,6 +25,7 @@ from rulekit.errors import UsageError
 Examples:
   rulekit run --policy my.policy --broker paper --feed ticks.parquet --positions my.csv --journal day.journal --fast
   rulekit run --policy my.policy --feed ticks.csv --journal day.journal --clock "2026-11-20T09:15:00+05:30*10"
+  rulekit run --policy my.policy --broker kite --feed kite --journal day.journal --dry-run
 
 A run that was stopped or killed goes on where its journal stands: call it again with the same arguments.
 Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong, 2 usage or an unreadable file.""",
@@ -31,12 +40,17 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 )
 @click.option(
     "--broker",
-    type=click.Choice(["paper"]),
+    type=click.Choice(["paper", "kite"]),
     default="paper",
     show_default=True,
-    help="where orders go; paper is a simulated broker that keeps its own book beside the journal",
+    help="where orders go: paper keeps a simulated book beside the journal, kite is your account at Zerodha",
 )
-@click.option("--feed", type=click.Path(path_type=Path), required=True, help="prices: ticks or bars, Parquet or CSV")
+@click.option(
+    "--feed",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="prices: ticks or bars, Parquet or CSV; or the word kite for the account's live prices",
+)
 @click.option(
     "--positions", type=click.Path(path_type=Path), help="CSV: symbol,exchange,product,side,quantity,entry,opened,stop"
 )
@@ -87,6 +101,11 @@ def command(
     entries = read_entries(positions) if positions else []
     clock_text = clock_text or settings.engine.clock
     clock = parse_clock(clock_text) if clock_text and not fast else None
+    if broker == "kite" or str(feed) == "kite":
+        _refuse_what_does_not_go_with_an_account(broker, feed, positions, fast)
+        emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=False)
+        _live(loaded, journal, settings, clock, emit, dry_run)
+        return
     emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
     with open_paper_day(
         loaded, feed, entries, journal, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run
@@ -101,3 +120,26 @@ def command(
         with progress_over(prices.count, "prices", quiet=quiet or form == "json") as advance:
             day.progress = advance
             day.run()
+
+
+def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions: Path | None, fast: bool) -> None:
+    """Say what does not fit together."""
+    if broker != "kite" or str(feed) != "kite":
+        raise UsageError("an account and its live prices go together", "give --broker kite --feed kite")
+    if positions is not None:
+        raise UsageError("--positions does not go with an account: what is held comes from it", "leave it out")
+    if fast:
+        raise UsageError("--fast does not go with an account: its time is real", "leave it out")
+
+
+def _live(
+    policies: Sequence[Policy], journal: Path, settings: Settings, clock: WallClock | None, emit: Emit, dry_run: bool
+) -> None:
+    """Run the day with the account."""
+    from rulekit.runtime.live import open_kite_day
+
+    with open_kite_day(policies, journal, settings=settings, clock=clock, emit=emit, dry_run=dry_run) as day:
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *unused: day.stop())
+        day.run()

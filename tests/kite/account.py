@@ -1,0 +1,107 @@
+"""An account at the localhost Kite whose prices a test moves, and a day of rulekit before it in a thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rulekit.execution.history import history
+from rulekit.execution.journal import Journal
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.kite_server.server import KiteServer
+from rulekit.kite_server.settings import ServerSettings
+from rulekit.model.clock import SimulatedClock, WallClock
+from rulekit.model.events import Event
+from rulekit.runtime.live import LiveDay, open_kite_day
+from rulekit.runtime.policy import Policy
+from rulekit.settings import EngineSettings, Settings
+from tests.kite.bench import settings_for, until
+
+START = "2026-11-20T10:00:00+05:30"
+POLICY = """\
+policy "Live"
+HALF: book 50% at 10% profit
+OUT: exit at 20% profit
+UP: move stop to break-even at 5% profit
+"""
+
+
+class Account:
+    """A server whose clock runs five times as fast, with positions, and a day of rulekit in a thread before it."""
+
+    def __init__(self, folder: Path, *, speed: float = 5.0, **server: Any) -> None:
+        self.folder = folder
+        self.speed = speed
+        values = {"margin_check": "off"} | server
+        self.server = KiteServer(ServerSettings(**values), start=START, speed=speed).start()
+        self.events: list[Event] = []
+        self.journal = folder / "day.journal"
+
+    def price(self, symbol: str, rupees: float) -> None:
+        self.server.push_price("NSE", symbol, rupees)
+
+    def buy(self, symbol: str, quantity: int, rupees: float) -> None:
+        self.price(symbol, rupees)
+        self.server.trade_by_hand("NSE", symbol, "BUY", quantity)
+        until(lambda: self.held(symbol) == quantity)
+
+    def held(self, symbol: str, product: str = "MIS") -> int:
+        return self.server.true_positions().get(("NSE", symbol, product), 0)
+
+    def keep_priced(self, symbol: str, rupees: float, what: Any, seconds: float = 10.0) -> None:
+        """Let the symbol trade at a price, over and over until something is true; an old one decides nothing."""
+        end = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < end, [*self.names(), self.events[-1]]
+            self.price(symbol, rupees)
+            time.sleep(0.03)
+
+    @contextmanager
+    def day(
+        self, policy: str = POLICY, *, dry_run: bool = False, quarantine_s: float = 5.0, **kite: Any
+    ) -> Iterator[LiveDay]:
+        settings = Settings(
+            engine=EngineSettings(cycle_s=2.0),
+            execution=ExecutionSettings(quarantine_s=quarantine_s),
+            kite=settings_for(self.server, self.folder, **kite),
+        )
+        clock = WallClock(self.server.clock.now(), self.speed)
+        with open_kite_day(
+            [Policy.from_text(policy)], self.journal, settings=settings, clock=clock, emit=self.events.append,
+            dry_run=dry_run,
+        ) as day:  # fmt: skip
+            thread = threading.Thread(target=day.run)
+            thread.start()
+            try:
+                yield day
+            finally:
+                day.stop()
+                thread.join(10)
+                assert not thread.is_alive(), "it stops within ten seconds"
+
+    def names(self) -> list[str]:
+        return [event.name for event in self.events]
+
+    def history(self) -> list[dict[str, Any]]:
+        opened = Journal.open(self.journal, account="AB1234", clock=SimulatedClock(0), create=False)
+        try:
+            return history(opened.entries())
+        finally:
+            opened.close()
+
+    def is_exact(self) -> None:
+        """Hold the journal against the true book: an order for each attempt, no tag twice, fills to the share."""
+        ours = [order for order in self.server.true_orders() if order["tag"]]
+        tags = [order["tag"] for order in ours]
+        rows = self.history()
+        attempts = {attempt["tag"]: attempt for row in rows for attempt in row["attempts"]}
+        assert len(set(tags)) == len(tags)
+        assert set(tags) <= set(attempts)
+        filled = {order["tag"]: order["filled_quantity"] for order in ours}
+        for row in rows:
+            assert row["filled"] == sum(filled.get(attempt["tag"], 0) for attempt in row["attempts"]), row
+            assert row["quantity"] is None or row["filled"] <= row["quantity"]
