@@ -17,7 +17,13 @@ def command(policy: Path, show: bool) -> int:
     Examples:
       rulekit compile my.policy --show
     """
+    from fractions import Fraction
+
+    from rulekit.language.words import plural
     from rulekit.runtime.policy import load
+
+    def counted(count: int, word: str) -> str:
+        return plural(Fraction(count), word)
 
     loaded = load(policy)
     if show:
@@ -25,7 +31,8 @@ def command(policy: Path, show: bool) -> int:
         return 0
     layout = loaded.compiled.layout
     click.echo(
-        f"{loaded.title or policy.name}: {len(loaded.rules)} rules over {len(layout.slots)} facts "
-        f"and {len(layout.memory)} numbers of memory; digest {loaded.digest}"
+        f"{loaded.title or policy.name}: {counted(len(loaded.rules), 'rule')} over "
+        f"{counted(len(layout.slots), 'fact')} and {counted(len(layout.memory), 'number')} of memory; "
+        f"digest {loaded.digest}"
     )
     return 0

@@ -13,7 +13,9 @@ CODE = Code("F101", "sided-word", INFO, "`sell` or `buy`, which a short position
 
 
 def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
-    """Yield every action that is written as `sell` or `buy`."""
+    """Yield every action that is written as `sell` or `buy`; where there are only longs the word is right."""
+    if tree.applies.sides == ("long",):
+        return
     for line in checked.lines:
         for word in line.words:
             neutral = SIDED_VERBS.get(word.text.lower())
