@@ -13,6 +13,7 @@ from attrs import frozen
 
 from rulekit.engine.stated_facts import with_stated
 from rulekit.errors import InputError, RulekitError, UnreadableFileError
+from rulekit.language.fact_names import fact_phrase
 from rulekit.language.vocabulary import EXCHANGES, PRODUCTS
 from rulekit.language.words import listing
 from rulekit.model.calendar import default as default_calendar
@@ -179,10 +180,11 @@ def _object(value: Any, place: _Place) -> dict[str, Any]:
 
 
 def _facts(value: Any, place: _Place) -> dict[str, Decimal | None]:
-    return {
-        " ".join(name.lower().split()): _number(number, _Place(place.position, f"facts.{name}"))
-        for name, number in _object(value, place).items()
-    }
+    facts: dict[str, Decimal | None] = {}
+    given = _object(value, place)
+    for name in sorted(given, key=lambda name: fact_phrase(name) != name):  # of two spellings the plain one counts
+        facts.setdefault(fact_phrase(name), _number(given[name], _Place(place.position, f"facts.{name}")))
+    return facts
 
 
 def _fired(value: Any, place: _Place) -> dict[str, int]:

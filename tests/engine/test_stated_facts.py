@@ -10,6 +10,7 @@ import pytest
 from rulekit.engine.examples import run_examples
 from rulekit.engine.positions_file import parse_positions
 from rulekit.engine.stated_facts import with_counts
+from rulekit.language.fact_names import fact_phrase
 from rulekit.runtime.policy import Policy
 
 LONG = {
@@ -53,6 +54,43 @@ def test_a_stated_fact_is_used_exactly(
 ) -> None:
     assert acts(sentence, position, facts={name: holds}) == [sentence]
     assert acts(sentence, position, facts={name: fails}) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "phrase"),
+    [
+        ("momentum", "momentum"),
+        ("  Momentum   Over 15 Minutes ", "momentum over 15 minutes"),
+        ("momentum over 15m", "momentum over 15 minutes"),
+        ("momentum over 1 hour", "momentum over 60 minutes"),
+        ("momentum over 1 hour 30 minutes", "momentum over 90 minutes"),
+        ("moving average over 20 candles", "sma over 20 bars"),
+        ("Average True Range over 14 bars", "atr over 14 bars"),
+        ("high of the day", "day high"),
+        ("the day's low", "day low"),
+        ("LTP", "price"),
+        ("initial stop", "initial stop"),
+        ("break-even", "break-even"),
+        ("charges", "charges"),
+        ("bar minutes", "bar minutes"),
+        ("price over 5 minutes", "price over 5 minutes"),
+        ("momentun", "momentun"),
+        ("expect exit", "expect exit"),
+        ("", ""),
+        ("(", "("),
+        ("x" * 500, "x" * 500),
+    ],
+)
+def test_a_fact_is_known_by_every_name_that_a_policy_may_give_it(written: str, phrase: str) -> None:
+    assert fact_phrase(written) == phrase
+
+
+def test_a_window_may_be_written_as_in_the_policy() -> None:
+    sentence = "exit when momentum over 60 minutes is at least 2%"
+    for name in ("momentum over 1 hour", "momentum over 60m", "momentum"):
+        assert acts("exit when momentum over 1 hour is at least 2%", LONG, facts={name: 2}) == [sentence]
+    both = {"Momentum Over 1 Hour": 3, "momentum over 60 minutes": 1}
+    assert acts(sentence, LONG, facts=both) == []
 
 
 def test_a_stated_target_exits_when_it_is_reached() -> None:

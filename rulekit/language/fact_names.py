@@ -1,0 +1,39 @@
+"""Names of facts as people write them, in the one form by which they are looked up."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from rulekit.language.conditions import fact
+from rulekit.language.fault import FaultError
+from rulekit.language.keywords import phrases
+from rulekit.language.parser import EXAMPLE_LINE, Misread, raw_tokens, read
+from rulekit.language.prices import first_word
+from rulekit.language.reader import Reader
+from rulekit.language.scope import Scope
+from rulekit.language.vocabulary import PRICE_WORDS, STANDARD
+
+_MOST = 200
+"""No fact has a longer name."""
+
+
+@cache
+def fact_phrase(name: str) -> str:
+    """Return the phrase of a fact: `Momentum over 1 hour` is `momentum over 60 minutes`, `LTP` is `price`.
+
+    A name that is no fact of the language comes back in lower case, with single spaces.
+    """
+    plain = " ".join(name.lower().split())
+    if len(plain) > _MOST:
+        return plain
+    # A line of an example is a fact and its value; any number will do.
+    outcome = read(Reader(raw_tokens(f"{plain} 1", 1, 1), {}, phrases()).read(), EXAMPLE_LINE)
+    if isinstance(outcome, Misread) or outcome.rule != "given":
+        return plain
+    subject = outcome.nodes()[0]
+    if subject.rule == "named_price" and str(first_word(subject).value) in PRICE_WORDS:
+        return plain
+    try:
+        return fact(subject, Scope(STANDARD)).phrase
+    except FaultError:
+        return plain
