@@ -71,14 +71,13 @@ class KiteServer:
         prices = since(prices, self.clock.now())
         self.desk = Desk(self.settings, self.clock, prices)
         self._asked_port, self._control = port, control
-        self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._failed: BaseException | None = None
         self._stop: asyncio.Event | None = None
         self._wake: asyncio.Event | None = None
         self.stream = Stream(
-            self._loop, self.desk.lock, self.desk.line_of, self.desk.now, self.desk.admits,
+            self.desk.lock, self.desk.line_of, self.desk.now, self.desk.admits,
             heartbeat=self.settings.heartbeat, answer_pings=self.settings.answer_pings,
         )  # fmt: skip
         if walk:
@@ -129,17 +128,16 @@ class KiteServer:
         self.stop()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self.stream.thread = threading.current_thread()
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         except BaseException as error:
             self._failed = error
         finally:
             self._ready.set()
-            self._loop.close()
 
     async def _serve(self) -> None:
+        self._loop = self.stream.loop = asyncio.get_running_loop()
+        self.stream.thread = threading.current_thread()
         self._stop, self._wake = asyncio.Event(), asyncio.Event()
         listener = await asyncio.start_server(self._connected, HOST, self._asked_port, limit=1 << 20)
         self.port = listener.sockets[0].getsockname()[1]

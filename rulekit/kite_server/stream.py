@@ -53,7 +53,6 @@ class Stream:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
         lock: threading.RLock,
         line_of: Callable[[int], Line | None],
         now: Callable[[], int],
@@ -62,7 +61,8 @@ class Stream:
         heartbeat: float,
         answer_pings: bool,
     ) -> None:
-        self.loop, self.lock, self.line_of, self.now, self.admits = loop, lock, line_of, now, admits
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.lock, self.line_of, self.now, self.admits = lock, line_of, now, admits
         self.heartbeat, self.answer_pings = heartbeat, answer_pings
         self.subscribers: list[Subscriber] = []
         self.handshakes = 0
@@ -91,7 +91,7 @@ class Stream:
         writer.write(websocket.handshake(request.headers.get("sec-websocket-key", "")))
         subscriber = Subscriber(reader, writer, mute=self.mute_new)
         self.subscribers.append(subscriber)
-        beating = self.loop.create_task(self._beat(subscriber))
+        beating = asyncio.create_task(self._beat(subscriber))
         try:
             await self._listen(subscriber)
         except GONE:
@@ -166,6 +166,8 @@ class Stream:
             self._later(self._flush)
 
     def _later(self, what: Callable[..., None], *arguments: Any) -> None:
+        if self.loop is None:
+            return
         # A loop that is closing has nobody left to tell.
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(what, *arguments)
