@@ -75,7 +75,8 @@ class Dispatcher:
         if action.not_before > now:
             return Waiting("it waits before the next try", action.not_before)
         if self._failed_at.get(action.id) == self.looks:
-            return Waiting("it waits for a fresh look at the position", now)
+            # A host's own engine is asked again in the host's next cycle, and no sooner.
+            return Waiting("it waits for a fresh look at the position", None if self._route.external else now)
         if is_regular(action):
             return self._throttle(now)
         return None
@@ -319,5 +320,5 @@ class Dispatcher:
         if action.not_sent == settings.max_tries:
             text = f"{action.rule} could not be sent {action.not_sent} times: {reason}"
             chronicle.alert(text, action, level="critical")
-        self._back_to_queue(action, reason, action.not_sent)
+        self._back_to_queue(action, reason, 0 if self._route.external else action.not_sent)
         chronicle.tell_of("action_queued", action, reason=f"not sent: {reason}")

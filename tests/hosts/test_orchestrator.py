@@ -268,3 +268,21 @@ def test_the_engines_own_time_out_is_a_failure(host: Orchestrator) -> None:
 
     host.trade_engine = TimedOut()
     assert isinstance(ask(OrchestratorRoute(host)), NotSent)
+
+
+@pytest.mark.parametrize("cycles", [1, 4, 12])
+def test_the_next_cycle_hands_over_however_long_the_engine_was_away(
+    hosted: Desk, host: Orchestrator, cycles: int
+) -> None:
+    """A cycle may follow at once: the queue waits for cycles, and not for seconds."""
+    host.trade_engine = engine = Engine(failing=cycles)
+    key = hosted.hold()
+    hosted.start()
+    hosted.commit(key, exit_all())
+    for _ in range(cycles - 1):
+        hosted.pass_time(0)
+    assert (engine.calls, engine.signals) == (cycles, [])
+    hosted.executor.drain()
+    assert engine.calls == cycles, "one cycle, one try"
+    hosted.pass_time(0)
+    assert [signal["reason"] for signal in engine.signals] == ["Square off"]
