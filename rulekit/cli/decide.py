@@ -38,11 +38,14 @@ def command(policy: Path, positions: Path) -> int:
     from rulekit.engine.decision_json import decision_json
     from rulekit.engine.positions_file import read_positions
     from rulekit.engine.stated_facts import with_counts
+    from rulekit.engine.stated_memory import named_memory
     from rulekit.runtime.policy import load
 
     loaded = load(policy)
-    given = read_positions(positions)
-    asked = [evolve(one, snapshot=with_counts(loaded.compiled, one.snapshot, one.memory)) for one in given]
+    asked = []
+    for one in read_positions(positions):
+        memory = named_memory(loaded.compiled, one.memory)
+        asked.append(evolve(one, snapshot=with_counts(loaded.compiled, one.snapshot, memory), memory=memory))
     answer = {
         "policy": loaded.title or policy.name,
         "digest": loaded.digest,

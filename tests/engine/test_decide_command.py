@@ -103,6 +103,20 @@ def test_the_answer_has_exactly_these_keys(project: Path, policy: Path, tmp_path
     assert second == {"symbol": "INFY", "actions": [], "passed_over": [], "not_yet": []}
 
 
+def test_what_fired_and_what_is_stated_is_read_by_any_name(project: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "two.policy"
+    policy.write_text("book half at 10 pct profit\nOUT: exit when times booked >= 2\n", encoding="utf-8")
+    once = {**POSITION, "stop": 1600, "fired": {"Book half at 10 pct profit": 1}}
+    twice = {**once, "facts": {"Times Booked": 2}}
+    found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, once, twice)))
+    first, second = json.loads(found.stdout)["positions"]
+    assert [waiting["why"] for waiting in first["not_yet"]] == [
+        "not again: it fired once, and may fire once",
+        "not yet: times booked 1, needs at least 2 (1 short)",
+    ]
+    assert [action["rule"] for action in second["actions"]] == ["OUT"]
+
+
 def test_what_is_passed_over_says_because(project: Path, policy: Path, tmp_path: Path) -> None:
     rich = {**POSITION, "price": 1998.5, "opened": "2026-11-20T10:00:00+05:30"}
     found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, rich)))
