@@ -157,6 +157,10 @@ class Dispatcher:
         reason = f"{GUARDED} ({name}): {why}"
         chronicle.state(action, states.REFUSED, reason)
         chronicle.tell_of("action_refused", action, reason=reason)
+        if action.kind in states.CLOSING_KINDS and action.attempts:
+            # It was under way, and somebody counts on it.
+            text = f"{action.rule} is not finished, {action.filled} of {action.quantity} filled: {why}"
+            chronicle.alert(text, action, level="critical")
 
     def _supersede(self, action: ActionRecord, evidence: str) -> None:
         self._chronicle.state(action, states.SUPERSEDED, evidence)

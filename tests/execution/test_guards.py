@@ -10,8 +10,9 @@ from rulekit.execution.guards import GUARDS, Question, refusal
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import ACTIVE, EXIT_EVERYTHING, HALTED, REDUCING, Mode
 from rulekit.model.decision import ADD, BOOK, EXIT
-from rulekit.model.instant import MINUTE, parse_instant
-from rulekit.model.instrument import Instrument, PositionKey
+from rulekit.model.instant import HOUR, MINUTE, SECOND, parse_instant
+from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
+from rulekit.model.orders import BUY
 from rulekit.model.prices import UNKNOWN
 from tests.execution.scripted import START, Desk, add, book, exit_all, session
 
@@ -205,3 +206,19 @@ def test_after_refusals_in_a_row_a_person_is_called_and_exits_end_as_refused_by_
     desk.commit(key, exit_all(rule="stop", lane="critical"))
     desk.come_to_rest(30)
     assert desk.broker.net(key) == 0
+
+
+def test_an_exit_that_the_close_cuts_off_calls_a_person(desk: Desk) -> None:
+    """It rested until the exchange closed: its end says so, and the alert says how much is done."""
+    desk.clock.move_to(START + 5 * HOUR + 29 * MINUTE + 58 * SECOND)  # two seconds before the close
+    kotak = InstrumentKey("NSE", "KOTAKBANK")
+    desk.broker.prices[kotak] = 169_000.0
+    desk.broker.trade(kotak, "NRML", BUY, 100, 169_000.0)
+    key = PositionKey("paper", "NSE", "KOTAKBANK", "NRML")
+    desk.start().pass_time(0)
+    desk.broker.fates = ["part:30"]
+    desk.commit(key, exit_all())
+    desk.come_to_rest(20)
+    row = desk.row("Square off")
+    assert (row["end"], row["filled"]) == ("refused", 30)
+    assert any("is not finished, 30 of 100 filled: NSE is closed now" in text for text in desk.alerts())
