@@ -257,6 +257,8 @@ def applies_text(applies: t.Applies) -> str:
 def value_text(value: t.Number | t.PriceExpr | t.Level | t.Text) -> str:
     """Write the value of a `set` line."""
     if isinstance(value, t.Number):
+        if value.unit is t.Unit.PERCENT:
+            return share_text(value.value)
         return number_with_unit(value)
     if isinstance(value, t.PriceExpr):
         return price_text(value)

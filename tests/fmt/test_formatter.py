@@ -145,6 +145,10 @@ def test_comments_between_the_lines_of_any_policy_keep_their_order(policy: t.Pol
     holds("\n".join(lines))
 
 
+def test_a_share_without_end_stays_a_fraction() -> None:
+    assert fmt("set slice to a third\nbook slice at 5% profit\n") == "set slice to 1/3\nbook slice at 5% profit\n"
+
+
 # --- blank lines, line ends, the end of the file ------------------------------------------------------------
 
 
