@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from rulekit.kite_server.schedule import Schedule
 from rulekit.kite_server.sessions import DEATH, Sessions
 from rulekit.kite_server.settings import CLOSES, ServerSettings
 
+REMEMBERED = 200_000
+"""How many requests are kept for a look at them."""
 HELD_BACK = 2.0
 """Seconds by which a reordered update is late at most."""
 
@@ -45,7 +48,7 @@ class Desk:
         self.budgets = Budgets(settings.limits)
         self.sessions = Sessions(settings.credentials, self.draw)
         self.faults = Faults(chance)
-        self.requests: list[dict[str, Any]] = []
+        self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
         self.extra_latency = 0.0
         self._fault: Fault | None = None
         self.touched: Callable[[int], None] = lambda token: None
@@ -57,6 +60,9 @@ class Desk:
         self._shown_prices: tuple[int, dict[tuple[str, str], int]] | None = None
         self._now = clock.now()
         list_defaults(self.oms.listings, moment(self._now).date())
+        for exchange, symbol in dict.fromkeys((row.exchange, row.symbol) for row in feed):
+            if self.oms.listings.find(exchange, symbol) is None:
+                self.oms.listings.add(exchange, symbol)
         self.sessions.begin(self._now, settings.credentials.access_token)
         self._every_day(DEATH, lambda at: self.expire_token())
         for exchange, time in (settings.square_off or {}).items():

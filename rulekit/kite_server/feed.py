@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from rulekit.kite_server.clock import IST, at_time, instant
+from rulekit.kite_server.listing import SEGMENT_CODES
 from rulekit.kite_server.money import units
 
 COLUMNS = {
@@ -21,6 +22,9 @@ COLUMNS = {
     "quantity": ("last_quantity", "last_traded_quantity", "quantity"),
 }
 """What a column may be called, by its meaning."""
+
+
+EXCHANGES = tuple(name for name in SEGMENT_CODES if name != "INDICES")
 
 
 class FeedError(ValueError):
@@ -63,11 +67,13 @@ def read_feed(path: Path, symbol: str | None = None, start: int | None = None) -
     if missing:
         wanted = ", ".join(f"{meaning} ({' or '.join(COLUMNS[meaning])})" for meaning in missing)
         raise FeedError(f"`{path}` has no column for {wanted}; it has {', '.join(table.column_names)}")
-    columns = {meaning: table[name].to_pylist() for meaning, name in found.items() if meaning != "at"}
     times = _instants(path, table[found["at"]])
-    symbols = columns.get("symbol") or [symbol] * len(times)
-    kept = _arrivals(times, symbols, start)
-    return [_print(path, at, row, symbols, columns) for at, row in kept]
+    owners = [table[found[name]].to_pylist() for name in ("exchange", "symbol") if name in found]
+    kept = _arrivals(times, list(zip(*owners, strict=True)) if owners else [symbol] * len(times), start)
+    part = table.take([row for _, row in kept])
+    columns = {meaning: part[name].to_pylist() for meaning, name in found.items() if meaning != "at"}
+    columns.setdefault("symbol", [symbol] * len(kept))
+    return [_print(path, at, row, index, columns) for index, (at, row) in enumerate(kept)]
 
 
 def _arrivals(times: list[int], symbols: list[Any], start: int | None) -> list[tuple[int, int]]:
@@ -126,16 +132,17 @@ def _instants(path: Path, column: Any) -> list[int]:
     return times
 
 
-def _print(path: Path, at: int, row: int, symbols: list[Any], columns: dict[str, list[Any]]) -> Print:
-    volume = columns["volume"][row] if "volume" in columns else None
-    quantity = columns["quantity"][row] if "quantity" in columns else None
-    exchange = str(columns["exchange"][row]) if "exchange" in columns else "NSE"
+def _print(path: Path, at: int, row: int, index: int, columns: dict[str, list[Any]]) -> Print:
+    volume = columns["volume"][index] if "volume" in columns else None
+    quantity = columns["quantity"][index] if "quantity" in columns else None
+    exchange = str(columns["exchange"][index]) if "exchange" in columns else "NSE"
     try:
-        price = units(columns["price"][row])
+        if exchange not in EXCHANGES:
+            raise ValueError(f"`{exchange}` is not an exchange; there are {', '.join(EXCHANGES)}")
+        price = units(columns["price"][index])
         if price <= 0:
             raise ValueError("a price must be above 0")
-        return Print(
-            at, exchange, str(symbols[row]), price, None if volume is None else int(volume), int(quantity or 0)
-        )
+        symbol = str(columns["symbol"][index])
+        return Print(at, exchange, symbol, price, None if volume is None else int(volume), int(quantity or 0))
     except (ValueError, TypeError) as error:
         raise FeedError(f"`{path}`, row {row + 1}: {error}") from error

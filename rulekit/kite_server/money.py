@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 RUPEE = 10_000
+MOST = 10**9
+"""Rupees that no price reaches."""
 
 
 def units(value: object) -> int:
@@ -16,9 +18,12 @@ def units(value: object) -> int:
     if isinstance(value, bool):
         raise ValueError(f"{value} is not a number")
     try:
-        return int((Decimal(str(value)) * RUPEE).to_integral_value(ROUND_HALF_UP))
+        amount = Decimal(str(value))
+        if not abs(amount) < MOST:
+            raise ValueError(f"{value} is too much")
+        return int((amount * RUPEE).to_integral_value(ROUND_HALF_UP))
     except (InvalidOperation, OverflowError, ValueError) as error:
-        raise ValueError(f"{value} is not a number") from error
+        raise ValueError(f"{value} is not a number that a price can be") from error
 
 
 def rupees(value: float) -> float:

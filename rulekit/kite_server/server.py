@@ -12,7 +12,7 @@ from typing import Any
 
 from rulekit.kite_server import control
 from rulekit.kite_server.accounts import Holding, Overnight
-from rulekit.kite_server.answers import Request
+from rulekit.kite_server.answers import Request, failure
 from rulekit.kite_server.clock import SECOND, ServerClock, instant, moment
 from rulekit.kite_server.desk import Desk
 from rulekit.kite_server.faults import Faults, Sending
@@ -113,6 +113,8 @@ class KiteServer:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._thread = None
+        if self._failed is not None:
+            raise RuntimeError("the simulated broker failed; what came after cannot be trusted") from self._failed
 
     def wait(self) -> None:
         """Wait until the server ends, or a key press interrupts."""
@@ -143,6 +145,7 @@ class KiteServer:
         self.port = listener.sockets[0].getsockname()[1]
         self._connections: set[asyncio.Task[None]] = set()
         pump = asyncio.create_task(self._pump())
+        pump.add_done_callback(self._pump_ended)
         self._ready.set()
         await self._stop.wait()
         listener.close()
@@ -163,9 +166,14 @@ class KiteServer:
             self._connections.discard(task)
 
     def _respond(self, request: Request) -> Sending:
-        if self._control and request.path.startswith(control.PREFIX):
-            return control.respond(self, request)
-        return self.desk.respond(request)
+        try:
+            if self._control and request.path.startswith(control.PREFIX):
+                return control.respond(self, request)
+            return self.desk.respond(request)
+        except Exception as error:
+            # A fault of the simulation must not pass for one of the broker: `stop` raises it.
+            self._failed = self._failed or error
+            return Sending(failure(500, "GeneralException", f"the simulation itself failed: {error!r}"))
 
     async def _pump(self) -> None:
         """Let things happen when they are due."""
@@ -181,6 +189,10 @@ class KiteServer:
             alarm = self._loop.call_later(nap + 0.0005, self._wake.set)
             await self._wake.wait()
             alarm.cancel()
+
+    def _pump_ended(self, pump: asyncio.Task[None]) -> None:
+        if not pump.cancelled() and pump.exception() is not None:
+            self._failed = self._failed or pump.exception()
 
     def _rearm(self) -> None:
         if self._wake is not None:

@@ -83,7 +83,7 @@ class Stream:
             writer.write(head_of(answer, len(answer.body)) + answer.body)
             await writer.drain()
             return
-        if len(self.subscribers) >= MOST_CONNECTIONS:
+        if sum(not one.frozen for one in self.subscribers) >= MOST_CONNECTIONS:
             answer = failure(429, "NetworkException", "Too many connections")
             writer.write(head_of(answer, len(answer.body)) + answer.body)
             await writer.drain()

@@ -32,7 +32,7 @@ def whole(form: Mapping[str, str], name: str) -> int:
     text = form.get(name, "")
     if text == "":
         return 0
-    if not re.fullmatch(r"-?\d+", text):
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
         raise refused(f"Invalid `{name}`: failed to decode, got: {text} (expected integer)")
     return int(text)
 
@@ -51,7 +51,7 @@ def protection_of(form: Mapping[str, str]) -> float:
     text = form.get("market_protection", "")
     if text == "":
         return 0.0
-    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", text):
         raise refused(f"failed to decode market_protection, got: {text} (expected decimal)")
     value = float(text)
     if value != -1 and not 0 <= value <= 100:

@@ -230,7 +230,7 @@ def test_a_file_of_prices_plays_under_the_servers_clock(start: Start, tmp_path: 
 
 
 def test_real_prices_play_at_speed(start: Start, shared_data: Path) -> None:
-    bench = start(clock="2021-03-26T09:15:00", feed=shared_data / "nse_ticks.parquet")
+    bench = start(clock="2021-04-26T09:15:00", feed=shared_data / "nse_ticks.parquet")
     seen = []
     for _ in range(5):
         bench.settle(3600)

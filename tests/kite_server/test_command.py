@@ -94,6 +94,8 @@ def test_a_feed_without_a_column_is_explained(tmp_path: Path) -> None:
         ("when,ltp\n2026-11-20T10:00:00,1\n", "no column for at"),
         ("ts,symbol,ltp\nsoon,A,1\n", "cannot be read"),
         ("ts,symbol,ltp\n2026-11-20T10:00:00,A,0\n", "row 1: a price must be above 0"),
+        ("ts,symbol,ltp,exchange\n2026-11-20T10:00:00,A,1,NYSE\n", "row 1: `NYSE` is not an exchange"),
+        ("ts,symbol,ltp\n2026-11-20T10:00:00,A,\n", "row 1"),
     ):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(FeedError, match=says):

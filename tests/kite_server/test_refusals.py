@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kiteconnect import KiteConnect, exceptions
 
-from rulekit.kite_server.settings import Limits
+from rulekit.kite_server.answers import Answer, Request
+from rulekit.kite_server.server import KiteServer
+from rulekit.kite_server.settings import NO_LIMITS, Limits, ServerSettings
 from tests.kite_server.conftest import Bench, Start
 
 
@@ -119,25 +124,22 @@ def test_four_hundred_a_minute_and_the_day(start: Start) -> None:
     assert taken() == 0  # even an exit cannot leave any more
 
 
-@pytest.mark.parametrize(("count", "changes"), [(True, 9), (False, 30)])
-def test_whether_changes_count_is_a_setting(start: Start, count: bool, changes: int) -> None:
-    bench = start(limits=Limits(10, None, None, None, None, None, changes_count=count))
-    order_id = bench.place(order_type="LIMIT", price=1400)
-    bench.settle(0.5)
-    done = 0
-    try:
-        while done < 30:
-            bench.kite.modify_order("regular", order_id, price=1401 + done)
-            bench.settle(0.001)
-            done += 1
-            if bench.row(order_id)["status"] != "OPEN":
-                bench.settle(0.02)
-            if not count and done % 10 == 0:
-                bench.settle(0.0)
-    except exceptions.NetworkException:
-        pass
-    assert (done >= 30) == (not count)
-    assert done == changes
+@pytest.mark.parametrize(("counts", "most"), [(True, 10), (False, 12)])
+def test_whether_changes_count_as_orders_is_a_setting(start: Start, counts: bool, most: int) -> None:
+    bench = start(limits=Limits(10, None, None, None, None, None, changes_count=counts))
+    waiting = []
+    for _ in range(12):
+        waiting.append(bench.place(order_type="LIMIT", price=1400, quantity=1))
+        bench.settle(0.25)
+    bench.settle(1)
+    gone = 0
+    for order_id in waiting:
+        try:
+            bench.kite.cancel_order("regular", order_id)
+            gone += 1
+        except exceptions.NetworkException as refusal:
+            assert refusal.code == 429
+    assert gone == most
 
 
 def test_quotes_once_a_second_and_other_readings_ten_times(start: Start) -> None:
@@ -225,3 +227,48 @@ def test_a_plan_without_market_data_has_no_quotes(start: Start) -> None:
     with pytest.raises(exceptions.PermissionException):
         bench.kite.ltp("NSE:INFY")
     assert bench.filled()["status"] == "COMPLETE"
+
+
+WORDS = st.sampled_from(
+    ["", "0", "1", "-1", "10", "1e400", "nan", "inf", "9" * 30, "1500.05", "BUY", "SELL", "NSE", "INFY", "MIS", "CNC",
+     "MARKET", "LIMIT", "SL", "SL-M", "true", "१०", "\x00", "TTL", "IOC", "DAY", "x" * 40]
+)  # fmt: skip
+NAMES = ("exchange", "tradingsymbol", "transaction_type", "quantity", "product", "order_type", "price", "trigger_price",
+         "validity", "validity_ttl", "disclosed_quantity", "market_protection", "tag", "autoslice")  # fmt: skip
+SOUND = {"exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "BUY", "quantity": "10", "product": "MIS",
+         "order_type": "LIMIT", "price": "1500", "validity": "DAY"}  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(NAMES), WORDS, max_size=4))
+def test_no_form_whatever_breaks_the_broker(changes: dict[str, str]) -> None:
+    server = KiteServer(ServerSettings(limits=NO_LIMITS), start="2026-11-20T10:00:00", speed=0)
+    server.push_price("NSE", "INFY", 1500)
+    headers = {"x-kite-version": "3", "authorization": f"token {server.api_key}:{server.access_token}"}
+
+    def ask(method: str, path: str, form: dict[str, str]) -> Answer:
+        answer = server.desk.respond(Request(method, path, {}, headers, b"", form)).answer
+        assert answer is not None
+        return answer
+
+    answer = ask("POST", "/orders/regular", {**SOUND, **changes})
+    body = json.loads(answer.body)
+    assert answer.status in {200, 400}
+    assert (body["status"], len(server.true_orders())) == (("success", 1) if answer.status == 200 else ("error", 0))
+    server.advance(1)
+    for row in server.true_orders():
+        assert ask("PUT", f"/orders/regular/{row['order_id']}", changes).status in {200, 400}
+        server.advance(1)
+    for path in ("/orders", "/trades", "/portfolio/positions", "/user/margins"):
+        assert ask("GET", path, {}).status == 200
+    (path_end,) = {server.position_path("NSE", "INFY", product)[-1] for product in ("MIS", "CNC")} - {0} or {0}
+    assert path_end == sum(server.true_positions().values())
+
+
+def test_a_fault_of_the_simulation_is_not_one_of_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = KiteServer(start="2026-11-20T10:00:00").start()
+    monkeypatch.setattr(server.desk, "respond", lambda request: 1 / 0)
+    with requests.Session() as session:
+        assert session.get(server.root + "/orders").status_code == 500
+    with pytest.raises(RuntimeError, match="cannot be trusted"):
+        server.stop()
