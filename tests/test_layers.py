@@ -17,7 +17,7 @@ HOMES = {
     "lark": ("rulekit/language/parser.py",),
     "jinja2": ("rulekit/report/*",),
     "sqlite3": ("rulekit/execution/journal*", "rulekit/broker/paper*"),
-    "kiteconnect": (),
+    "kiteconnect": ("rulekit/broker/kite_calls.py",),
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),
     "numba": ("rulekit/compile/*",),
     "talipp": ("rulekit/market/*",),

@@ -51,6 +51,21 @@ def _running_reactor() -> Any:
     return loop
 
 
+def _tolerant(ticker: Any, broken: Callable[[Exception], None]) -> Any:
+    """Return the client's ticker with a connection that outlives a frame it cannot read."""
+
+    class Tolerant(ticker):  # type: ignore[misc]
+        """The client's own, and nothing else changed."""
+
+        def _on_message(self, ws: Any, payload: bytes, is_binary: bool) -> None:
+            try:
+                super()._on_message(ws, payload, is_binary)
+            except Exception as error:
+                broken(error)
+
+    return Tolerant
+
+
 class Ticker:
     """Keeps a stream open for as long as it is wanted.
 
@@ -128,7 +143,7 @@ class Ticker:
     def _connect(self) -> None:
         kiteconnect = import_kiteconnect()
         self._connected_with = self._token()
-        client = kiteconnect.KiteTicker(
+        client = _tolerant(kiteconnect.KiteTicker, self._broken_frame)(
             str(self._settings.api_key),
             self._connected_with,
             debug=False,
@@ -166,6 +181,11 @@ class Ticker:
         self.handover.put(ticks, self._clock.now())
 
     def _on_order_update(self, ticker: Any, row: Any) -> None:
+        self.handover.wake()
+
+    def _broken_frame(self, error: Exception) -> None:
+        """Go on after a frame that the client cannot read; it may have been about an order."""
+        _log.debug("a frame was not understood: %s", type(error).__name__)
         self.handover.wake()
 
     def _on_connect(self, ticker: Any, response: Any) -> None:

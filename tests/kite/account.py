@@ -40,6 +40,7 @@ class Account:
         self.server = KiteServer(ServerSettings(**values), start=START, speed=speed).start()
         self.events: list[Event] = []
         self.journal = folder / "day.journal"
+        self._day: LiveDay | None = None
 
     def price(self, symbol: str, rupees: float) -> None:
         self.server.push_price("NSE", symbol, rupees)
@@ -74,6 +75,7 @@ class Account:
             [Policy.from_text(policy)], self.journal, settings=settings, clock=clock, emit=self.events.append,
             dry_run=dry_run,
         ) as day:  # fmt: skip
+            self._day = day
             thread = threading.Thread(target=day.run)
             thread.start()
             try:
@@ -85,6 +87,10 @@ class Account:
 
     def names(self) -> list[str]:
         return [event.name for event in self.events]
+
+    def pending(self) -> list[dict[str, Any]]:
+        """Return what the running day has not brought to an end."""
+        return [] if self._day is None else [{"id": found, "end": None} for found in self._day.left_open()]
 
     def history(self) -> list[dict[str, Any]]:
         opened = Journal.open(self.journal, account="AB1234", clock=SimulatedClock(0), create=False)

@@ -59,7 +59,7 @@ def test_ticks_carry_price_volume_and_both_sides(bench: KiteBench) -> None:
     assert feed.closes[KEY] > 0
 
 
-@pytest.mark.parametrize("fault", ["mute", "half_open", "reset", "close", "truncated", "list"])
+@pytest.mark.parametrize("fault", ["mute", "half_open", "reset", "close"])
 def test_the_stream_comes_back_within_five_seconds(bench: KiteBench, fault: str) -> None:
     assert bench.ticker is not None
     feed = feed_of(bench)
@@ -73,6 +73,19 @@ def test_the_stream_comes_back_within_five_seconds(bench: KiteBench, fault: str)
     heard(bench, feed, 150_300.0, seconds=5 - (time.monotonic() - broke))
     bench.server.advance(1)
     assert bench.broker.updates() > 0, "what was missed is not told twice: the book is read again"
+
+
+@pytest.mark.parametrize("fault", ["truncated", "list"])
+def test_a_frame_that_cannot_be_read_cuts_nothing_and_the_book_is_read(bench: KiteBench, fault: str) -> None:
+    assert bench.ticker is not None
+    feed = feed_of(bench)
+    heard(bench, feed, 150_100.0)
+    bench.broker.updates()
+    bench.server.advance(1)
+    bench.server.stream.play(fault)
+    until(lambda: bench.broker.updates() > 0)
+    heard(bench, feed, 150_300.0, seconds=1)
+    assert bench.ticker.connections == 1
 
 
 def test_while_the_stream_is_refused_quotes_are_asked_for(bench: KiteBench) -> None:
