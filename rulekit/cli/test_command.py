@@ -49,7 +49,8 @@ def run(paths: tuple[Path, ...], *, form: str = "text", mutate: bool = False) ->
             tested.append(_test(path, mutate=mutate))
         except UnreadableFileError as error:
             unreadable.append(error)
-    click.echo(test_report.FORMS[form](tested))
+    if tested or form != "text":
+        click.echo(test_report.FORMS[form](tested))
     for failure in unreadable:
         click.echo(f"error: {failure}", err=True)
     if unreadable:

@@ -73,10 +73,9 @@ def _look(rules: tuple[t.Rule, ...]) -> list[str]:
         if (mine := [rule for rule in rules if isinstance(rule.verb, verb)])
     ]
     if turns:
-        found.append(
-            f"else at most one order goes: {', else '.join(turns)}; the others wait for the next look, after "
-            "that order is done"
-        )
+        several = sum(isinstance(rule.verb, t.Exit | t.Book | t.Add) for rule in rules) > 1
+        others = "; the others wait for the next look, after that order is done" if several else ""
+        found.append(f"else at most one order goes: {', else '.join(turns)}{others}")
     stops = [rule for rule in rules if isinstance(rule.verb, _STOPS)]
     if stops:
         which = "the stop of" if len(stops) == 1 else "the tightest of the stops of"

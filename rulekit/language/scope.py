@@ -46,6 +46,8 @@ class Names(Generic[Meaning]):
             raise FaultError(
                 "N108", self._nodes[key][1], f"`{name}` is defined by itself", "define it without its own name"
             )
+        if key not in self._nodes:
+            raise AlreadyReportedError  # a sentence at fault is repaired before every name has been declared
         if key not in self._done:
             node = self._nodes[key][0]
             self._done[key] = None
