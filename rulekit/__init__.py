@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from rulekit.model import version
+
+__version__ = version.VERSION
 
 if TYPE_CHECKING:
     from rulekit.errors import RulekitError as RulekitError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from rulekit import __version__
 from rulekit.execution.actions import ActionRecord, action_id
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import ACTION_DECIDED
 from rulekit.model.decision import Action, Decision
 from rulekit.model.instrument import PositionKey
 from rulekit.model.position import TrackedPosition
+from rulekit.model.version import VERSION
 
 
 @frozen
@@ -57,7 +57,7 @@ def write_decided(
         "scale": scale,
         "policy_digest": policy_digest,
         "snapshot_digest": snapshot_digest,
-        "program": __version__,
+        "program": VERSION,
     }
     chronicle.note(ACTION_DECIDED, body, identity, token=identity)
     record = chronicle.ledger.actions[identity]
