@@ -96,7 +96,7 @@ def test_it_is_made_for_light_and_dark_and_alike_every_time() -> None:
     assert picture(tree) == picture(tree)
 
 
-@settings(deadline=None, max_examples=50, derandomize=True)
+@settings(deadline=None, max_examples=30, derandomize=True)
 @given(policies())
 def test_every_policy_has_a_picture_that_keeps_inside_its_frame(policy: t.PolicyTree) -> None:
     root = drawn(policy)
