@@ -35,15 +35,9 @@ def cancel(oms: Oms, order_id: str, at: int) -> TrueOrder:
         raise refused(f"Order cannot be cancelled as it is already {order.status.lower()}.", "OrderException")
     if order.status in INTERMEDIATE:
         raise refused("Order cannot be cancelled as it is being processed. Try later.", "OrderException")
-    order.generation += 1
-    generation = order.generation
+    order.generation += 1  # a change that is still under way comes too late now
     order.move(CANCEL_PENDING, at)
-
-    def let_go(when: int) -> None:
-        if order.generation == generation:
-            oms.drop(order, when)
-
-    oms.schedule.add(at + round(oms.settings.latency * SECOND), let_go)
+    oms.schedule.add(at + round(oms.settings.latency * SECOND), lambda when: oms.drop(order, when))
     return order
 
 

@@ -117,6 +117,18 @@ def test_the_list_of_instruments_is_whole_and_says_nothing_of_freeze_quantities(
     assert len({row["instrument_token"] for row in rows}) == len(rows)
 
 
+def test_yesterdays_last_price_is_todays_close(start: Start) -> None:
+    bench = start(clock="2026-11-19T15:00:00")
+    bench.price(1510)
+    bench.settle(20 * 3600)
+    bench.kite.set_access_token(bench.server.desk.sessions.begin(bench.server.desk.now()))
+    bench.price(1520, quantity=5)
+    quote = bench.kite.quote("NSE:INFY")["NSE:INFY"]
+    assert quote["ohlc"] == {"open": 1520, "high": 1520, "low": 1520, "close": 1510}
+    assert (quote["net_change"], quote["volume"]) == (10, 5)
+    assert quote["upper_circuit_limit"] == 1812
+
+
 def test_the_book_is_shown_late_and_is_true_all_the_same(start: Start) -> None:
     bench = start(view=View(book_lag=5, position_lag=8))
     order_id = bench.place()

@@ -103,6 +103,16 @@ def test_a_cancellation_may_lose_the_race(bench: Bench) -> None:
     assert bench.net()["quantity"] == 10
 
 
+def test_a_cancellation_overtakes_a_change_that_is_under_way(bench: Bench) -> None:
+    order_id = bench.place(order_type="LIMIT", price=1490)
+    bench.settle()
+    bench.kite.modify_order("regular", order_id, price=1500)
+    bench.kite.cancel_order("regular", order_id)
+    bench.settle()
+    assert bench.steps(order_id)[-2:] == ["CANCEL PENDING", "CANCELLED"]
+    assert bench.row(order_id)["filled_quantity"] == 0
+
+
 def test_a_change_takes_its_steps_and_then_trades(bench: Bench) -> None:
     order_id = bench.place(order_type="LIMIT", price=1490)
     bench.settle()

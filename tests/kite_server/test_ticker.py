@@ -69,14 +69,15 @@ def test_quote_is_the_mode_of_a_plain_subscription(lively: Bench, listen: Listen
 def test_indices_and_currencies_have_layouts_and_scales_of_their_own(lively: Bench, listen: Listen) -> None:
     server = lively.server
     dollar = next(row for row in server.desk.oms.listings.by_key.values() if row.exchange == "CDS")
-    lively.price(25000.35, "NIFTY 50")
+    for price in (25000.0, 25100.5, 24900.0, 25000.35):
+        lively.price(price, "NIFTY 50")
     lively.price(88.1225, dollar.symbol, "CDS")
     listener = listen(server).open()
     listener.subscribe("full", 256265, dollar.token)
     until(lambda: len({tick["instrument_token"] for tick in listener.of_mode("full")}) == 2)
     found = {tick["instrument_token"]: tick for tick in listener.of_mode("full")}
     assert (found[256265]["last_price"], found[256265]["tradable"]) == (25000.35, False)
-    assert found[256265]["ohlc"]["high"] == 25000.35
+    assert found[256265]["ohlc"] == {"high": 25100.5, "low": 24900, "open": 25000, "close": 25000}
     assert found[256265]["exchange_timestamp"].timestamp() == server.clock.now() / 1e6
     assert found[dollar.token]["last_price"] == 88.1225
 
