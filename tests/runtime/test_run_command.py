@@ -95,7 +95,7 @@ def test_a_dry_run_places_nothing(folder: Path) -> None:
 BAD_POLICIES = {
     "empty": (b"", 1, "no rule"),
     "huge": (b"exit at 15:15\n" * 750_000, 2, "more than the 65,536"),
-    "deep": (b"exit when " + b"(" * 10_000 + b"profit > 1%" + b")" * 10_000, 1, "too long"),
+    "deep": (b"exit when " + b"(" * 10_000 + b"profit > 1%" + b")" * 10_000, 1, "too deep"),
     "latin-1": ("# caf\u00e9\nexit at 15:15\n".encode("latin-1"), 2, "UTF-8"),
     "mistyped": (b"boook half at 10% profit\n", 1, "book"),
     "zeros": (b"\0" * 100, 1, ""),
