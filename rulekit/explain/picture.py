@@ -178,7 +178,7 @@ def _legend(numbers: Sequence[int], regions: Sequence[Region]) -> Iterator[str]:
     yield f'<text class="faint" x="{_LEFT}" y="{y + 6}">{key}</text>'
 
 
-def _short(text: str, most: int = 95) -> str:
+def _short(text: str, most: int = 84) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
