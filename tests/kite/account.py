@@ -33,11 +33,13 @@ UP: move stop to break-even at 5% profit
 class Account:
     """A server whose clock runs five times as fast, with positions, and a day of rulekit in a thread before it."""
 
-    def __init__(self, folder: Path, *, speed: float = 5.0, **server: Any) -> None:
+    def __init__(
+        self, folder: Path, *, speed: float = 5.0, start: str = START, feed: Any = None, **server: Any
+    ) -> None:
         self.folder = folder
         self.speed = speed
         values = {"margin_check": "off"} | server
-        self.server = KiteServer(ServerSettings(**values), start=START, speed=speed).start()
+        self.server = KiteServer(ServerSettings(**values), start=start, speed=speed, feed=feed).start()
         self.events: list[Event] = []
         self.journal = folder / "day.journal"
         self._day: LiveDay | None = None
