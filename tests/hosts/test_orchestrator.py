@@ -284,5 +284,6 @@ def test_the_next_cycle_hands_over_however_long_the_engine_was_away(
     assert (engine.calls, engine.signals) == (cycles, [])
     hosted.executor.drain()
     assert engine.calls == cycles, "one cycle, one try"
+    assert hosted.executor.next_due() is None, "nothing but the next cycle is waited for"
     hosted.pass_time(0)
     assert [signal["reason"] for signal in engine.signals] == ["Square off"]

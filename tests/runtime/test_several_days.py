@@ -97,7 +97,13 @@ def test_the_age_of_a_position_from_before_the_run_is_known(tmp_path: Path) -> N
     entries = [entry("2026-11-16T11:00:00+05:30")]
     journal = tmp_path / "days.journal"
     for day in DAYS:
-        run(journal, prices(day), entries, "OUT: exit after 3 days\nSHORT: book 10 shares after 23 hours")
+        # The file is read once: from then on the journal knows.
+        run(
+            journal,
+            prices(day),
+            entries if day == DAYS[0] else [],
+            "OUT: exit after 3 days\nSHORT: book 10 shares after 23 hours",
+        )
     assert acted(journal) == [(DAYS[0], "SHORT", "filled"), (DAYS[1], "OUT", "filled")]
 
 
@@ -115,7 +121,7 @@ def test_what_the_rows_leave_standing_began_with_its_own_row() -> None:
 
 def test_an_older_copy_of_the_journal_is_caught_before_anything_is_sent(tmp_path: Path) -> None:
     """The broker's book knows our orders that the copy does not: the engine halts, and sends none of them again."""
-    entries = [entry(f"{DAYS[0]}T09:16:00+05:30")]
+    entries = [entry(f"{DAYS[0]}T09:16:05+05:30")]
     journal = tmp_path / "days.journal"
     policy = "HALF: book 10% after 1 minute every 1 minute up to 5 times"
     run(journal, prices(DAYS[0], minutes=3), entries, policy)
@@ -129,7 +135,8 @@ def test_an_older_copy_of_the_journal_is_caught_before_anything_is_sent(tmp_path
             path.unlink()
     for path, content in copies.items():
         path.write_bytes(content)
-    run(journal, prices(DAYS[0], minutes=7), entries, policy)
+    # An impatient policy would act before the clock comes to where the book shows the next of our orders.
+    run(journal, prices(DAYS[0], minutes=7), entries, policy.replace("every 1 minute", "every 50 seconds"))
     assert [order.tag for order in true_book(journal)[0] if order.tag] == sent
     mode = Ledger(read_journal(journal)).mode
     assert mode.name == "halted"
