@@ -111,5 +111,7 @@ class Account:
         assert set(tags) <= set(attempts)
         filled = {order["tag"]: order["filled_quantity"] for order in ours}
         for row in rows:
-            assert row["filled"] == sum(filled.get(attempt["tag"], 0) for attempt in row["attempts"]), row
+            truly = sum(filled.get(attempt["tag"], 0) for attempt in row["attempts"])
+            # What was on its way when the day was stopped is read at the next start.
+            assert row["filled"] == truly or (row["end"] is None and row["filled"] < truly), row
             assert row["quantity"] is None or row["filled"] <= row["quantity"]
