@@ -176,8 +176,16 @@ class ActionRecord:
 
     @property
     def counts(self) -> bool:
-        """Tell whether this firing counts: on its way, or something came of it."""
-        return self.open or self.filled > 0 or self.state in (APPLIED, DONE)
+        """Tell whether this firing counts in its episode: on its way, or something came of it.
+
+        An exit that ended while the episode goes on has not closed the position, so it is not done. An add whose
+        answer was once lost counts though it was shown not to be there: it might still come, and is not bought again.
+        """
+        if self.open or self.kind == EXIT:
+            return self.open
+        if self.kind == ADD and any(state == UNKNOWN_STATE for state, _, _ in self.states):
+            return True
+        return self.filled > 0 or self.state in (APPLIED, DONE)
 
     @property
     def frozen(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 import rulekit
 from rulekit.broker.paper import PaperBroker
+from rulekit.broker.paper_settings import PaperSettings
 from rulekit.hosts.orchestrator import OrchestratorRoute
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock
@@ -29,9 +30,9 @@ SIGNAL_KEYS = {
 class Account:
     """A paper account at noon with 100 KOTAKBANK bought at 1690, whose price the test moves."""
 
-    def __init__(self, folder: Path, policy: str, **options: Any) -> None:
+    def __init__(self, folder: Path, policy: str, *, paper: PaperSettings | None = None, **options: Any) -> None:
         self.clock = SimulatedClock(NOON)
-        self.broker = PaperBroker(folder / "book", clock=self.clock)
+        self.broker = PaperBroker(folder / "book", clock=self.clock, settings=paper)
         self.sequence = 0
         self.price("1690")
         self.broker.enter(
@@ -218,3 +219,28 @@ def test_while_halted_the_log_says_so_and_speaks_of_no_order(tmp_path: Path) -> 
         manager.cycle()
     told = [event.data["because"] for event in account.events if event.name == "rule_skipped"]
     assert told == ["the engine is halted"]
+
+
+def test_an_exit_that_was_sized_by_a_late_list_comes_again_for_the_rest(tmp_path: Path) -> None:
+    """The list lags an add, so the exit closes what is surely held; the position stands, so the exit is not done."""
+    policy = "MORE: add 50% at 1% profit\nOUT: exit at 2% profit"
+    account = Account(tmp_path, policy, paper=PaperSettings(position_lag_s=20.0))
+    account.clock.sleep(25)  # the list shows the trader's own entry by now
+    with account.manager as manager:
+        for price in ["1708"] * 4 + ["1790"] * 60:
+            account.price(price)
+            manager.cycle()
+        exits = [taken["quantity"] for taken in manager.management_actions_taken if taken["reason"] == "OUT"]
+        assert exits == [100, 50]
+        assert account.broker.true_positions() == {}
+
+
+def test_an_add_whose_answer_was_lost_is_never_bought_again(tmp_path: Path) -> None:
+    """Its order was shown never to have come; still the rule does not fire once more."""
+    account = Account(tmp_path, "MORE: add 50% at 1% profit", paper=PaperSettings(lost_before=1.0))
+    with account.manager as manager:
+        for _ in range(200):
+            account.price("1708")
+            manager.cycle()
+        assert [taken["reason"] for taken in manager.management_actions_taken] == ["MORE"]
+        assert manager.pending_management_actions == []
