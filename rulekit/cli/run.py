@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,28 @@ if TYPE_CHECKING:
     from rulekit.model.events import Emit
     from rulekit.runtime.policy import Policy
     from rulekit.settings import Settings
+
+
+class StopRequest:
+    """A signal that asks the run to end; it may come while the prices are still being read."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._stop: Callable[[], None] | None = None
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._ask)
+
+    def _ask(self, *unused: object) -> None:
+        self._asked = True
+        if self._stop is not None:
+            self._stop()
+
+    def reach(self, stop: Callable[[], None]) -> None:
+        """Say what ends the run; a request that came before is passed on at once."""
+        self._stop = stop
+        if self._asked:
+            stop()
 
 
 @click.command(
@@ -60,9 +82,8 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 @click.option(
     "--clock",
     "clock_text",
-    envvar="RULEKIT_CLOCK",
     metavar="TIME[*SPEED]",
-    help="start the clock there and run it that many times as fast",
+    help="start the clock there and run it that many times as fast [default: RULEKIT_CLOCK, or the settings]",
 )
 @click.option(
     "--settings",
@@ -93,6 +114,7 @@ def command(
 
     if fast and clock_text:
         raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
+    stop = StopRequest()
     settings = load_settings(settings_path)
     files = policies or settings.policies.files
     if not files:
@@ -104,15 +126,13 @@ def command(
     if broker == "kite" or str(feed) == "kite":
         _refuse_what_does_not_go_with_an_account(broker, feed, positions, fast)
         emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=False)
-        _live(loaded, journal, settings, clock, emit, dry_run)
+        _live(loaded, journal, settings, clock, emit, dry_run, stop)
         return
     emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
     with open_paper_day(
         loaded, feed, entries, journal, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run
     ) as (day, prices):
-        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *unused: day.stop())
+        stop.reach(day.stop)
         for note in prices.notes:
             click.echo(f"note: {note}", err=True)
         for reason, count in prices.skipped.items():
@@ -133,13 +153,17 @@ def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions:
 
 
 def _live(
-    policies: Sequence[Policy], journal: Path, settings: Settings, clock: WallClock | None, emit: Emit, dry_run: bool
+    policies: Sequence[Policy],
+    journal: Path,
+    settings: Settings,
+    clock: WallClock | None,
+    emit: Emit,
+    dry_run: bool,
+    stop: StopRequest,
 ) -> None:
     """Run the day with the account."""
     from rulekit.runtime.live import open_kite_day
 
     with open_kite_day(policies, journal, settings=settings, clock=clock, emit=emit, dry_run=dry_run) as day:
-        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *unused: day.stop())
+        stop.reach(day.stop)
         day.run()

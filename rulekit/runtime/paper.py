@@ -96,6 +96,11 @@ def paper_day(
     timer: SimulatedClock | WallClock = (
         SimulatedClock(start) if fast else WallClock(start, clock.speed if clock else 1.0)
     )
+    if last is not None and start > last and not journal_path.exists():
+        raise InputError(
+            f"the prices end at {iso(last)}, before the clock's start at {iso(start)}",
+            "start the clock within the prices, or leave --clock out",
+        )
     calendar = settings.calendar.calendar()
     journal = Journal.open(journal_path, account="paper", clock=timer, durable=durable)
     try:
@@ -111,11 +116,6 @@ def paper_day(
                 emit=emit, dry_run=dry_run,
             )  # fmt: skip
             resumed = int(manager.executor.checkpoint.get("now", 0))
-            if last is not None and start > last and not resumed:
-                raise InputError(
-                    f"the prices end at {iso(last)}, before the clock's start at {iso(start)}",
-                    "start the clock within the prices, or leave --clock out",
-                )
             # A restarted run goes on from the moment that its journal recorded, whatever the clock was told.
             timer.move_to(resumed)
             yield Day(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from rulekit.cli.run import StopRequest
 from rulekit.model.instant import iso
 from rulekit.model.prices import to_rupees
 from rulekit.runtime import demo_day
@@ -151,6 +152,33 @@ def test_a_missing_column_is_named(folder: Path) -> None:
     done = run(folder, "--fast")
     assert done.returncode == 1
     assert "`product`" in done.stderr
+
+
+def test_a_clock_behind_the_prices_is_told_and_nothing_is_begun(folder: Path) -> None:
+    done = run(folder, "--clock", "2026-11-23T09:15:00+05:30")
+    assert done.returncode == 1
+    assert "the prices end at" in done.stderr
+    assert not list(folder.glob("day.journal*"))
+
+
+def test_a_clock_in_the_environment_does_not_stand_in_the_way_of_a_fast_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "RULEKIT_CLOCK", "2026-11-20T09:15:00+05:30*10")
+    assert run(folder, "--fast", "--quiet").returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can catch")
+def test_a_request_to_stop_that_comes_before_the_run_is_kept() -> None:
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        request, stopped = StopRequest(), list[bool]()
+        os.kill(os.getpid(), signal.SIGTERM)
+        request.reach(lambda: stopped.append(True))
+        assert stopped == [True]
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 @pytest.fixture
