@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from rulekit.errors import RulekitError, UnreadableFileError
+from rulekit.cli.policy_files import policy_files
+from rulekit.errors import RulekitError
 
 
 @click.command()
@@ -47,7 +48,7 @@ def run(paths: tuple[Path, ...], *, form: str = "text", strict: bool = False) ->
     worst = 0
     unreadable: list[RulekitError] = []
     files = 0
-    for path in _policies(paths, unreadable):
+    for path in policy_files(paths, unreadable):
         try:
             checked = read_policy(path)
         except UnreadableFileError as error:
@@ -69,20 +70,6 @@ def run(paths: tuple[Path, ...], *, form: str = "text", strict: bool = False) ->
     for failure in unreadable:
         click.echo(f"error: {failure}", err=True)
     return 2 if unreadable else worst
-
-
-def _policies(paths: tuple[Path, ...], unreadable: list[RulekitError]) -> list[Path]:
-    """List the files to check; a folder without any policy is unreadable."""
-    files: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        inside = sorted(each for each in path.rglob("*.policy") if each.is_file())
-        if not inside:
-            unreadable.append(UnreadableFileError(f"there is no policy in `{path}`", "policies end with .policy"))
-        files += inside
-    return list(dict.fromkeys(files))
 
 
 def summary(objects: list[dict[str, Any]], files: int) -> str:
