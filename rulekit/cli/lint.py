@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from rulekit.cli.policy_files import policy_files
-from rulekit.errors import RulekitError
+from rulekit.errors import RulekitError, UnreadableFileError
 
 
 @click.command()
