@@ -12,6 +12,9 @@ ERROR = "error"
 WARNING = "warning"
 INFO = "info"
 SEVERITIES = (ERROR, WARNING, INFO)
+PROVED = "proved"
+POSSIBLE = "possible"
+NOT_CHECKED = "not checked"
 _WIDTH = 118
 """Of a longer source line only so much is shown, round the marked place."""
 
@@ -29,6 +32,8 @@ class Diagnostic:
         span: the marked place.
         related: other places that matter, each with its message.
         source_line: the text of the marked line.
+        status: for a proof `proved`, `possible` or `not checked`; None where nothing had to be proved.
+        witness: lines that show an example of it: a position, a price, a minute, and what happens.
     """
 
     code: str
@@ -39,6 +44,8 @@ class Diagnostic:
     span: Span
     related: tuple[tuple[Span, str], ...] = ()
     source_line: str = field(default="", eq=False)
+    status: str | None = None
+    witness: tuple[str, ...] = ()
 
 
 def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:
@@ -57,6 +64,8 @@ def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:
         "related": [
             {"line": span.line, "column": span.column, "message": message} for span, message in diagnostic.related
         ],
+        "status": diagnostic.status,
+        "witness": list(diagnostic.witness),
     }
 
 
@@ -83,13 +92,15 @@ def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
     """Show one finding for a person: place, sentence, the source line with its mark, help and related places."""
     span = diagnostic.span
     head = f"{path}:{span.line}:{span.column}: {diagnostic.severity} {diagnostic.code} ({diagnostic.name})"
-    parts = [f"{head}\n  {diagnostic.message}"]
+    parts = [f"{head}\n  {diagnostic.message}{f' ({diagnostic.status})' if diagnostic.status else ''}"]
     line = diagnostic.source_line
     if line.strip():
         end = span.end_column if span.end_line == span.line else len(line) + 1
         number = str(span.line)
         shown, column, end = clipped(line, span.column, end)
         parts.append(f"  {number} | {shown}\n  {' ' * len(number)} | {mark(shown, column, end)}")
+    if diagnostic.witness:
+        parts.append("  for example:\n" + "\n".join(f"    {each}" for each in diagnostic.witness))
     if diagnostic.help:
         parts.append(f"  help: {diagnostic.help}")
     lines = source.splitlines()

@@ -5,26 +5,56 @@ from __future__ import annotations
 from attrs import frozen
 
 from rulekit.language.codes import Code
-from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic
+from rulekit.language.diagnostics import (
+    ERROR,
+    INFO,
+    NOT_CHECKED,
+    POSSIBLE,
+    PROVED,
+    WARNING,
+    Diagnostic,
+)
 from rulekit.language.source import Source
 from rulekit.language.tree import Span
 
-__all__ = ["ERROR", "INFO", "WARNING", "Code", "Finding"]
+__all__ = ["ERROR", "INFO", "NOT_CHECKED", "POSSIBLE", "PROVED", "WARNING", "Code", "Finding"]
 
 
 @frozen
 class Finding:
-    """One place that a lint rule has found."""
+    """One place that a lint rule has found.
+
+    Args:
+        span: the marked place.
+        message: one sentence, lower-case start, no full stop, the user's text in backticks.
+        help: what to write instead, or other advice.
+        related: other places that matter, each with its message.
+        status: for a proof `PROVED`, `POSSIBLE` or `NOT_CHECKED`; None where nothing had to be proved.
+        witness: lines that show an example of it: a position, a price, a minute, and what happens.
+    """
 
     span: Span
     message: str
     help: str = ""
     related: tuple[tuple[Span, str], ...] = ()
+    status: str | None = None
+    witness: tuple[str, ...] = ()
 
-    def diagnostic(self, code: Code, source: Source) -> Diagnostic:
-        """Return the finding under its code."""
+    def diagnostic(self, code: Code, source: Source, severity: str | None = None) -> Diagnostic:
+        """Return the finding under its code, as severe as the code or as somebody has set it."""
         line = source.line(self.span.line)
         span = self.span
         if span.end_line != span.line:
             span = Span(span.line, span.column, span.line, len(line.rstrip()) + 1)
-        return Diagnostic(code.code, code.name, code.severity, self.message, self.help, span, self.related, line)
+        return Diagnostic(
+            code.code,
+            code.name,
+            severity or code.severity,
+            self.message,
+            self.help,
+            span,
+            self.related,
+            line,
+            status=self.status,
+            witness=self.witness,
+        )

@@ -1,24 +1,69 @@
-"""A checked policy and a day to all its findings, in the order of the file."""
+"""Checked policies and a day to all their findings, in the order of each file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.reading import Checked
 from rulekit.lint import suppressions
 from rulekit.lint.catalogue import ALL_CODES, RULES
+from rulekit.lint.selection import Selection
+from rulekit.lint.subject import FILES, Subject
+
+_USUAL = Selection()
 
 
-def lint(checked: Checked, today: date) -> tuple[Diagnostic, ...]:
-    """Return every finding about a policy; `today` decides which suppressions have expired.
+def lint(checked: Checked, today: date, selection: Selection = _USUAL) -> tuple[Diagnostic, ...]:
+    """Return every finding about a policy; `today` decides what has expired.
 
     A policy with errors has no meaning to look at, so only the errors are returned.
     """
-    tree = checked.tree
-    if tree is None:
-        return checked.diagnostics
-    found = [each.diagnostic(code, checked.source) for code, find in RULES for each in find(tree, checked)]
-    allowed, bad = suppressions.read(checked.source, ALL_CODES)
-    kept = suppressions.apply(found, allowed, checked.source, today)
-    return in_order([*checked.diagnostics, *kept, *bad])
+    return lint_together([checked], today, [selection])[0]
+
+
+def lint_together(
+    policies: Sequence[Checked], today: date, selections: Sequence[Selection]
+) -> list[tuple[Diagnostic, ...]]:
+    """Return the findings about each policy, those that only several policies together have among them."""
+    subjects = [None if each.tree is None else Subject(each.tree, each, today) for each in policies]
+    between = _between(subjects, selections) if len(policies) > 1 else {}
+    return [
+        policy.diagnostics if subject is None else _judged(subject, selection, between.get(index, []))
+        for index, (policy, subject, selection) in enumerate(zip(policies, subjects, selections, strict=True))
+    ]
+
+
+def _between(subjects: Sequence[Subject | None], selections: Sequence[Selection]) -> dict[int, list[Diagnostic]]:
+    """Find what lies between policies, by the place of the policy where it is shown."""
+    present = [index for index, subject in enumerate(subjects) if subject is not None]
+    whole = [subjects[index] for index in present]
+    found: dict[int, list[Diagnostic]] = {}
+    for rule in RULES:
+        if rule.needs != FILES or not any(selections[index].runs(rule) for index in present):
+            continue
+        for position, finding in rule.find(whole):
+            index, subject = present[position], whole[position]
+            if selections[index].runs(rule):
+                severity = selections[index].severity_of(rule.code)
+                found.setdefault(index, []).append(finding.diagnostic(rule.code, subject.source, severity))
+    return found
+
+
+def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Run the rules on one policy, and take away what its text allows."""
+    run = [rule for rule in RULES if rule.needs != FILES and selection.runs(rule)]
+    found = [
+        each.diagnostic(rule.code, subject.source, selection.severity_of(rule.code))
+        for rule in run
+        for each in rule.find(subject)
+    ]
+    allowed, bad = suppressions.read(subject.source, ALL_CODES)
+    left_out = {rule.code.code for rule in RULES} - {rule.code.code for rule in run}
+    kept = suppressions.apply(found + between, allowed, subject.source, subject.today, left_out)
+    about = {
+        each.code for each in (suppressions.UNUSED, suppressions.BAD, suppressions.EXPIRED) if selection.wants(each)
+    }
+    own = [each for each in (*kept, *bad) if not each.code.startswith("X") or each.code in about]
+    return in_order([*subject.checked.diagnostics, *own])

@@ -80,6 +80,8 @@ def test_json_has_exactly_the_promised_keys(desk: Path) -> None:
         "message",
         "help",
         "related",
+        "status",
+        "witness",
     ]
     assert first["code"] == "E109" and (first["line"], first["column"], first["end_column"]) == (2, 1, 2)
     assert second == {
@@ -94,6 +96,8 @@ def test_json_has_exactly_the_promised_keys(desk: Path) -> None:
         "message": "15 what? `15%` or `₹15`",
         "help": "write `15%` or `₹15`",
         "related": [],
+        "status": None,
+        "witness": [],
     }
 
 

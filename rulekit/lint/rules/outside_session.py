@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulekit.language.reading import Checked
 from rulekit.language.sentences import when_text
-from rulekit.language.tree import PolicyTree, TimeForm, When
+from rulekit.language.tree import TimeForm, When
 from rulekit.language.words import listing
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.subject import TREE, Subject
 from rulekit.model import calendar_days
 from rulekit.model.instant import HOUR, MINUTE
 
 CODE = Code("T102", "outside-session", WARNING, "a time outside the exchange's session, so the rule never acts")
+NEEDS = TREE
 
 _HOME = "NSE"
 """The exchange that is meant where a policy names none."""
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every time trigger that no session of the policy's exchanges reaches."""
-    exchanges = tree.applies.exchanges or (_HOME,)
+    exchanges = subject.tree.applies.exchanges or (_HOME,)
     opens = min(_hours(exchange)[0] for exchange in exchanges)
     closes = max(_hours(exchange)[1] for exchange in exchanges)
-    for rule in tree.rules:
+    for rule in subject.tree.rules:
         for when in rule.times:
             if _never(when, opens, closes):
                 yield Finding(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulekit.language.reading import Checked
 from rulekit.language.sentences import rule_sentence
-from rulekit.language.tree import PolicyTree, Rule
+from rulekit.language.tree import Rule
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("R101", "same-rule", WARNING, "two rules that say the same")
+NEEDS = TREE
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every rule whose canonical sentence stands in an earlier rule."""
     earlier: dict[str, Rule] = {}
-    for rule in tree.rules:
+    for rule in subject.tree.rules:
         sentence = rule_sentence(rule)
         first = earlier.setdefault(sentence, rule)
         if first is not rule:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.keywords import SIDED_VERBS
-from rulekit.language.reading import Checked
-from rulekit.language.tree import PolicyTree
 from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.subject import TEXT, Subject
 
 CODE = Code("F101", "sided-word", INFO, "`sell` or `buy`, which a short position turns round")
+NEEDS = TEXT
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every action that is written as `sell` or `buy`; where there are only longs the word is right."""
-    if tree.applies.sides == ("long",):
+    if subject.tree.applies.sides == ("long",):
         return
-    for line in checked.lines:
+    for line in subject.checked.lines:
         for word in line.words:
             neutral = SIDED_VERBS.get(word.text.lower())
             if neutral is not None and word.type == neutral.upper():

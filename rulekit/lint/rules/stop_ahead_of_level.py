@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from rulekit.language.reading import Checked
 from rulekit.language.sentences import level_text, price_text
-from rulekit.language.tree import Level, MoveStop, PolicyTree, PriceAtProfit, PriceExpr, PriceFact, Unit
+from rulekit.language.tree import Level, MoveStop, PriceAtProfit, PriceExpr, PriceFact, Unit
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("S104", "stop-ahead-of-level", WARNING, "a stop further in profit than the level of its rule")
+NEEDS = TREE
 
 _COSTLESS = ("entry", "break-even")
 """Prices at which profit begins; charges put break-even a little further still."""
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every stop that lies at its rule's level of profit or beyond, both in one unit."""
-    for rule in tree.rules:
+    for rule in subject.tree.rules:
         level = rule.level
         if not isinstance(rule.verb, MoveStop) or not isinstance(level, Level) or not level.profit:
             continue

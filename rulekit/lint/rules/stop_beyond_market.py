@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulekit.language.reading import Checked
 from rulekit.language.sentences import distance_text, price_text
-from rulekit.language.tree import MoveStop, PolicyTree, PriceExpr, PriceFact
+from rulekit.language.tree import MoveStop, PriceExpr, PriceFact
 from rulekit.lint.finding import ERROR, Code, Finding
+from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("S101", "stop-beyond-market", ERROR, "a stop at the price or on its profit side, which is never set")
+NEEDS = TREE
 
 _AT_OR_BEYOND = ("price", "best price")
 """Prices that the market has not left behind: the best price is never worse than the price."""
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every stop whose price is the market's own or better."""
-    for rule in tree.rules:
+    for rule in subject.tree.rules:
         if isinstance(rule.verb, MoveStop) and (help := _mended(rule.verb.price)):
             yield Finding(
                 rule.verb.price.span,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulekit.language.reading import Checked
 from rulekit.language.sentences import rule_sentence
-from rulekit.language.tree import Add, PolicyTree
+from rulekit.language.tree import Add
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("L101", "unbounded-add", WARNING, "an `add` that repeats without `up to N times`")
+NEEDS = TREE
 
 
-def find(tree: PolicyTree, checked: Checked) -> Iterator[Finding]:
+def find(subject: Subject) -> Iterator[Finding]:
     """Yield every `add` with `every …` or `once a day` and no `up to N times`."""
-    for rule in tree.rules:
+    for rule in subject.tree.rules:
         limit = rule.limit
         repeats = limit.every is not None or limit.daily
         if isinstance(rule.verb, Add) and repeats and limit.times is None:
