@@ -11,7 +11,7 @@ from rulekit.language import keywords as k
 from rulekit.language import tree as t
 from rulekit.language.bounds import bound_depth, bound_length
 from rulekit.language.diagnostics import Diagnostic, in_order
-from rulekit.language.echo import echo
+from rulekit.language.echo import canonical, echo
 from rulekit.language.fault import AlreadyReportedError, FaultError, did_you_mean
 from rulekit.language.naming import Naming, new_name
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
@@ -85,32 +85,61 @@ class Checking:
     def _cut(self, sentence: Sentence) -> tuple[Word, ...]:
         return tuple(word for piece in sentence.pieces for word in raw_tokens(piece.text, piece.line, piece.column))
 
+    def _report(self, fault: FaultError, sentence: Sentence) -> None:
+        """Keep a finding about a sentence, with what was probably meant."""
+        found = fault.diagnostic(self.source)
+        if fault.edits:
+            from rulekit.language.mending import with_fixes  # only a line at fault needs it
+
+            found = with_fixes(found, fault, sentence, self.source.comments, self._outcome)
+        self.found.append(found)
+
+    def _outcome(self, sentence: Sentence) -> FaultError | str:
+        """Return the first fault of a sentence that stands in the place of another, or its canonical text."""
+        header = self._header_of(sentence)
+        try:
+            node = self._node(self._words(self._cut(sentence), header), header)
+            if header is None:
+                return canonical(node, self.scope)
+            examples.line(examples.Draft("", node.span), node, self.scope)
+        except FaultError as found:
+            return found
+        except AlreadyReportedError:
+            pass
+        return " ".join(sentence.text.split())
+
     def _read(self, sentence: Sentence, raw: tuple[Word, ...]) -> Line:
         header = self._header_of(sentence)
         if header is not None and not header.lower().startswith("example"):
             return Line(sentence, raw)  # under a block that this version does not know: said at its header
-        line = Line(sentence, raw)
+        words: tuple[Word, ...] = ()
         try:
-            bound_length(raw)
-            if header is None:
-                self.naming.refuse(raw)
-            words = tuple(Reader(raw, self.naming.names, self.phrases).read())
-            line = evolve(line, words=words)
-            if not words:
-                raise FaultError("E108", raw[0].span, f"`{raw[0].text}` alone says nothing", "write a sentence")
-            bound_depth(words)
-            start = SENTENCE if header is None else EXAMPLE_LINE
-            outcome = read(words, start)
-            if isinstance(outcome, Misread):
-                from rulekit.language.expected import Reading  # only a line at fault needs these
-                from rulekit.language.misread import fault
-
-                raise fault(Reading(words, outcome, start, self.naming.names, self.phrases), self._echo)
-            return evolve(line, node=outcome)
+            words = self._words(raw, header)
+            return Line(sentence, raw, words, self._node(words, header))
         except FaultError as found:
-            if not self.naming.said_elsewhere(raw, line.words, found.span):
-                self.found.append(found.diagnostic(self.source))
-        return line
+            if not self.naming.said_elsewhere(raw, words, found.span):
+                self._report(found, sentence)
+        return Line(sentence, raw, words)
+
+    def _words(self, raw: tuple[Word, ...], header: str | None) -> tuple[Word, ...]:
+        bound_length(raw)
+        if header is None:
+            self.naming.refuse(raw)
+        words = tuple(Reader(raw, self.naming.names, self.phrases).read())
+        if not words:
+            raise FaultError("E108", raw[0].span, f"`{raw[0].text}` alone says nothing", "write a sentence")
+        return words
+
+    def _node(self, words: tuple[Word, ...], header: str | None) -> Node:
+        bound_depth(words)
+        start = SENTENCE if header is None else EXAMPLE_LINE
+        outcome = read(words, start)
+        if isinstance(outcome, Misread):
+            from rulekit.language.expected import Reading  # only a line at fault needs these
+            from rulekit.language.misread import fault
+
+            raise fault(Reading(words, outcome, start, self.naming.names, self.phrases), self._echo)
+        return outcome
 
     def _header_of(self, sentence: Sentence) -> str | None:
         return None if sentence.block is None else self.source.sentences[sentence.block].text
@@ -121,7 +150,7 @@ class Checking:
             check(line)
             return
         except FaultError as found:
-            self.found.append(found.diagnostic(self.source))
+            self._report(found, line.sentence)
         except AlreadyReportedError:
             pass
         self._remember_label(line)
@@ -228,7 +257,7 @@ class Checking:
                 draft = examples.line(draft, line.node, self.scope)
             except FaultError as found:
                 broken = True
-                self.found.append(found.diagnostic(self.source))
+                self._report(found, line.sentence)
         if not broken:
             self.examples.append(examples.finished(draft))
 

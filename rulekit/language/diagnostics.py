@@ -20,6 +20,23 @@ _WIDTH = 118
 
 
 @frozen
+class Fix:
+    """A change that mends a sentence: `text` in place of what stands at `span`, where the end column is not included.
+
+    Args:
+        span: the place to replace; where it begins and ends at one column, `text` is put in there.
+        text: what to write there; empty to delete.
+        safe: spelling or form only, so that a machine may apply it; else a person says whether it was meant.
+        sentence: the canonical text of the whole sentence as it then is; it has been read and has no error.
+    """
+
+    span: Span
+    text: str
+    safe: bool
+    sentence: str
+
+
+@frozen
 class Diagnostic:
     """One finding.
 
@@ -34,6 +51,8 @@ class Diagnostic:
         source_line: the text of the marked line.
         status: for a proof `proved`, `possible` or `not checked`; None where nothing had to be proved.
         witness: lines that show an example of it: a position, a price, a minute, and what happens.
+        fix: the one change that gives the sentence that was probably meant.
+        choices: where several could be meant, the change for each; then there is no `fix`.
     """
 
     code: str
@@ -46,6 +65,8 @@ class Diagnostic:
     source_line: str = field(default="", eq=False)
     status: str | None = None
     witness: tuple[str, ...] = ()
+    fix: Fix | None = None
+    choices: tuple[Fix, ...] = ()
 
 
 def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:
@@ -66,6 +87,20 @@ def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:
         ],
         "status": diagnostic.status,
         "witness": list(diagnostic.witness),
+        "fix": None if diagnostic.fix is None else _fix_as_json(diagnostic.fix),
+        "choices": [_fix_as_json(each) for each in diagnostic.choices],
+    }
+
+
+def _fix_as_json(fix: Fix) -> dict[str, Any]:
+    return {
+        "line": fix.span.line,
+        "column": fix.span.column,
+        "end_line": fix.span.end_line,
+        "end_column": fix.span.end_column,
+        "text": fix.text,
+        "safe": fix.safe,
+        "sentence": fix.sentence,
     }
 
 
@@ -103,6 +138,7 @@ def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
         parts.append("  for example:\n" + "\n".join(f"    {each}" for each in diagnostic.witness))
     if diagnostic.help:
         parts.append(f"  help: {diagnostic.help}")
+    parts += [f"  {'or' if place else 'write'}: {sentence}" for place, sentence in enumerate(meant(diagnostic))]
     lines = source.splitlines()
     for place, message in diagnostic.related:
         parts.append(f"  see {path}:{place.line}:{place.column}: {message}")
@@ -110,6 +146,13 @@ def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
             shown, _, _ = clipped(lines[place.line - 1], place.column, place.column + 1)
             parts.append(f"    {place.line} | {shown.strip()}")
     return "\n".join(parts)
+
+
+def meant(diagnostic: Diagnostic) -> list[str]:
+    """List the sentences that were probably meant, but for one that the help shows already."""
+    fixes = diagnostic.choices if diagnostic.fix is None else (diagnostic.fix,)
+    sentences = dict.fromkeys(fix.sentence for fix in fixes)
+    return [each for each in sentences if f"`{each}`" not in diagnostic.help and each.isprintable()]
 
 
 def has_errors(diagnostics: tuple[Diagnostic, ...]) -> bool:

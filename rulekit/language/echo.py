@@ -20,12 +20,18 @@ def echo(words: Sequence[Word], scope: Scope) -> str:
     if not isinstance(node, Node):
         return ""
     try:
-        return _text(node, scope)
+        return canonical(node, scope)
     except (FaultError, AlreadyReportedError):
         return ""
 
 
-def _text(node: Node, scope: Scope) -> str:
+def canonical(node: Node, scope: Scope) -> str:
+    """Return the canonical text of a sentence.
+
+    Raises:
+        FaultError: it means nothing.
+        AlreadyReportedError: it leans on a name whose own definition is at fault.
+    """
     if node.rule == "rule":
         return rule_text(rule(node, scope))
     if node.rule == "define":

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attrs import frozen
+
 from rulekit.language.codes import CODES
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.source import Source
 from rulekit.language.tree import Span
 
 
+@frozen
+class Edit:
+    """A change that may mend a sentence: `text` in place of what stands at `span`. `safe`: spelling or form only."""
+
+    span: Span
+    text: str
+    safe: bool = False
+
+
 class FaultError(Exception):
-    """What is wrong with a sentence, and where."""
+    """What is wrong with a sentence, and where; `edits` are changes that may mend it, to be tried before one is shown.
+
+    Several edits are several meanings, of which a person has to choose.
+    """
 
     def __init__(
-        self, code: str, span: Span, message: str, help: str = "", related: tuple[tuple[Span, str], ...] = ()
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        help: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+        edits: tuple[Edit, ...] = (),
     ) -> None:
         super().__init__(message)
         self.code = CODES[code]
@@ -22,6 +42,7 @@ class FaultError(Exception):
         self.message = message
         self.help = help
         self.related = related
+        self.edits = edits
 
     def diagnostic(self, source: Source) -> Diagnostic:
         """Return the finding, on the physical line of its first character."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rulekit.language import keywords as k
 from rulekit.language.expected import Reading, offer, spoken
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
 from rulekit.language.parser import SENTENCE
@@ -51,7 +51,11 @@ def _stray(reading: Reading) -> FaultError | None:
         )
     if not word.text.isprintable():
         return FaultError(
-            "E109", word.span, f"`{ascii(word.text)[1:-1]}` is a character that cannot be seen", "delete it"
+            "E109",
+            word.span,
+            f"`{ascii(word.text)[1:-1]}` is a character that cannot be seen",
+            "delete it",
+            edits=(Edit(word.span, "", safe=True),),
         )
     if word.text == ":":
         return FaultError(
@@ -134,7 +138,8 @@ def _label_of_words(reading: Reading) -> FaultError | None:
             text = spoken(taken).rstrip(": ")
             span = joined(taken[0].span, word.span)
             help = f'write `"{text}": {spoken(reading.words[index + 1 :])}`'
-            return FaultError("E104", span, "a label of several words stands in quotes", help)
+            edits = (Edit(span, f'"{text}":', safe='"' not in text),)
+            return FaultError("E104", span, "a label of several words stands in quotes", help, edits=edits)
     return None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from attrs import evolve
+
 from rulekit.language import keywords as k
 from rulekit.language.expected import Reading, offer, spoken
-from rulekit.language.fault import FaultError, did_you_mean
+from rulekit.language.fault import Edit, FaultError, did_you_mean
 from rulekit.language.measures import shortened
 from rulekit.language.parser import EXAMPLE_LINE, reads
 from rulekit.language.reader import NumberText, Word
@@ -46,7 +48,10 @@ def misspelt(reading: Reading, echo: Echo) -> FaultError | None:
         last = reading.words[reading.index + length - 1].span
         span = Span(word.span.line, word.span.column, last.end_line, last.end_column)
         written = spoken(reading.words[reading.index : reading.index + length])
-        return FaultError(code, span, f"`{shortened(written)}` {what}", f"did you mean `{near}`?")
+        said = f"`{shortened(written)}` {what}"
+        return FaultError(
+            code, span, said, f"did you mean `{near}`?", edits=(Edit(span, near, one_slip(written, near)),)
+        )
     help = _label_meant(reading) or _fact_meant(reading) or f"here may stand {offer(reading.accepts)}"
     return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help)
 
@@ -132,8 +137,19 @@ def repaired(reading: Reading, echo: Echo) -> FaultError | None:
             text = echo(mended)
             help = f"write `{text}`" if text else "delete it"
             word = words[extra]
-            return FaultError("E103", word.span, f"`{shortened(word.text)}` is one word too many", help)
+            said = f"`{shortened(word.text)}` is one word too many"
+            return FaultError("E103", word.span, said, help, edits=(_without(words, extra),))
     return None
+
+
+def _without(words: Sequence[Word], extra: int) -> Edit:
+    """Take a word away together with the blank before it, or behind it where it is the first."""
+    span = words[extra].span
+    if extra and words[extra - 1].span.end_line == span.line:
+        span = evolve(span, column=words[extra - 1].span.end_column)
+    elif extra + 1 < len(words) and words[extra + 1].span.line == span.end_line:
+        span = evolve(span, end_column=words[extra + 1].span.column)
+    return Edit(span, "", safe=words[extra].type == "COMMA")
 
 
 def _may_be_dropped(word: Word) -> bool:
@@ -147,5 +163,36 @@ def _missing(reading: Reading, spelt: str, mended: Sequence[Word], echo: Echo) -
     if spelt == "%":
         number = reading.words[reading.index - 1]
         assert isinstance(number.value, NumberText)
-        return FaultError("U101", number.span, f"{number.text} what? `{number.text}%` or `₹{number.text}`", help)
-    return FaultError("E102", reading.place, f"`{spelt}` is missing", help)
+        said = f"{number.text} what? `{number.text}%` or `₹{number.text}`"
+        return FaultError("U101", number.span, said, help, edits=(put_behind(number, "%"),))
+    if reading.word is None:
+        edit = put_behind(reading.words[-1], f" {spelt}" if spelt.isalpha() else spelt)
+    else:
+        edit = put_before(reading.word, f"{spelt} ")
+    return FaultError("E102", reading.place, f"`{spelt}` is missing", help, edits=(edit,))
+
+
+def put_before(word: Word, text: str) -> Edit:
+    """Put a text in where a word begins."""
+    return Edit(evolve(word.span, end_line=word.span.line, end_column=word.span.column), text)
+
+
+def put_behind(word: Word, text: str) -> Edit:
+    """Put a text in where a word ends."""
+    return Edit(evolve(word.span, line=word.span.end_line, column=word.span.end_column), text)
+
+
+def one_slip(written: str, near: str) -> bool:
+    """Tell whether a word of some length is another but for one letter missing, too many, wrong, or two exchanged.
+
+    So small a slip is one of spelling; what is further away is for a person to say.
+    """
+    one, other = written.lower(), near.lower()
+    if min(len(one), len(other)) < 4 or abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while one[: start + 1] == other[: start + 1] and start < len(one):
+        start += 1
+    left, right = one[start:], other[start:]
+    exchanged = left[:2] == right[:2][::-1] and left[2:] == right[2:]
+    return exchanged or left[1:] == right[1:] or left[1:] == right or left == right[1:]

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from rulekit.language import tree as t
 from rulekit.language.actions import action
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.parser import Node
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
@@ -34,6 +34,7 @@ def rule(node: Node, scope: Scope) -> t.Rule:
             odd.span,
             f"{first}: `{rule_text(made)}`",
             f"the order is action, `at …`, `after …`, `when …`, `unless …`, limit: write `{rule_text(made)}`",
+            edits=(Edit(node.span, rule_text(made)),),
         )
     return made
 

@@ -82,6 +82,8 @@ def test_json_has_exactly_the_promised_keys(desk: Path) -> None:
         "related",
         "status",
         "witness",
+        "fix",
+        "choices",
     ]
     assert first["code"] == "E109" and (first["line"], first["column"], first["end_column"]) == (2, 1, 2)
     assert second == {
@@ -98,6 +100,8 @@ def test_json_has_exactly_the_promised_keys(desk: Path) -> None:
         "related": [],
         "status": None,
         "witness": [],
+        "fix": None,
+        "choices": [],
     }
 
 

@@ -1,0 +1,94 @@
+"""Changes that mend a sentence: tried before they are shown, and safe only where spelling or form is at fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from rulekit.language.diagnostics import Diagnostic, Fix, as_json, render
+from rulekit.language.reading import check_text
+from rulekit.language.repairs import one_slip
+from tests.language.fixing import fixed
+
+
+def only(text: str) -> Diagnostic:
+    (found,) = check_text(text).diagnostics
+    return found
+
+
+def fix_of(text: str) -> Fix:
+    found = only(text)
+    assert found.fix is not None
+    return found.fix
+
+
+@pytest.mark.parametrize(
+    ("written", "mended", "safe"),
+    [
+        ("boook half at 10% profit", "book half at 10% profit", True),
+        ("move stop breakeven at 10% profit", "move stop to breakeven at 10% profit", False),
+        ("exit, at 15:15,", "exit, at 15:15", True),
+        ("Square off: exit at 15:15", '"Square off": exit at 15:15', True),
+        ("exit\u200b at 15:15", "exit at 15:15", True),
+        ("exit when profit > 5% and (loss < 2%", "exit when profit > 5% and (loss < 2%)", False),
+        ("when profit > 15% book 50%", "book 50% when profit is above 15%", False),
+        ("boook half at 10% profti", "book half at 10% profti", True),
+        ("A: exit at 15:15\nboook half\n  at 10% profit", "A: exit at 15:15\nbook half\n  at 10% profit", True),
+    ],
+)
+def test_a_fix_mends_what_was_written(written: str, mended: str, safe: bool) -> None:
+    found = fix_of(written)
+    if mended.endswith("profti"):  # a second slip is mended in the same go
+        mended = "book half at 10% profit"
+    assert fixed(written, found) == mended
+    assert found.safe is safe
+    assert check_text(mended).ok
+
+
+def test_a_sentence_with_another_fault_has_no_fix() -> None:
+    assert only("boook half at 10 profit").fix is None
+
+
+def test_no_fix_takes_a_comment_away() -> None:
+    assert only("when profit > 15%  # why\n  book 50%").fix is None
+    assert fix_of("when profit > 15%\n  book 50%  # why").text == "book 50% when profit is above 15%"
+
+
+def test_the_sentence_of_a_fix_is_canonical_and_shown_once() -> None:
+    found = only("X: boook half at 10 percent profit")
+    assert found.fix is not None and found.fix.sentence == "X: book 50% at 10% profit"
+    assert render(found, "x").splitlines()[-2:] == [
+        "  help: did you mean `book`?",
+        "  write: X: book 50% at 10% profit",
+    ]
+    assert "write: " not in render(only("move stop breakeven at 10% profit"), "x")
+
+
+def test_json_has_the_place_and_the_text() -> None:
+    assert as_json(only("boook half at 10% profit"), "x")["fix"] == {
+        "line": 1,
+        "column": 1,
+        "end_line": 1,
+        "end_column": 6,
+        "text": "book",
+        "safe": True,
+        "sentence": "book 50% at 10% profit",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "is_one"),
+    [
+        ("boook", "book", True),
+        ("bokk", "book", True),
+        ("boko", "book", True),
+        ("bok", "book", False),  # too short to be sure
+        ("proft", "profit", True),
+        ("prfoit", "profit", True),
+        ("prft", "profit", False),
+        ("momentun", "momentum", True),
+        ("Book", "book", True),
+        ("trail", "exit", False),
+    ],
+)
+def test_one_slip_is_one_letter(written: str, meant: str, is_one: bool) -> None:
+    assert one_slip(written, meant) is is_one
