@@ -27,6 +27,9 @@ from rulekit.model.instant import Instant, day_number, day_of
 from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.model.snapshot import Snapshot
 
+GUARDED_BY = ("side", "price", "stop", "target", "quantity", "in_flight")
+"""What the function reads where the stop or target is reached; then it looks at nothing else, so no more is encoded."""
+
 
 def build_layout(builder: LayoutBuilder, rules: tuple[str, ...]) -> Layout:
     """Freeze the slots and make the encoder for them."""
@@ -59,6 +62,13 @@ def _encoder(builder: LayoutBuilder) -> Callable[[Snapshot], list[float]]:
     names: dict[str, object] = {"NAN": UNKNOWN, "to_units": to_units, "TEXTS": dict(builder.texts), "__builtins__": {}}
     body: list[str] = []
     done: dict[str, str] = {MISSING: MISSING}
+    guards = [slot for slot in GUARDED_BY if slot in builder.slots]
+    for slot in guards:
+        _emit(slot, builder, names, body, done)
+    if len(guards) == len(GUARDED_BY):
+        known = ", ".join(done.get(slot, "NAN") for slot in builder.slots)
+        lower, upper = "price <= stop or price >= target", "price >= stop or price <= target"
+        body += [f"if ({lower}) if side > 0 else ({upper}):", f"    return [{known}]"]
     for slot in builder.slots[1:]:
         _emit(slot, builder, names, body, done)
     uses_facts = any("facts" in line for line in body)

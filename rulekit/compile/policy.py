@@ -45,6 +45,7 @@ class CompiledPolicy:
         digest: SHA-256 of the text, in hexadecimal.
         function: the generated function over the vectors that `layout` describes.
         needs: for each rule the places of the fact slots that it reads.
+        idle: a store of the engine: what a result without an action says of the rules.
     """
 
     tree: PolicyTree = field(repr=False)
@@ -58,6 +59,7 @@ class CompiledPolicy:
     needs: tuple[tuple[int, ...], ...] = field(repr=False)
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
     silence: list[float] = field(repr=False, init=False)
+    idle: dict[tuple[float, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, repr=False, init=False)
 
     @silence.default
     def _silence(self) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from attrs import evolve
 
@@ -53,6 +54,10 @@ from rulekit.model.decision import STOP as STOP_MOVE
 from rulekit.model.later import Later
 from rulekit.model.snapshot import Snapshot
 
+IDLE_KEPT = 1024
+"""So many different outcomes without an action are kept a policy; a book of positions shows a handful."""
+Held = tuple[tuple[str, ...], tuple[str, ...]]
+NOBODY: Held = ((), ())
 KINDS = {EXIT_KIND: EXIT, BOOK_KIND: BOOK, ADD_KIND: ADD}
 
 
@@ -77,17 +82,32 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
-    unknown, skipped = _held_back(policy, results)
-    return Decision(snapshot.symbol, _actions(policy, snapshot, results, facts), unknown, skipped, kept, account)
+    if results[KIND] or results[STOP_RULE]:
+        actions = _actions(policy, snapshot, results, facts)
+        # beside a reached stop or target no rule was looked at
+        unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
+        return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
+    # cycles in which nothing is done repeat each other, so what they say of the rules is worked out once
+    seen = tuple(results)
+    unknown, skipped = policy.idle.get(seen) or _idle(policy, seen)
+    return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
 
 
-def _held_back(policy: CompiledPolicy, results: list[float]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _idle(policy: CompiledPolicy, results: tuple[float, ...]) -> Held:
+    """Keep what a cycle without an action says of the rules, for the cycles like it."""
+    if len(policy.idle) >= IDLE_KEPT:
+        policy.idle.clear()
+    held = policy.idle[results] = _held_back(policy, results)
+    return held
+
+
+def _held_back(policy: CompiledPolicy, results: Sequence[float]) -> Held:
     """Name the rules that could not be judged, and those that held and were not acted on."""
     order, mover = results[RULE], results[STOP_RULE]
     if results[REACHED]:
         return (), (reached_name(results[REACHED]),)
-    if order < 0 or sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0):
-        return (), ()
+    if sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0):
+        return NOBODY
     unknown, skipped = [], []
     for place, status in enumerate(results[FIRST_STATUS:], start=1):
         if status == CANNOT_JUDGE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -62,3 +63,32 @@ def test_the_same_stop_is_not_called_tighter() -> None:
         "`X` sets the same stop",
         "a stop at ₹1,010.00 would not be tighter by a tick",
     ]
+
+
+def test_what_an_idle_cycle_says_of_the_rules_does_not_leak_into_other_cycles() -> None:
+    policy = Policy.from_text("exit when volume is at least 2 times normal\nbook 50% when momentum is at least 2%\n")
+
+    def rules_unknown(**facts: float) -> tuple[str, ...]:
+        now = "2025-06-11T11:00:00+05:30"
+        return policy.decide(Snapshot.of("KOTAKBANK", "long", 100, entry=100, price=101, now=now, facts=facts)).unknown
+
+    exits, books = (rule.name for rule in policy.rules)
+    for _ in range(3):
+        assert rules_unknown(volume=1.0) == (books,)
+        assert rules_unknown(momentum=1.0) == (exits,)
+        assert rules_unknown() == (exits, books)
+        assert rules_unknown(volume=1.0, momentum=1.0) == ()
+
+
+def test_so_many_different_idle_cycles_are_kept_and_no_more() -> None:
+    from rulekit.compile.policy import compile_policy
+    from rulekit.engine import decide as engine
+    from tests.compile.policies import SEVEN, position
+
+    policy = compile_policy(SEVEN)
+    draw = itertools.product((0.0, engine.CANNOT_JUDGE, 1.0, 5.0), repeat=len(policy.rules))
+    for statuses in itertools.islice(draw, 3 * engine.IDLE_KEPT):
+        held = engine._idle(policy, (0.0,) * engine.FIRST_STATUS + statuses)
+        assert held[0] == tuple(r.name for r, s in zip(policy.rules, statuses, strict=True) if s == 6.0)
+        assert len(policy.idle) <= engine.IDLE_KEPT
+    assert not engine.decide(policy, position(price=171000.0)).actions
