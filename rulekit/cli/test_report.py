@@ -15,6 +15,8 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.engine.coverage import Coverage
 from rulekit.engine.examples import ExampleResult
 from rulekit.engine.thresholds import Change
+from rulekit.language.words import duration_text
+from rulekit.model.instant import MINUTE
 
 
 @frozen
@@ -63,10 +65,19 @@ def _policy_lines(tested: Tested) -> Iterator[str]:
     for each in failed:
         yield f'  {tested.path}:{each.example.span.line}: "{each.example.title}"'
         yield from (f"    {missed}" for missed in each.missed)
-        yield from (f"    why {action.kind}: {action.rule}: {action.why}" for action in each.decision.actions)
+        yield from (f"    {line}" for line in _reasons(each))
     yield from _coverage_lines(tested.coverage)
     if tested.changes is not None:
         yield from _change_lines(tested.changes)
+
+
+def _reasons(result: ExampleResult) -> Iterator[str]:
+    """Say why each thing came; along a path of orders only, with their moments, for a trail moves the stop often."""
+    for look, action in result.came:
+        if not result.example.path:
+            yield f"why {action.kind}: {action.rule}: {action.why}"
+        elif action.quantity is not None:
+            yield f"why {action.kind} at {duration_text(look.after)}: {action.rule}: {action.why}"
 
 
 def _coverage_lines(coverage: Coverage) -> Iterator[str]:
@@ -160,13 +171,14 @@ def _policy_object(tested: Tested) -> dict[str, Any]:
 def _example_object(result: ExampleResult) -> dict[str, Any]:
     came = [
         {
+            "minutes": look.after / MINUTE,
             "rule": action.rule,
             "kind": action.kind,
             "quantity": action.quantity,
-            "stop": None if action.stop is None else action.stop / result.snapshot.scale,
+            "stop": None if action.stop is None else action.stop / look.snapshot.scale,
             "why": action.why,
         }
-        for action in result.decision.actions
+        for look, action in result.came
     ]
     return {
         "title": result.example.title,
@@ -224,9 +236,7 @@ def _cases(tested: Tested) -> list[tuple[str, int, str, str]]:
         (
             each.example.title,
             each.example.span.line,
-            "\n".join([*each.missed, *(f"{action.rule}: {action.why}" for action in each.decision.actions)])
-            if each.missed
-            else "",
+            "\n".join([*each.missed, *_reasons(each)]) if each.missed else "",
             "failure",
         )
         for each in tested.results

@@ -74,9 +74,10 @@ class Coverage:
 
 def coverage(policy: CompiledPolicy, results: Sequence[ExampleResult]) -> Coverage:
     """Return what examples that were run reach; where a stop or target was reached, no rule was looked at."""
-    looked_at = [each for each in results if not any(action.rule in _GUARDS for action in each.decision.actions)]
-    readers = [Reader(each.snapshot, policy.vocabulary) for each in looked_at]
-    acting = {action.rule for each in results for action in each.decision.actions}
+    looks = [look for each in results for look in each.looks]
+    looked_at = [look for look in looks if not any(action.rule in _GUARDS for action in look.decision.actions)]
+    readers = [Reader(look.snapshot, policy.vocabulary) for look in looked_at]
+    acting = {action.rule for look in looks for action in look.decision.actions}
     rules = tuple(
         RuleSeen(
             rule.name,
@@ -96,8 +97,18 @@ def _conditions(rule: CompiledRule, readers: Sequence[Reader]) -> Iterator[Condi
         if part is None:
             continue
         for text, leaf in leaves(part):
-            truths = {holds(leaf, reader) for reader in readers}
+            truths = _truths(leaf, readers)
             yield ConditionSeen(rule.name, text, part.span.line, True in truths, False in truths)
+
+
+def _truths(leaf: t.Condition, readers: Sequence[Reader]) -> set[bool | None]:
+    """Return how a condition is judged, until it has been seen both ways: a path may have thousands of looks."""
+    found: set[bool | None] = set()
+    for reader in readers:
+        found.add(holds(leaf, reader))
+        if {True, False} <= found:
+            break
+    return found
 
 
 def leaves(condition: t.Condition, name: str = "") -> Iterator[tuple[str, t.Condition]]:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 from attrs import evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.engine.decide import decide
+from rulekit.engine.expectations import Look, missed
+from rulekit.engine.filled import filled, later
 from rulekit.engine.stated_facts import with_stated
 from rulekit.language import tree
-from rulekit.language.sentences import expectation_text
+from rulekit.language.paths import begins_at, moments
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.calendar import default as default_calendar
-from rulekit.model.decision import EXIT, STOP, Action, Decision
-from rulekit.model.instant import HOUR, at
-from rulekit.model.prices import PAISE, rupees
+from rulekit.model.decision import Action, Memory
+from rulekit.model.instant import at
+from rulekit.model.prices import PAISE
 from rulekit.model.snapshot import Snapshot
 
 EXAMPLE_DAY = "2025-06-11"
 """An ordinary Wednesday on which every exchange traded."""
-EXAMPLE_TIME = 12 * HOUR
-"""The time of an example that names none."""
 
 
 @frozen
@@ -31,18 +30,24 @@ class ExampleResult:
     """What came of an example.
 
     Args:
-        missed: for each expectation that was not met, a sentence that says what came instead; empty if all were.
+        looks: one, or as many as its price path has; the last is the one at which the position was closed, if it was.
+        missed: for each expectation that was not met, a sentence that says what came instead, and one for an order
+            that a path brought and nobody expected; empty if all is well.
     """
 
     example: tree.Example
-    snapshot: Snapshot
-    decision: Decision
+    looks: tuple[Look, ...]
     missed: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
         """Tell whether every expectation was met."""
         return not self.missed
+
+    @property
+    def came(self) -> tuple[tuple[Look, Action], ...]:
+        """List everything that was done, each with its look."""
+        return tuple((look, action) for look in self.looks for action in look.decision.actions)
 
 
 def run_examples(policy: CompiledPolicy) -> tuple[ExampleResult, ...]:
@@ -51,15 +56,28 @@ def run_examples(policy: CompiledPolicy) -> tuple[ExampleResult, ...]:
 
 
 def run_example(policy: CompiledPolicy, example: tree.Example) -> ExampleResult:
-    """Decide on an example's position and compare with what it expects; other stop moves beside it may happen."""
-    snapshot = example_snapshot(policy, example)
-    decision = decide(policy, snapshot)
-    missed = tuple(
-        f"`{expectation_text(expected)}`: {_instead(decision, snapshot, expected)}"
-        for expected in example.expectations
-        if not _met(expected, decision, snapshot)
-    )
-    return ExampleResult(example, snapshot, decision, missed)
+    """Decide at every look of an example and compare with what it expects; stop moves may happen beside it."""
+    looks = run_looks(policy, example)
+    return ExampleResult(example, looks, missed(example, looks))
+
+
+def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]:
+    """Decide at every look of an example until the position is closed; what is decided is filled at once."""
+    held: Snapshot | None = example_snapshot(policy, example)
+    assert held is not None
+    begins, tick = held.now, Fraction(held.tick) / held.scale
+    if not example.path:
+        return (Look(0, held, {}, decide(policy, held)),)
+    memory: Memory = {}
+    looks: list[Look] = []
+    for moment in moments(example, tick):
+        snapshot = later(held, begins + moment.after, _units(moment.price))
+        decision = decide(policy, snapshot, memory)
+        looks.append(Look(moment.after, snapshot, memory, decision))
+        held, memory = filled(decision, snapshot)
+        if held is None:
+            break
+    return tuple(looks)
 
 
 # --- the snapshot of an example --------------------------------------------------------------------------------
@@ -78,7 +96,7 @@ def example_snapshot(policy: CompiledPolicy, example: tree.Example) -> Snapshot:
 
     applies = policy.applies
     day = date.fromisoformat(EXAMPLE_DAY)
-    now = at(day, example.clock if example.clock is not None else EXAMPLE_TIME)
+    now = at(day, begins_at(example))
     exchange = applies.exchanges[0] if applies.exchanges else "NSE"
     price = example.price if example.price is not None else example.entry
     snapshot = Snapshot(
@@ -117,44 +135,3 @@ def _with_facts(snapshot: Snapshot, example: tree.Example, vocabulary: Vocabular
     if "stop" in stated:
         stated.setdefault("initial stop", stated["stop"])
     return with_stated(evolve(snapshot, facts=facts, **texts), stated)
-
-
-# --- what came -------------------------------------------------------------------------------------------------
-
-
-def _met(expected: tree.Expectation, decision: Decision, snapshot: Snapshot) -> bool:
-    if expected.kind == "nothing":
-        return not decision.actions
-    return any(_fits(expected, action, snapshot) for action in decision.actions)
-
-
-def _fits(expected: tree.Expectation, action: Action, snapshot: Snapshot) -> bool:
-    """Tell whether an action is what was expected: kind, rule, share of what is held in percent, stop in rupees."""
-    if action.kind != expected.kind or (expected.because is not None and action.rule != expected.because):
-        return False
-    if expected.amount is None:
-        return True
-    if action.kind == STOP:
-        return action.stop is not None and abs(action.stop - _units(expected.amount)) < snapshot.tick / 2
-    return action.quantity == floor(snapshot.quantity * expected.amount / 100 / snapshot.lot) * snapshot.lot
-
-
-def _instead(decision: Decision, snapshot: Snapshot, expected: tree.Expectation) -> str:
-    """Say what came instead, and of the rule that was named, why it did not act."""
-    came = " and ".join(said(action, snapshot) for action in decision.actions) or "nothing"
-    text = f"came {came}"
-    reasons = {item.rule: item.because for item in decision.passed_over}
-    reasons.update({item.rule: item.why for item in decision.not_yet})
-    if expected.because in reasons:
-        text += f"; `{expected.because}`: {reasons[expected.because]}"
-    return text
-
-
-def said(action: Action, snapshot: Snapshot) -> str:
-    """Write an action as an expectation would: `book 50 because NAME`."""
-    amount = ""
-    if action.stop is not None:
-        amount = f" {rupees(action.stop, snapshot.scale, grouped=False)}"
-    elif action.quantity is not None:
-        amount = "" if action.kind == EXIT else f" {100 * action.quantity / snapshot.quantity:g}"
-    return f"{action.kind}{amount} because {action.rule}"

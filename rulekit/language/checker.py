@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from attrs import evolve, field, frozen, mutable
 
@@ -277,10 +277,13 @@ class Checking:
                 expectations.append(evolve(expected, because=name))
             self.examples[index] = evolve(example, expectations=tuple(expectations))
 
-    def _unknown_label(self, expected: t.Expectation, known: object) -> None:
+    def _unknown_label(self, expected: t.Expectation, known: Iterable[str]) -> None:
         assert expected.because is not None
+        name, _, moment = expected.because.rpartition(" at ")
         near = did_you_mean(expected.because, [made.name for made in self.rules])
         help = f"did you mean `{near}`?" if near else "write the label of a rule, or its whole sentence"
+        if name.lower() in [label.lower() for label in known]:
+            help = f"the moment stands before `because`: write `at {moment} because {name}`"
         unknown = FaultError("N106", expected.span, f"no rule is called `{expected.because}`", help)
         self.found.append(unknown.diagnostic(self.source))
 

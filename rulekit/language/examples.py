@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from rulekit.language import paths
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.conditions import fact
@@ -23,7 +24,7 @@ from rulekit.language.parser import Node
 from rulekit.language.prices import first_word
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
-from rulekit.language.words import measure_text, number_text, rupee_text
+from rulekit.language.words import measure_text, number_text
 
 
 @frozen
@@ -37,6 +38,8 @@ class Draft:
     clock: int | None = None
     facts: tuple[tuple[str, t.Number | t.Text], ...] = ()
     expectations: tuple[t.Expectation, ...] = ()
+    path: tuple[t.Leg, ...] = ()
+    every: int | None = None
     broken: bool = field(default=False)
 
 
@@ -61,15 +64,19 @@ def finished(draft: Draft) -> t.Example:
             "this example expects nothing at all",
             "end it with `expect nothing` or `expect book 50`",
         )
-    return t.Example(
+    made = t.Example(
         draft.title,
         price=draft.price,
         facts=draft.facts,
         clock=draft.clock,
         expectations=draft.expectations,
+        path=draft.path,
+        every=draft.every,
         span=draft.span,
         **draft.opening,
     )
+    paths.check(made)
+    return made
 
 
 def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
@@ -94,19 +101,10 @@ def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
         "side": str(words[0].value),
         "quantity": int(quantity),
         "symbol": str(first_word(symbol).value),
-        "entry": _price(entry, scope),
+        "entry": paths.corner(entry, scope),
         "held": held,
     }
     return evolve(draft, opening=opening)
-
-
-def _price(node: Node, scope: Scope) -> Any:
-    found = plain_measure(node, scope, "a price")
-    if found.unit not in (None, t.Unit.RUPEES):
-        raise FaultError("U102", node.span, f"`{text_of(node)}` is not a price", f"write `{rupee_text(found.value)}`")
-    if found.value <= 0:
-        raise FaultError("Q102", node.span, "a price is above zero", "write the price in rupees")
-    return found.value
 
 
 def _at_clock(draft: Draft, node: Node, scope: Scope) -> Draft:
@@ -136,10 +134,25 @@ def _given(draft: Draft, node: Node, scope: Scope) -> Draft:
             raise FaultError("E115", node.span, "this example has a second price", "keep the one that is meant")
         if given.rule in ("duration", "clock", "text"):
             raise FaultError("U102", given.span, f"`{text_of(given)}` is not a price", "write `price 1998.50`")
-        return evolve(draft, price=_price(given, scope))
+        return evolve(draft, price=paths.corner(given, scope))
     if any(name == found.phrase for name, _ in draft.facts):
         raise FaultError("E115", node.span, f"this example gives `{found.phrase}` twice", "keep the one that is meant")
     return evolve(draft, facts=(*draft.facts, (found.phrase, _value(row, given, scope))))
+
+
+def _path(draft: Draft, node: Node, scope: Scope) -> Draft:
+    subject, given, *legs = node.nodes()
+    if subject.rule != "named_price" or str(first_word(subject).value) != "price":
+        text = f"only the price goes on; `{text_of(subject)}` stays what it is"
+        raise FaultError("E120", node.span, text, "write `price 100 then up to 116 over 40 minutes`")
+    draft = _given(draft, Node("given", (subject, given)), scope)
+    return evolve(draft, path=paths.legs(legs, draft.price, scope))
+
+
+def _look_every(draft: Draft, node: Node, scope: Scope) -> Draft:
+    if draft.every is not None:
+        raise FaultError("E115", node.span, "this example has a second `look every`", "keep the one that is meant")
+    return evolve(draft, every=paths.length_of(node.nodes()[0], "write `look every 10 seconds`"))
 
 
 def _value(row: v.Fact, node: Node, scope: Scope) -> t.Number | t.Text:
@@ -173,17 +186,23 @@ def _timed(row: v.Fact, node: Node) -> t.Number:
 
 
 def _expect(draft: Draft, node: Node, scope: Scope) -> Draft:
-    outcome = node.nodes()[0]
+    outcome, *moment = node.nodes()
     word = first_word(outcome)
     inner = outcome.nodes()
     amount = None
     if word.type == "STOP":
-        amount = _price(inner[0], scope)
+        amount = paths.corner(inner[0], scope)
     elif inner:
         amount = _percent(inner[0], word, scope)
     raw = next((each for each in node.words() if each.type == "RAW"), None)
+    after, moment_of_day = paths.look(moment[0]) if moment else (None, None)
     expected = t.Expectation(
-        str(word.value), amount, str(raw.value) if raw is not None else None, raw.span if raw is not None else node.span
+        str(word.value),
+        amount,
+        str(raw.value) if raw is not None else None,
+        after,
+        moment_of_day,
+        raw.span if raw is not None else node.span,
     )
     return evolve(draft, expectations=(*draft.expectations, expected))
 
@@ -204,5 +223,7 @@ _LINES: dict[str, Callable[[Draft, Node, Scope], Draft]] = {
     "opening": _opening,
     "at_clock": _at_clock,
     "given": _given,
+    "path": _path,
+    "look_every": _look_every,
     "expect": _expect,
 }

@@ -17,11 +17,13 @@ from rulekit.language.sentences import (
     applies_text,
     example_text,
     expectation_text,
+    path_parts,
     quoted,
     value_text,
 )
 from rulekit.language.source import Comment, Sentence, Source
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.language.words import duration_text
 from rulekit.language.wrapping import INDENT, Atom, comment_text, condition_atoms, laid_out, rule_atoms
 
 
@@ -169,6 +171,8 @@ class _Wording:
             return rule_atoms(next(self._rules), line.node)
         if line.node.rule == "define":
             return self._define(line.node)
+        if line.node.rule == "path":
+            return self._path(line.node)
         span = line.sentence.span
         return [Atom(_WORDINGS[line.node.rule](self, line.node), span.line, span.end_line)]
 
@@ -176,6 +180,16 @@ class _Wording:
         made = next(self._definitions)
         first, *rest = condition_atoms(f"define {made.name} as", made.condition)
         return [evolve(first, first=node.span.line), *rest]
+
+    def _path(self, node: Node) -> list[Atom]:
+        assert self._example is not None
+        first, *legs = path_parts(self._example)
+        _, given, *nodes = node.nodes()
+        atoms = [Atom(first, node.span.line, given.span.end_line)]
+        return [
+            *atoms,
+            *(Atom(text, leg.span.line, leg.span.end_line) for text, leg in zip(legs, nodes, strict=True)),
+        ]
 
     def _set(self, node: Node) -> str:
         made = next(self._values)
@@ -189,7 +203,8 @@ class _Wording:
     def _example_lines(self, **given: Any) -> list[str]:
         """Return the header and the position of the present example, and what else is given, as the printer does."""
         assert self._example is not None
-        bare: dict[str, Any] = {"price": None, "clock": None, "facts": (), "expectations": ()}
+        bare: dict[str, Any] = {"price": None, "clock": None, "facts": (), "expectations": (), "path": ()}
+        bare["every"] = None
         return [each.strip() for each in example_text(evolve(self._example, **{**bare, **given})).split("\n")]
 
     def _given(self, node: Node) -> str:
@@ -200,6 +215,12 @@ class _Wording:
         if subject.rule == "named_price" and str(next(subject.words()).value) == "price":
             return self._example_lines(price=self._example.price)[-1]
         return self._example_lines(facts=(next(self._facts),))[-1]
+
+    @property
+    def every(self) -> int:
+        """The time between looks that the present example states."""
+        assert self._example is not None and self._example.every is not None
+        return self._example.every
 
     def _clock(self, node: Node) -> str:
         assert self._example is not None
@@ -214,5 +235,6 @@ _WORDINGS: dict[str, Callable[[_Wording, Node], str]] = {
     "opening": lambda wording, node: wording._example_lines()[1],
     "given": _Wording._given,
     "at_clock": _Wording._clock,
+    "look_every": lambda wording, node: f"look every {duration_text(wording.every)}",
     "expect": lambda wording, node: expectation_text(next(wording._expectations)),
 }

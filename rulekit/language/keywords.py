@@ -62,6 +62,11 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "EXPECT": ("expect",),
     "NOTHING": ("nothing",),
     "BECAUSE": ("because",),
+    "THEN": ("then", "and then"),
+    "DOWN_TO": ("down to",),
+    "GAP_TO": ("gap to", "gap up to", "gap down to"),
+    "FLAT_FOR": ("flat for", "sideways for"),
+    "LOOK_EVERY": ("look every", "looked at every"),
 }
 """Terminals whose canonical spelling is the first one listed."""
 

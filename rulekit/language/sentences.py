@@ -275,7 +275,25 @@ def expectation_text(expected: t.Expectation) -> str:
     text = f"expect {expected.kind}"
     if expected.amount is not None:
         text += f" {plain_price(expected.amount) if expected.kind == 'stop' else plain_number(expected.amount)}"
+    if expected.after is not None:
+        text += f" at {duration_text(expected.after)}"
+    elif expected.clock is not None:
+        text += f" at {clock_text(expected.clock)}"
     return text if expected.because is None else f"{text} because {label_text(expected.because)}"
+
+
+def leg_text(leg: t.Leg) -> str:
+    """Write a stretch of a price path: `then up to 116 over 40 minutes`, `then flat for 20 minutes`."""
+    if leg.price is None:
+        return f"then {leg.form.value} {duration_text(leg.length)}"
+    text = f"then {leg.form.value} {plain_price(leg.price)}"
+    return f"{text} over {duration_text(leg.length)}" if leg.length else text
+
+
+def path_parts(example: t.Example) -> list[str]:
+    """Write an example's price, and each stretch of its path behind it."""
+    assert example.price is not None
+    return [f"price {plain_price(example.price)}", *(leg_text(leg) for leg in example.path)]
 
 
 def example_text(example: t.Example) -> str:
@@ -284,9 +302,11 @@ def example_text(example: t.Example) -> str:
     lines = [f"example {quoted(example.title)}"]
     lines.append(first if example.held is None else f"{first}, held {duration_text(example.held)}")
     if example.price is not None:
-        lines.append(f"  price {plain_price(example.price)}")
+        lines.append(f"  {' '.join(path_parts(example))}")
     if example.clock is not None:
         lines.append(f"  time {clock_text(example.clock)}")
+    if example.every is not None:
+        lines.append(f"  look every {duration_text(example.every)}")
     for name, value in example.facts:
         lines.append(f"  {name} {quoted(value.value) if isinstance(value, t.Text) else number_with_unit(value)}")
     lines += [f"  {expectation_text(expected)}" for expected in example.expectations]

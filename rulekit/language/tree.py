@@ -392,22 +392,51 @@ class Define:
     span: Span = field(default=NOWHERE, eq=False)
 
 
+class LegForm(Enum):
+    """How price goes on; the value is the canonical wording."""
+
+    UP = "up to"
+    DOWN = "down to"
+    GAP = "gap to"
+    FLAT = "flat for"
+
+
+@frozen
+class Leg:
+    """One stretch of a price path: to a price in rupees over a time, at once, or nowhere for a time.
+
+    `price` is None for FLAT; `length` is microseconds, 0 for GAP.
+    """
+
+    form: LegForm
+    price: Fraction | None = None
+    length: int = 0
+    span: Span = field(default=NOWHERE, eq=False)
+
+
 @frozen
 class Expectation:
     """What an example expects: `kind` is exit, book, add, stop or nothing.
 
     `amount` is a percentage (book 50) or a stop price in rupees; None where the kind needs none.
+    On a price path `after` (microseconds from its beginning) or `clock` (time of day) may name the look.
     """
 
     kind: str
     amount: Fraction | None = None
     because: str | None = None
+    after: int | None = None
+    clock: int | None = None
     span: Span = field(default=NOWHERE, eq=False)
 
 
 @frozen
 class Example:
-    """A position, a moment, and what must come of it."""
+    """A position, a moment, and what must come of it.
+
+    With a `path` it is a stretch of time that begins at `price`, looked at every `every` microseconds (a minute if
+    None) and at the corners of the path.
+    """
 
     title: str
     side: str  # long or short
@@ -419,6 +448,8 @@ class Example:
     facts: tuple[tuple[str, Number | Text], ...] = ()
     clock: int | None = None  # time of day, microseconds
     expectations: tuple[Expectation, ...] = ()
+    path: tuple[Leg, ...] = ()
+    every: int | None = None
     span: Span = field(default=NOWHERE, eq=False)
 
 

@@ -212,5 +212,5 @@ def test_the_walk_knows_every_kind_of_line() -> None:
     """A new kind of line in the grammar needs its wording here."""
     from rulekit.language import checker, examples
 
-    known = {*formatter._WORDINGS, "rule", "define"}
+    known = {*formatter._WORDINGS, "rule", "define", "path"}
     assert set(checker._CHECKS) | set(examples._LINES) == known

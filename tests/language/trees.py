@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from attrs import evolve
 from hypothesis import strategies as st
 
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
+from rulekit.language.paths import begins_at, moments
 from rulekit.language.sentences import rule_sentence
 from rulekit.model.instant import HOUR, MINUTE, SECOND
 
@@ -275,6 +277,25 @@ applies = st.builds(
 
 
 @st.composite
+def legs(draw: st.DrawFn, start: Fraction) -> tuple[t.Leg, ...]:
+    """Draw a price path that can be walked."""
+    lengths = st.one_of(st.integers(1, 60).map(lambda n: n * MINUTE), st.integers(1, 600).map(lambda n: n * SECOND))
+    found: list[t.Leg] = []
+    price = start
+    for _ in range(draw(st.integers(0, 3))):
+        goal = draw(TWO_PLACES)
+        if goal == price or draw(st.integers(0, 3)) == 0:
+            found.append(t.Leg(t.LegForm.FLAT, None, draw(lengths)))
+            continue
+        if draw(st.booleans()):
+            found.append(t.Leg(t.LegForm.GAP, goal))
+        else:
+            found.append(t.Leg(t.LegForm.UP if goal > price else t.LegForm.DOWN, goal, draw(lengths)))
+        price = goal
+    return tuple(found)
+
+
+@st.composite
 def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
     expected = st.one_of(
         st.builds(t.Expectation, st.just("exit"), st.none(), st.one_of(st.none(), st.sampled_from(names))),
@@ -282,17 +303,33 @@ def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
         st.builds(t.Expectation, st.just("stop"), TWO_PLACES, st.one_of(st.none(), st.sampled_from(names))),
         st.just(t.Expectation("nothing")),
     )
-    return t.Example(
+    price = draw(st.one_of(st.none(), TWO_PLACES))
+    path = () if price is None else draw(legs(price))
+    clock = draw(st.one_of(st.none(), CLOCKS.filter(lambda clock: not path or clock < 20 * HOUR)))
+    made = t.Example(
         draw(st.text(alphabet='ab :#"₹😀', max_size=8)),
         draw(st.sampled_from(v.SIDES)),
         draw(st.integers(1, 10**6)),
         draw(st.sampled_from(TEXTS["symbol"])),
         draw(TWO_PLACES),
         draw(st.one_of(st.none(), DURATIONS)),
-        draw(st.one_of(st.none(), TWO_PLACES)),
+        price,
         tuple(draw(facts)),
-        draw(st.one_of(st.none(), CLOCKS)),
+        clock,
         tuple(draw(st.lists(expected, min_size=1, max_size=2))),
+        path,
+        draw(st.sampled_from([None, 10 * SECOND, 5 * MINUTE])) if path else None,
+    )
+    return evolve(made, expectations=_timed(draw, made)) if path else made
+
+
+def _timed(draw: st.DrawFn, example: t.Example) -> tuple[t.Expectation, ...]:
+    """Let expectations name looks of the path, in their order."""
+    looks = sorted(draw(st.sampled_from(moments(example))).after for _ in example.expectations)
+    begins = begins_at(example)
+    return tuple(
+        evolve(each, **draw(st.sampled_from([{}, {"after": after}, {"clock": begins + after}])))
+        for each, after in zip(example.expectations, looks, strict=True)
     )
 
 
