@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from rulekit.errors import PolicyError, RulekitError, UnreadableFileError
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", help="How to print the outcome."
 )
-@click.option("--mutate", is_flag=True, help="Change every number a little and say which changes no example notices.")
+@click.option(
+    "--mutate", is_flag=True, help="Change every number and word a little and say which changes no example notices."
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
 def command(form: str, mutate: bool, paths: tuple[Path, ...]) -> int:
     r"""Run the examples of policies: files, or folders that are searched for *.policy.
@@ -64,6 +67,7 @@ def _test(path: Path, *, mutate: bool) -> Tested:
     from rulekit.engine.coverage import coverage
     from rulekit.engine.examples import run_examples
     from rulekit.engine.thresholds import changes
+    from rulekit.engine.wordings import rewordings
     from rulekit.runtime.policy import load
 
     try:
@@ -71,4 +75,5 @@ def _test(path: Path, *, mutate: bool) -> Tested:
     except PolicyError as error:
         return Tested(str(path), error=str(error))
     results = run_examples(policy)
-    return Tested(str(path), policy, results, coverage(policy, results), changes(policy) if mutate else None)
+    tested = Tested(str(path), policy, results, coverage(policy, results))
+    return evolve(tested, changes=changes(policy), rewordings=rewordings(policy)) if mutate else tested

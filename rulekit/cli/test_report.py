@@ -25,7 +25,7 @@ class Tested:
 
     Args:
         error: why it could not be tested, for a person; empty if it could.
-        changes: None where nobody asked for them.
+        changes: of numbers, and `rewordings` of words; None where nobody asked for them.
     """
 
     path: str
@@ -33,6 +33,7 @@ class Tested:
     results: tuple[ExampleResult, ...] = ()
     coverage: Coverage = field(factory=lambda: Coverage((), ()))
     changes: tuple[Change, ...] | None = None
+    rewordings: tuple[Change, ...] | None = None
     error: str = ""
 
     @property
@@ -68,7 +69,9 @@ def _policy_lines(tested: Tested) -> Iterator[str]:
         yield from (f"    {line}" for line in _reasons(each))
     yield from _coverage_lines(tested.coverage)
     if tested.changes is not None:
-        yield from _change_lines(tested.changes)
+        yield from _change_lines("numbers changed a little", tested.changes)
+    if tested.rewordings is not None:
+        yield from _change_lines("words changed", tested.rewordings)
 
 
 def _reasons(result: ExampleResult) -> Iterator[str]:
@@ -91,14 +94,14 @@ def _coverage_lines(coverage: Coverage) -> Iterator[str]:
     yield from (f"    {rule}: {gap}" for rule, gap in coverage.gaps)
 
 
-def _change_lines(changes: Sequence[Change]) -> Iterator[str]:
-    """List the numbers that could be others, each once with all its neighbours that no example tells apart."""
+def _change_lines(what: str, changes: Sequence[Change]) -> Iterator[str]:
+    """List what could be otherwise, each once with all its neighbours that no example tells apart."""
     missed: dict[tuple[str, str], list[str]] = {}
     for each in changes:
         if not each.noticed:
-            missed.setdefault((each.where, each.before), []).append(f"`{each.after}`")
+            missed.setdefault((each.where, each.before), []).append(f"`{each.after}`" if each.after else "left out")
     noticed = sum(each.noticed for each in changes)
-    yield f"  numbers changed a little: {noticed} of {counted(len(changes), 'change', 'changes')} noticed by an example"
+    yield f"  {what}: {noticed} of {counted(len(changes), 'change', 'changes')} noticed by an example"
     yield from (f"    {where}: `{before}` could be {' or '.join(after)}" for (where, before), after in missed.items())
 
 
@@ -154,18 +157,21 @@ def _policy_object(tested: Tested) -> dict[str, Any]:
             ],
         },
     }
-    if tested.changes is not None:
-        found["changes"] = [
-            {
-                "where": each.where,
-                "line": each.line,
-                "before": each.before,
-                "after": each.after,
-                "noticed": each.noticed,
-            }
-            for each in tested.changes
-        ]
+    for name, changes in (("changes", tested.changes), ("rewordings", tested.rewordings)):
+        if changes is not None:
+            found[name] = [_change_object(each) for each in changes]
     return found
+
+
+def _change_object(change: Change) -> dict[str, Any]:
+    """Return one change; `after` is null where the words were left out."""
+    return {
+        "where": change.where,
+        "line": change.line,
+        "before": change.before,
+        "after": change.after or None,
+        "noticed": change.noticed,
+    }
 
 
 def _example_object(result: ExampleResult) -> dict[str, Any]:

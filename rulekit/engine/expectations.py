@@ -81,8 +81,15 @@ def said(action: Action, snapshot: Snapshot) -> str:
     if action.stop is not None:
         amount = f" {rupees(action.stop, snapshot.scale, grouped=False)}"
     elif action.quantity is not None:
-        amount = "" if action.kind == EXIT else f" {100 * action.quantity / snapshot.quantity:g}"
+        amount = "" if action.kind == EXIT else f" {_share(action.quantity, snapshot)}"
     return f"{action.kind}{amount} because {label_text(action.rule)}"
+
+
+def _share(quantity: int, snapshot: Snapshot) -> str:
+    """Write a quantity as the percentage that gives it, a whole one if there is: 62 of 125 are 50%, rounded down."""
+    whole = -(-100 * quantity // snapshot.quantity)
+    lots = snapshot.quantity * whole // 100 // snapshot.lot * snapshot.lot
+    return f"{whole}" if lots == quantity else f"{100 * quantity / snapshot.quantity:g}"
 
 
 # --- along a path ------------------------------------------------------------

@@ -91,6 +91,10 @@ def test_it_says_what_no_example_reaches(desk: Path) -> None:
         "    HALF: `10% profit` could be `9% profit`",
         "    HALF: `after 30 minutes` could be `after 33 minutes` or `after 27 minutes`",
         "    OUT: `at 15:15` could be `at 15:20` or `at 15:10`",
+        "  words changed: 3 of 6 changes noticed by an example",
+        "    HALF: `at 10% profit` could be left out",
+        "    HALF: `after 30 minutes` could be left out",
+        "    HALF: `once` could be `up to 2 times`",
     ]
 
 
