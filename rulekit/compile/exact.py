@@ -15,6 +15,7 @@ from rulekit.language import tree
 from rulekit.language.tree import FactRef, Unit, Window
 from rulekit.language.vocabulary import PRICE, STANDARD, TEXT, Vocabulary
 from rulekit.language.words import DAY_NAMES, window_text
+from rulekit.model.decision import RuleMemory
 from rulekit.model.instant import DAY, MINUTE, day_of, time_of_day
 from rulekit.model.prices import to_units
 from rulekit.model.snapshot import Snapshot
@@ -25,12 +26,20 @@ def phrase_of(name: str, window: Window | None) -> str:
     return name if window is None else f"{name} {window_text(window)}"
 
 
-class Reader:
-    """Reads one snapshot."""
+NOTHING_REMEMBERED = RuleMemory()
 
-    def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary = STANDARD) -> None:
+
+class Reader:
+    """Reads one snapshot; `memory` is what the rule that is judged remembers."""
+
+    def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary = STANDARD, memory: RuleMemory | None = None) -> None:
         self.snapshot = snapshot
         self.vocabulary = vocabulary
+        self.memory = memory or NOTHING_REMEMBERED
+
+    def remembering(self, memory: RuleMemory) -> Reader:
+        """Return a reader of the same snapshot for a rule that remembers this."""
+        return Reader(self.snapshot, self.vocabulary, memory)
 
     # --- the position --------------------------------------------------------------------------------------
 
@@ -216,6 +225,10 @@ class Reader:
             return DAY_NAMES[self.weekday].lower()
         value: str = getattr(self.snapshot, name)
         return value.casefold() or None
+
+    def threshold(self, level: tree.Level) -> Fraction:
+        """Return what must be reached: of a ladder one step more than the rule has fired."""
+        return level.value * (self.memory.fired + 1) if level.every else level.value
 
     def is_text(self, name: str) -> bool:
         """Tell whether a fact is a word."""

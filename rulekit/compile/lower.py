@@ -14,6 +14,7 @@ from rulekit.compile.expressions import (
     Const,
     Expr,
     Ratio,
+    Remembered,
     Test,
     add,
     all_of,
@@ -22,6 +23,7 @@ from rulekit.compile.expressions import (
     multiply,
     negate,
 )
+from rulekit.compile.layout import FIRED_SLOT
 from rulekit.compile.measures import HUNDRED, TEXT_SLOTS, WHOLE, Measures
 from rulekit.errors import RulekitError
 from rulekit.language import tree
@@ -34,7 +36,9 @@ SIDE_NUMBERS = {"long": 1, "short": -1}
 
 
 class Lowering(Measures):
-    """Turns the nodes of one policy into expressions over its slots."""
+    """Turns the nodes of one policy into expressions over its slots; `rule` is the place of the rule at hand."""
+
+    rule = 0
 
     # --- conditions ----------------------------------------------------------------------------------------
 
@@ -92,7 +96,10 @@ class Lowering(Measures):
 
     def _level(self, node: tree.Level) -> Test:
         name = "profit" if node.profit else "loss"
-        return compare(">=", self.fact(tree.FactRef(name, node.unit)), Ratio(node.value))
+        needed = Ratio(node.value)
+        if node.every:
+            needed = Ratio(node.value, add(Remembered(self.slots.remembered(self.rule, FIRED_SLOT)), ONE))
+        return compare(">=", self.fact(tree.FactRef(name, node.unit)), needed)
 
     def _price_level(self, node: tree.PriceLevel) -> Test:
         return compare(">=", Ratio(WHOLE, self.directed("price")), self.directed_price(node.price))

@@ -14,6 +14,7 @@ from rulekit.language import tree
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Op, TimeForm
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.model.decision import RuleMemory
 from rulekit.model.instrument import EQUITY
 from rulekit.model.snapshot import Snapshot
 
@@ -24,15 +25,15 @@ Truth = bool | None
 class Predicate:
     """When a rule holds.
 
-    Call it with a snapshot. It knows nothing of limits: those belong to the rule's memory.
+    Call it with a snapshot, and what the rule remembers. It knows nothing of limits.
     """
 
     rule: tree.Rule
     vocabulary: Vocabulary = field(default=STANDARD, repr=False, eq=False)
 
-    def __call__(self, snapshot: Snapshot) -> Truth:
+    def __call__(self, snapshot: Snapshot, memory: RuleMemory | None = None) -> Truth:
         """Judge a snapshot."""
-        return self.judge(Reader(snapshot, self.vocabulary))
+        return self.judge(Reader(snapshot, self.vocabulary, memory))
 
     def judge(self, reader: Reader) -> Truth:
         """Judge what a reader reads."""
@@ -112,7 +113,7 @@ def _between(node: tree.Between, reader: Reader) -> Truth:
 
 def _level(node: tree.Level, reader: Reader) -> Truth:
     value = reader.fact(tree.FactRef("profit" if node.profit else "loss", node.unit))
-    return None if value is None else value >= node.value
+    return None if value is None else value >= reader.threshold(node)
 
 
 def _price_level(node: tree.PriceLevel, reader: Reader) -> Truth:

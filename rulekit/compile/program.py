@@ -117,6 +117,7 @@ def lower_policy(policy: tree.PolicyTree, vocabulary: Vocabulary = STANDARD) -> 
 
 
 def _lower_rule(low: Lowering, rule: tree.Rule, index: int) -> RuleProgram:
+    low.rule = index
     holds = low.rule_condition(rule)
     effect = _EFFECTS[type(rule.verb)](low, rule, index)
     return RuleProgram(rule, index, _allowed(low, rule, index), holds, negate(holds), effect)
@@ -128,7 +129,7 @@ def _lower_rule(low: Lowering, rule: tree.Rule, index: int) -> RuleProgram:
 def times_allowed(rule: tree.Rule) -> int | None:
     """Return how often a rule may fire; a stop tightened by a share would else tighten its own result every cycle."""
     limit = rule.limit
-    if not limit.written and isinstance(rule.verb, tree.TightenStopBy):
+    if not limit.written and isinstance(rule.verb, tree.TightenStopBy) and not rule.is_ladder:
         return 1
     return limit.times
 

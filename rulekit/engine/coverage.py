@@ -10,6 +10,7 @@ from rulekit.compile.exact import Reader
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.predicate import holds
 from rulekit.engine.examples import ExampleResult
+from rulekit.engine.expectations import Look
 from rulekit.language import tree as t
 from rulekit.language.sentences import condition_text
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
@@ -76,19 +77,23 @@ def coverage(policy: CompiledPolicy, results: Sequence[ExampleResult]) -> Covera
     """Return what examples that were run reach; where a stop or target was reached, no rule was looked at."""
     looks = [look for each in results for look in each.looks]
     looked_at = [look for look in looks if not any(action.rule in _GUARDS for action in look.decision.actions)]
-    readers = [Reader(look.snapshot, policy.vocabulary) for look in looked_at]
     acting = {action.rule for look in looks for action in look.decision.actions}
     rules = tuple(
         RuleSeen(
             rule.name,
             rule.predicate.rule.span.line,
             rule.name in acting,
-            any(rule.predicate.judge(reader) for reader in readers),
+            any(rule.predicate.judge(reader) for reader in _readers(rule, looked_at)),
         )
         for rule in policy.rules
     )
-    conditions = tuple(seen for rule in policy.rules for seen in _conditions(rule, readers))
+    conditions = tuple(seen for rule in policy.rules for seen in _conditions(rule, _readers(rule, looked_at)))
     return Coverage(rules, conditions)
+
+
+def _readers(rule: CompiledRule, looks: Sequence[Look]) -> list[Reader]:
+    """Return what a rule saw, and remembered, at each look."""
+    return [Reader(look.snapshot, rule.predicate.vocabulary, look.memory.get(rule.name)) for look in looks]
 
 
 def _conditions(rule: CompiledRule, readers: Sequence[Reader]) -> Iterator[ConditionSeen]:

@@ -83,7 +83,7 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
     if results[KIND] or results[STOP_RULE]:
-        actions = _actions(policy, snapshot, results, facts)
+        actions = _actions(policy, snapshot, memory, results)
         # beside a reached stop or target no rule was looked at
         unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
@@ -151,9 +151,7 @@ def _account(
     return tuple(skipped), tuple(waiting)
 
 
-def _actions(
-    policy: CompiledPolicy, snapshot: Snapshot, results: list[float], facts: list[float]
-) -> tuple[Action, ...]:
+def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float]) -> tuple[Action, ...]:
     """Read the order and the stop move out of the result vector."""
     kind, mover = results[KIND], int(results[STOP_RULE]) - 1
     actions: tuple[Action, ...] = ()
@@ -164,13 +162,13 @@ def _actions(
             reason = Later(why_reached, name, snapshot)
         else:
             rule = policy.rules[index]
-            name, lane, reason = rule.name, IMMEDIATE, Later(why, rule, snapshot)
+            name, lane, reason = rule.name, IMMEDIATE, Later(why, rule, snapshot, memory.get(rule.name))
         detail = Later(figures, snapshot, quantity)
         actions = (Action(name, word, order_side(word, snapshot.side), quantity, None, lane, reason, detail),)
     if mover >= 0:
         rule = policy.rules[mover]
         lane = LANES[type(rule.action.rule.verb)]
-        reason, detail = Later(why, rule, snapshot), Later(figures, snapshot)
+        reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
         actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail))
     return actions
 

@@ -11,13 +11,13 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.engine.decide import decide
 from rulekit.engine.expectations import Look, missed
 from rulekit.engine.filled import filled, later
-from rulekit.engine.stated_facts import with_stated
+from rulekit.engine.stated_facts import with_counts, with_stated
 from rulekit.language import tree
 from rulekit.language.paths import begins_at, moments
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.calendar import default as default_calendar
-from rulekit.model.decision import Action, Memory
-from rulekit.model.instant import at
+from rulekit.model.decision import Action, Memory, RuleMemory
+from rulekit.model.instant import Instant, at
 from rulekit.model.prices import PAISE
 from rulekit.model.snapshot import Snapshot
 
@@ -66,9 +66,10 @@ def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]
     held: Snapshot | None = example_snapshot(policy, example)
     assert held is not None
     begins, tick = held.now, Fraction(held.tick) / held.scale
+    memory = _past(example, begins)
+    held = with_counts(policy, held, memory)
     if not example.path:
-        return (Look(0, held, {}, decide(policy, held)),)
-    memory: Memory = {}
+        return (Look(0, held, memory, decide(policy, held, memory)),)
     looks: list[Look] = []
     for moment in moments(example, tick):
         snapshot = later(held, begins + moment.after, _units(moment.price))
@@ -78,6 +79,11 @@ def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]
         if held is None:
             break
     return tuple(looks)
+
+
+def _past(example: tree.Example, now: Instant) -> Memory:
+    """Return what the rules of an example did before it begins."""
+    return {past.rule: RuleMemory(past.times, None if past.ago is None else now - past.ago) for past in example.past}
 
 
 # --- the snapshot of an example --------------------------------------------------------------------------------
@@ -110,7 +116,7 @@ def example_snapshot(policy: CompiledPolicy, example: tree.Example) -> Snapshot:
         exchange=exchange,
         product=applies.products[0] if applies.products else "MIS",
         strategy=applies.strategies[0] if applies.strategies else "",
-        original=example.quantity,
+        original=example.original or example.quantity,
         kind=applies.kinds[0] if applies.kinds else "equity",
         session=default_calendar().session(exchange, day),
         age_days=0.0,

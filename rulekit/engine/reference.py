@@ -63,7 +63,7 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
     proposals: dict[int, Action | Skip] = {}
     for index, rule in enumerate(policy.rules):
         before = known.get(rule.name, RuleMemory())
-        truth = rule.predicate.judge(reader) if _allowed(rule, reader, before) else False
+        truth = rule.predicate.judge(reader.remembering(before)) if _allowed(rule, reader, before) else False
         after = _follow(rule, reader, before, truth)
         if after != before and (after.since, str(after.best)) != (before.since, str(before.best)):
             kept[rule.name] = after

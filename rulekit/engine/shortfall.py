@@ -121,16 +121,18 @@ def gap_text(gap: Fraction, unit: Unit) -> str:
 
 def _level(node: tree.Level, reader: Reader) -> Standing:
     name = "profit" if node.profit else "loss"
-    value = reader.fact(tree.FactRef(name, node.unit))
-    needed = measure_text(node.value, node.unit)
+    value, needs = reader.fact(tree.FactRef(name, node.unit)), reader.threshold(node)
+    needed = measure_text(needs, node.unit)
+    if node.every:
+        needed += f" (step {reader.memory.fired + 1} of {measure_text(node.value, node.unit)} each)"
     if value is None:
         return Standing(None, name if node.unit is not Unit.R else f"{name} in R", "", needed)
     gap = ""
-    if value < node.value:
-        gap = f" ({gap_text(node.value - value, node.unit)} short{_reached_at(node, reader)})"
+    if value < needs:
+        gap = f" ({gap_text(needs - value, node.unit)} short{_reached_at(evolve(node, value=needs), reader)})"
     if not node.profit and value < 0:
         return Standing(False, "profit", shown(-value, node.unit), f"a loss of {needed}", gap)
-    return Standing(value >= node.value, name, shown(value, node.unit, node.value), needed, gap)
+    return Standing(value >= needs, name, shown(value, node.unit, needs), needed, gap)
 
 
 def _reached_at(node: tree.Level, reader: Reader) -> str:

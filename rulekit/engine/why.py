@@ -37,9 +37,9 @@ def stands(rule: tree.Rule, reader: Reader) -> list[Standing]:
     return found
 
 
-def why(rule: CompiledRule, snapshot: Snapshot) -> str:
+def why(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory | None = None) -> str:
     """Say why a rule acts: `profit 18.3%, needs 15%; age 45 minutes, needs 30 minutes`."""
-    reader = Reader(snapshot, rule.predicate.vocabulary)
+    reader = Reader(snapshot, rule.predicate.vocabulary, memory)
     texts = [standing.text(met="") for standing in stands(rule.predicate.rule, reader)]
     return "; ".join(texts) or "it always holds"
 
@@ -60,7 +60,7 @@ def why_not(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) -> str:
     spent = limit_used_up(rule, snapshot, memory)
     if spent:
         return f"not again: {spent}"
-    reader = Reader(snapshot, rule.predicate.vocabulary)
+    reader = Reader(snapshot, rule.predicate.vocabulary, memory)
     return f"not yet: {'; '.join(standing.text() for standing in stands(rule.predicate.rule, reader))}"
 
 
@@ -136,7 +136,7 @@ def passed_over(
 
 def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, after: RuleMemory | None) -> str:
     """Say that a stop rule holds and that its stop would not be tighter; empty if that is not so."""
-    if rule.is_order or limit_used_up(rule, snapshot, before) or rule.predicate(snapshot) is not True:
+    if rule.is_order or limit_used_up(rule, snapshot, before) or rule.predicate(snapshot, before) is not True:
         return ""
     outcome = rule.action(snapshot, after)
     return outcome.because if isinstance(outcome, Skip) else ""

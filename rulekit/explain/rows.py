@@ -59,6 +59,8 @@ def _level(level: t.Level | t.PriceLevel) -> str:
     if isinstance(level, t.PriceLevel):
         return f"price has come to {price_text(level.price)}, in the direction of profit"
     kind = "profit" if level.profit else "loss"
+    if level.every:
+        return f"{kind} has reached the next step of {measure_text(level.value, level.unit)}"
     return f"{kind} is at least {measure_text(level.value, level.unit)}"
 
 
@@ -144,6 +146,10 @@ _ORDERS = (t.Exit, t.Book, t.Add)
 def often(rule: t.Rule) -> str:
     """Say how often a rule may act in the life of one position."""
     limit, times = rule.limit, times_allowed(rule)
+    if rule.is_ladder:
+        steps = "once at each step" if times is None else f"once at each step, up to {plural(Fraction(times), 'time')}"
+        every = f", every {measure_text(Fraction(limit.every), limit.every_unit)}" if limit.every is not None else ""
+        return f"{steps}{every}{', once a day' if limit.daily else ''}"
     if not limit.daily and limit.every is None and times is None:
         return "again and again" if isinstance(rule.verb, _ORDERS) else "whenever it tightens"
     parts = ["once a day"] if limit.daily else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve, field, frozen, mutable
 
@@ -266,25 +266,27 @@ class Checking:
         known = {name: name for name in _RESERVED_LABELS}
         known |= {made.name.lower(): made.name for made in self.rules}
         for index, example in enumerate(self.examples):
-            expectations = []
-            for expected in example.expectations:
-                name = expected.because
-                if name is not None:
-                    found = known.get(name.lower()) or known.get(self._canonical(name).lower())
-                    if found is None and name.lower() not in self.broken_labels:
-                        self._unknown_label(expected, known.values())
-                    name = found or name
-                expectations.append(evolve(expected, because=name))
-            self.examples[index] = evolve(example, expectations=tuple(expectations))
+            expectations = tuple(
+                evolve(each, because=each.because and self._known_rule(each.because, each.span, known))
+                for each in example.expectations
+            )
+            past = tuple(evolve(each, rule=self._known_rule(each.rule, each.span, known)) for each in example.past)
+            self.examples[index] = evolve(example, expectations=expectations, past=past)
 
-    def _unknown_label(self, expected: t.Expectation, known: Iterable[str]) -> None:
-        assert expected.because is not None
-        name, _, moment = expected.because.rpartition(" at ")
-        near = did_you_mean(expected.because, [made.name for made in self.rules])
+    def _known_rule(self, name: str, span: t.Span, known: Mapping[str, str]) -> str:
+        """Return the rule that a label or a sentence names; one that is unknown is a finding."""
+        found = known.get(name.lower()) or known.get(self._canonical(name).lower())
+        if found is None and name.lower() not in self.broken_labels:
+            self._unknown_label(name, span, known.values())
+        return found or name
+
+    def _unknown_label(self, written: str, span: t.Span, known: Iterable[str]) -> None:
+        name, _, moment = written.rpartition(" at ")
+        near = did_you_mean(written, [made.name for made in self.rules])
         help = f"did you mean `{near}`?" if near else "write the label of a rule, or its whole sentence"
         if name.lower() in [label.lower() for label in known]:
             help = f"the moment stands before `because`: write `at {moment} because {name}`"
-        unknown = FaultError("N106", expected.span, f"no rule is called `{expected.because}`", help)
+        unknown = FaultError("N106", span, f"no rule is called `{written}`", help)
         self.found.append(unknown.diagnostic(self.source))
 
     def _canonical(self, sentence: str) -> str:

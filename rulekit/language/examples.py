@@ -40,6 +40,7 @@ class Draft:
     expectations: tuple[t.Expectation, ...] = ()
     path: tuple[t.Leg, ...] = ()
     every: int | None = None
+    past: tuple[t.Past, ...] = ()
     broken: bool = field(default=False)
 
 
@@ -72,6 +73,7 @@ def finished(draft: Draft) -> t.Example:
         expectations=draft.expectations,
         path=draft.path,
         every=draft.every,
+        past=draft.past,
         span=draft.span,
         **draft.opening,
     )
@@ -83,10 +85,10 @@ def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
     if draft.opening is not None:
         raise FaultError("E115", node.span, "this example has a second position", "write an example for each position")
     words = [child for child in node.children if isinstance(child, Word)]
-    quantity = number(words[1])
-    if quantity.denominator != 1 or quantity == 0:
+    counts = [_count(word, "shares") for word in words if word.type == "NUMBER"]
+    if counts[-1] < counts[0]:
         raise FaultError(
-            "Q105", words[1].span, f"`{words[1].text}` is no number of shares", "write a whole number above zero"
+            "E115", words[1].span, "what is held is more than the original", "write it like `long 50 of 100 KOTAKBANK`"
         )
     symbol, entry, *rest = node.nodes()
     held = None
@@ -99,12 +101,37 @@ def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
                 )
     opening = {
         "side": str(words[0].value),
-        "quantity": int(quantity),
+        "quantity": counts[0],
+        "original": counts[1] if len(counts) > 1 else None,
         "symbol": str(first_word(symbol).value),
         "entry": paths.corner(entry, scope),
         "held": held,
     }
     return evolve(draft, opening=opening)
+
+
+def _count(word: Word, what: str) -> int:
+    found = number(word)
+    if found.denominator != 1 or found == 0:
+        raise FaultError("Q105", word.span, f"`{word.text}` is no number of {what}", "write a whole number above zero")
+    return int(found)
+
+
+def _acted(draft: Draft, node: Node, scope: Scope) -> Draft:
+    """Read `LADDER acted 2 times 30 minutes ago`."""
+    rule = first_word(node)
+    often, *rest = node.nodes()
+    counted = first_word(often)
+    times = _count(counted, "times") if counted.type == "NUMBER" else 1
+    if any(past.rule.lower() == str(rule.value).lower() for past in draft.past):
+        raise FaultError("E115", node.span, f"this example says twice how often `{rule.value}` acted", "keep one line")
+    ago = None
+    if rest:
+        ago, unit = duration(rest[0])
+        if unit is not t.Unit.DURATION:
+            help = "write `30 minutes ago`"
+            raise FaultError("U102", rest[0].span, "how long ago is counted in hours and minutes", help)
+    return evolve(draft, past=(*draft.past, t.Past(str(rule.value), times, ago, rule.span)))
 
 
 def _at_clock(draft: Draft, node: Node, scope: Scope) -> Draft:
@@ -225,5 +252,6 @@ _LINES: dict[str, Callable[[Draft, Node, Scope], Draft]] = {
     "given": _given,
     "path": _path,
     "look_every": _look_every,
+    "acted": _acted,
     "expect": _expect,
 }

@@ -17,6 +17,7 @@ from rulekit.language.sentences import (
     applies_text,
     example_text,
     expectation_text,
+    past_text,
     path_parts,
     quoted,
     value_text,
@@ -156,6 +157,7 @@ class _Wording:
     _examples: Iterator[t.Example] = field(init=False)
     _facts: Iterator[tuple[str, t.Number | t.Text]] = field(init=False, factory=lambda: iter(()))
     _expectations: Iterator[t.Expectation] = field(init=False, factory=lambda: iter(()))
+    _past: Iterator[t.Past] = field(init=False, factory=lambda: iter(()))
     _example: t.Example | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -198,12 +200,13 @@ class _Wording:
     def _header(self, node: Node) -> str:
         self._example = next(self._examples)
         self._facts, self._expectations = iter(self._example.facts), iter(self._example.expectations)
+        self._past = iter(self._example.past)
         return self._example_lines()[0]
 
     def _example_lines(self, **given: Any) -> list[str]:
         """Return the header and the position of the present example, and what else is given, as the printer does."""
         assert self._example is not None
-        bare: dict[str, Any] = {"price": None, "clock": None, "facts": (), "expectations": (), "path": ()}
+        bare: dict[str, Any] = {"price": None, "clock": None, "facts": (), "expectations": (), "path": (), "past": ()}
         bare["every"] = None
         return [each.strip() for each in example_text(evolve(self._example, **{**bare, **given})).split("\n")]
 
@@ -236,5 +239,6 @@ _WORDINGS: dict[str, Callable[[_Wording, Node], str]] = {
     "given": _Wording._given,
     "at_clock": _Wording._clock,
     "look_every": lambda wording, node: f"look every {duration_text(wording.every)}",
+    "acted": lambda wording, node: past_text(next(wording._past)),
     "expect": lambda wording, node: expectation_text(next(wording._expectations)),
 }

@@ -58,6 +58,8 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "ONCE_A_DAY": ("once day", "once per day", "once daily", "every day", "daily"),
     "EVERY": ("every", "once every"),
     "TIMES": ("times",),
+    "ACTED": ("acted", "has acted"),
+    "AGO": ("ago",),
     "HELD": ("held", "held for"),
     "EXPECT": ("expect",),
     "NOTHING": ("nothing",),

@@ -11,7 +11,6 @@ LATER_PHRASES: dict[str, tuple[str, str]] = {
     "exit everything": ("closing the whole book", "`exit` closes the position that the policy looks at"),
     "stop trading": ("stopping all trading by a rule", "`rulekit halt` stops at once"),
     "stop adding": ("stopping all adding by a rule", "give each `add` its own `when …` or `up to 3 times`"),
-    "at every": ("ladders", "write one sentence for each step: `book 25% at 5% profit`"),
     "for": ("conditions that must hold for some time", "leave it out, or use a longer window: `over 15 minutes`"),
     "crosses above": ("crossings", _CROSS),
     "crosses below": ("crossings", _CROSS),

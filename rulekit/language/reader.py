@@ -17,6 +17,7 @@ END = "$END"
 _SECONDS = {"hours": HOUR, "minutes": MINUTE, "seconds": SECOND}
 _ONE = ("a", "an")
 _IN_PHRASE = ("WORD", "NUMBER")
+_OFTEN = ("once", "one", "only")
 _AFTER_NUMBER_ONLY = frozenset({"UNIT", "TIME_UNIT", "TIMES"})
 
 
@@ -81,6 +82,7 @@ class Reader:
             self.words.append(evolve(label, value=value))
             self.at = 1
         self._definition()
+        self._past()
         while self.at < len(self.raw):
             self._step()
         return self.words
@@ -100,6 +102,17 @@ class Reader:
             span = joined(self.raw[first].span, self.raw[last - 1].span)
             self.words.append(Word("NEW_NAME", name, span, name))
         self.at = last
+
+    def _past(self) -> None:
+        """Take the label in `LADDER acted 2 times` as one text."""
+        for index, word in enumerate(self.raw[:-1]):
+            if word.text.lower() == "acted" and index > self.at and self.raw[0].text.lower() != "expect":
+                following = self.raw[index + 1]
+                end = index - (self.raw[index - 1].text.lower() == "has")
+                if end and (following.type == "NUMBER" or following.text.lower() in _OFTEN):
+                    self.words.append(_as_one_text(self.raw[:end]))
+                    self.at = end
+                return
 
     def _step(self) -> None:
         token = self.raw[self.at]
@@ -141,7 +154,7 @@ class Reader:
 
     def _is_symbol(self, token: Word) -> bool:
         """Tell whether an example's position comes to its symbol: `long 100 K at 1690`."""
-        at_symbol = [word.type for word in self.words] == ["SIDE", "NUMBER"]
+        at_symbol = [word.type for word in self.words] in (["SIDE", "NUMBER"], ["SIDE", "NUMBER", "OF", "NUMBER"])
         return at_symbol and not _adjacent(self.words[-1], token) and not self._is_phrase(token.text.lower())
 
     def _word(self, token: Word) -> None:
@@ -295,14 +308,18 @@ class Reader:
         rest = self.raw[self.at :]
         self.at = len(self.raw)
         if rest:
-            span = joined(rest[0].span, rest[-1].span)
-            text = rest[0].text
-            for before, after in pairwise(rest):
-                same_line = before.span.end_line == after.span.line
-                gap = after.span.column - before.span.end_column if same_line else 1
-                text += " " * gap + after.text
-            plain = text[1:-1].replace('""', '"') if len(rest) == 1 and rest[0].type == "STRING" else text
-            self.words.append(Word("RAW", text, span, plain))
+            self.words.append(_as_one_text(rest))
+
+
+def _as_one_text(raw: Sequence[Word]) -> Word:
+    """Join raw tokens as they were written: a label or a sentence."""
+    text = raw[0].text
+    for before, after in pairwise(raw):
+        same_line = before.span.end_line == after.span.line
+        gap = after.span.column - before.span.end_column if same_line else 1
+        text += " " * gap + after.text
+    plain = text[1:-1].replace('""', '"') if len(raw) == 1 and raw[0].type == "STRING" else text
+    return Word("RAW", text, joined(raw[0].span, raw[-1].span), plain)
 
 
 def _adjacent(first: Word, second: Word) -> bool:

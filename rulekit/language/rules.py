@@ -10,7 +10,7 @@ from rulekit.language.fault import Edit, FaultError
 from rulekit.language.parser import Node
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
-from rulekit.language.sentences import rule_sentence, rule_text
+from rulekit.language.sentences import level_text, rule_sentence, rule_text, verb_text
 from rulekit.language.slots import Slot, WhenSlot, slot
 
 _ONCE_BY_DEFAULT = (t.Exit, t.Book, t.Add)
@@ -86,8 +86,10 @@ def _assembled(label: Word | None, verb: t.Verb, slots: list[Slot], span: t.Span
         rank = _rank(each)
         if getattr(made, rank) is not None:
             raise _doubled(rank, each)
+        if isinstance(each, t.Level) and each.every and isinstance(verb, t.TrailStop | t.LockIn):
+            raise _follows_by_itself(verb, each)
         made = _with(made, each)
-    made = evolve(made, limit=_limit(limits, verb))
+    made = evolve(made, limit=_limit(limits, made))
     return evolve(made, name=made.label if made.label is not None else rule_sentence(made))
 
 
@@ -103,10 +105,17 @@ def _doubled(rank: str, each: Slot) -> FaultError:
     return FaultError("E106", each.span, f"this sentence has a second {word}", help)
 
 
-def _limit(limits: list[t.Limit], verb: t.Verb) -> t.Limit:
-    """Join the limits of a sentence: at most one of each kind."""
+def _follows_by_itself(verb: t.Verb, each: t.Level) -> FaultError:
+    at = f"at {level_text(evolve(each, every=False))}"
+    what = "`at every` acts again at each step, and this stop follows the price by itself"
+    return FaultError("E104", each.span, what, f"write `{verb_text(verb)} {at}`")
+
+
+def _limit(limits: list[t.Limit], made: t.Rule) -> t.Limit:
+    """Join the limits of a sentence: at most one of each kind; a ladder acts once at each of its steps."""
     if not limits:
-        return t.Limit(times=1) if isinstance(verb, _ONCE_BY_DEFAULT) else t.Limit()
+        once = isinstance(made.verb, _ONCE_BY_DEFAULT) and not made.is_ladder
+        return t.Limit(times=1) if once else t.Limit()
     whole = t.Limit(written=True, span=limits[0].span)
     for each in limits:
         for field in ("times", "every", "daily"):

@@ -119,7 +119,7 @@ def level_text(level: t.Level | t.PriceLevel) -> str:
     if isinstance(level, t.PriceLevel):
         return price_text(level.price)
     text = level.name or measure_text(level.value, level.unit)
-    return f"{text} {'profit' if level.profit else 'loss'}"
+    return f"{'every ' if level.every else ''}{text} {'profit' if level.profit else 'loss'}"
 
 
 def _age(when: t.When) -> str:
@@ -270,6 +270,12 @@ def plain_price(value: Fraction) -> str:
     return rupee_text(value).replace("₹", "").replace(",", "")
 
 
+def past_text(past: t.Past) -> str:
+    """Write how often a rule has acted before an example: `LADDER acted 2 times 30 minutes ago`."""
+    text = f"{label_text(past.rule)} acted {'once' if past.times == 1 else f'{past.times} times'}"
+    return text if past.ago is None else f"{text} {duration_text(past.ago)} ago"
+
+
 def expectation_text(expected: t.Expectation) -> str:
     """Write what an example expects: `expect book 50 because NAME`, `expect stop 1723.8`."""
     text = f"expect {expected.kind}"
@@ -298,7 +304,8 @@ def path_parts(example: t.Example) -> list[str]:
 
 def example_text(example: t.Example) -> str:
     """Write an example block."""
-    first = f"  {example.side} {example.quantity} {word_or_quoted(example.symbol)} at {plain_price(example.entry)}"
+    count = f"{example.quantity}" if example.original is None else f"{example.quantity} of {example.original}"
+    first = f"  {example.side} {count} {word_or_quoted(example.symbol)} at {plain_price(example.entry)}"
     lines = [f"example {quoted(example.title)}"]
     lines.append(first if example.held is None else f"{first}, held {duration_text(example.held)}")
     if example.price is not None:
@@ -309,6 +316,7 @@ def example_text(example: t.Example) -> str:
         lines.append(f"  look every {duration_text(example.every)}")
     for name, value in example.facts:
         lines.append(f"  {name} {quoted(value.value) if isinstance(value, t.Text) else number_with_unit(value)}")
+    lines += [f"  {past_text(past)}" for past in example.past]
     lines += [f"  {expectation_text(expected)}" for expected in example.expectations]
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.language import tree as t
 from rulekit.language.conditions import condition
@@ -19,7 +19,7 @@ from rulekit.language.measures import (
     text_of,
 )
 from rulekit.language.parser import Node
-from rulekit.language.prices import first_word, level
+from rulekit.language.prices import first_word, level, profit_level
 from rulekit.language.scope import Scope
 from rulekit.language.words import DAY_NAMES, number_text
 
@@ -81,6 +81,27 @@ def _at_level(node: Node, scope: Scope) -> Slot:
             t.TimeForm.FROM_CLOCK, int(found.value), unit=t.Unit.CLOCK, worded="at", name=found.name, span=node.span
         )
     return found
+
+
+def _ladder(node: Node, scope: Scope) -> Slot:
+    """Read `at every 5% profit`."""
+    inner = node.nodes()[0]
+    if inner.rule not in ("at_profit", "at_loss"):
+        found = measure(inner, scope)
+        if isinstance(found, t.Level):
+            return _steps(evolve(found, name=scope.values.resolve(first_word(inner).value).name, span=node.span))
+        shown = text_of(inner)
+        if isinstance(found, Measure) and found.unit is None:
+            digits = number_text(found.value)
+            raise missing_unit(found, f"{digits}% profit", f"₹{digits} profit")
+        raise FaultError("U105", inner.span, f"`{shown}` of what?", f"write `at every {shown} profit`")
+    return _steps(evolve(profit_level(inner, scope), span=node.span))
+
+
+def _steps(step: t.Level) -> t.Level:
+    if step.value == 0:
+        raise FaultError("Q102", step.span, "a ladder with steps of nothing", "write `at every 5% profit`")
+    return evolve(step, every=True)
 
 
 def _at_clock(node: Node, scope: Scope) -> Slot:
@@ -193,4 +214,5 @@ _SLOTS: dict[str, Callable[[Node, Scope], Slot]] = {
     "once_a_day": lambda node, scope: t.Limit(daily=True, written=True, span=node.span),
     "up_to_times": _up_to_times,
     "every": _every,
+    "ladder": _ladder,
 }

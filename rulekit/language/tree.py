@@ -205,7 +205,8 @@ class Named:
 class Level:
     """`at 15% profit`: the measure has reached the value. A loss has `profit` False and a positive value.
 
-    `name` is the `set` name it came from (`at first target profit`).
+    `name` is the `set` name it came from (`at first target profit`). `every` makes it a ladder, `at every 5% profit`:
+    the value is the step, and what must be reached is one step more than the rule has fired.
     """
 
     value: Fraction
@@ -213,6 +214,7 @@ class Level:
     profit: bool = True
     name: str | None = None
     span: Span = field(default=NOWHERE, eq=False)
+    every: bool = False
 
 
 @frozen
@@ -357,6 +359,11 @@ class Rule:
     limit: Limit = Limit()
     span: Span = field(default=NOWHERE, eq=False)
 
+    @property
+    def is_ladder(self) -> bool:
+        """Tell whether it acts again at every step of its level."""
+        return isinstance(self.level, Level) and self.level.every
+
 
 # --- the rest of a file --------------------------------------------------------------------------------------------
 
@@ -431,6 +438,16 @@ class Expectation:
 
 
 @frozen
+class Past:
+    """How often a rule has acted before an example's moment: `LADDER acted 2 times`; `ago` in microseconds."""
+
+    rule: str
+    times: int
+    ago: int | None = None
+    span: Span = field(default=NOWHERE, eq=False)
+
+
+@frozen
 class Example:
     """A position, a moment, and what must come of it.
 
@@ -451,6 +468,8 @@ class Example:
     path: tuple[Leg, ...] = ()
     every: int | None = None
     span: Span = field(default=NOWHERE, eq=False)
+    original: int | None = None
+    past: tuple[Past, ...] = ()
 
 
 @frozen

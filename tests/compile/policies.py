@@ -184,7 +184,7 @@ def random_level(draw: Random) -> t.Level | t.PriceLevel:
         return t.PriceLevel(random_price(draw))
     unit = draw.choice((Unit.PERCENT, Unit.PERCENT, Unit.RUPEES, Unit.R, Unit.POINTS, Unit.TICKS, Unit.ATR))
     value = Fraction(draw.choice(("100", "2500"))) if unit is Unit.RUPEES else Fraction(draw.choice(PERCENTS))
-    return t.Level(value, unit, draw.random() < 0.7)
+    return t.Level(value, unit, draw.random() < 0.7, every=draw.random() < 0.15)
 
 
 def random_when(draw: Random) -> t.When:

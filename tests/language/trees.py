@@ -189,6 +189,7 @@ verbs = st.one_of(
 levels = st.one_of(
     st.builds(t.Level, TWO_PLACES, st.sampled_from(DISTANCE_UNITS), st.booleans()),
     st.builds(t.Level, st.just(Fraction(15)), st.just(t.Unit.PERCENT), st.booleans(), st.just("first target")),
+    st.builds(t.Level, TWO_PLACES, st.sampled_from(DISTANCE_UNITS), st.booleans(), every=st.just(True)),
     st.builds(t.PriceLevel, prices().filter(lambda p: not (isinstance(p.base, t.PriceAtProfit) and p.offset is None))),
 )
 F = t.TimeForm
@@ -227,12 +228,17 @@ limits = st.one_of(
 @st.composite
 def rules(draw: st.DrawFn, label: str | None) -> t.Rule:
     verb = draw(verbs)
-    default = t.Limit(times=1) if isinstance(verb, t.Exit | t.Book | t.Add) else t.Limit()
+    level = draw(st.one_of(st.none(), levels))
+    ladder = isinstance(level, t.Level) and level.every
+    if ladder and isinstance(verb, t.TrailStop | t.LockIn):
+        level, ladder = None, False
+    once = isinstance(verb, t.Exit | t.Book | t.Add) and not ladder
+    default = t.Limit(times=1) if once else t.Limit()
     rule = t.Rule(
         "",
         label,
         verb,
-        draw(st.one_of(st.none(), levels)),
+        level,
         tuple(draw(st.lists(times, max_size=2))),
         draw(st.one_of(st.none(), conditions)),
         draw(st.one_of(st.none(), conditions)),
@@ -319,6 +325,8 @@ def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
         tuple(draw(st.lists(expected, min_size=1, max_size=2))),
         path,
         draw(st.sampled_from([None, 10 * SECOND, 5 * MINUTE])) if path else None,
+        original=draw(st.one_of(st.none(), st.just(10**6))),
+        past=tuple(draw(st.lists(pasts(names), max_size=2, unique_by=lambda each: each.rule.lower()))),
     )
     return evolve(made, expectations=_timed(draw, made)) if path else made
 
@@ -331,6 +339,10 @@ def _timed(draw: st.DrawFn, example: t.Example) -> tuple[t.Expectation, ...]:
         evolve(each, **draw(st.sampled_from([{}, {"after": after}, {"clock": begins + after}])))
         for each, after in zip(example.expectations, looks, strict=True)
     )
+
+
+def pasts(names: list[str]) -> st.SearchStrategy[t.Past]:
+    return st.builds(t.Past, st.sampled_from(names), st.integers(1, 9), st.one_of(st.none(), DURATIONS))
 
 
 def _ends(value: Fraction) -> bool:

@@ -27,7 +27,8 @@ def test_whether_a_rule_holds_does_not_depend_on_its_neighbours(case: Case) -> N
     case.draw.shuffle(rules)
     shuffled = compile_policy(evolve(case.policy.tree, rules=tuple(rules)))
     # An amount that is unknown is met only when the rule's turn comes, so rules that hold are left out.
-    holding = {rule.name for rule in case.policy.rules if rule.predicate(case.snapshot)}
+    remembered = case.memory.get
+    holding = {rule.name for rule in case.policy.rules if rule.predicate(case.snapshot, remembered(rule.name))}
     first, second = (
         {item.rule: item.why for item in decide(policy, case.snapshot, case.memory).not_yet if item.rule not in holding}
         for policy in (case.policy, shuffled)

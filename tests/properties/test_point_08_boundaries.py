@@ -11,18 +11,25 @@ from rulekit.compile.layout import FIRST_STATUS
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.language import tree as t
 from rulekit.language.tree import Unit
-from tests.compile.policies import loss, policy, position, profit, rule
+from tests.compile.policies import loss, percent_of_held, policy, position, profit, rule
 
 PERCENTS = ("15", "0.35", "33.3", "0.6", "10", "7.77", "1/3", "66.67", "0.05", "100", "12.125")
 PAIRS = 10_500
 
 
-def judge(compiled: CompiledPolicy, template: list[float], entry: float, price: float, side: int) -> bool:
+def judge(
+    compiled: CompiledPolicy,
+    template: list[float],
+    entry: float,
+    price: float,
+    side: int,
+    memory: list[float] | None = None,
+) -> bool:
     slots = compiled.layout.slots
     facts = list(template)
     facts[slots.index("entry")], facts[slots.index("price")], facts[slots.index("side")] = entry, price, side
     results = [0.0] * compiled.layout.results
-    compiled.function(facts, list(compiled.layout.blank), results)
+    compiled.function(facts, memory or list(compiled.layout.blank), results)
     return results[FIRST_STATUS] != 0
 
 
@@ -45,6 +52,28 @@ def test_a_level_holds_exactly_at_its_percentage_for_every_tick_valued_pair(perc
         exact += abs(gain) == value
         assert judge(up, template_up, float(entry), float(price), side) is (gain >= value), (entry, price, side)
         assert judge(down, template_down, float(entry), float(price), side) is (-gain >= value), (entry, price, side)
+    assert exact > 20, "the boundary itself must have been among the pairs"
+
+
+@pytest.mark.parametrize("step", ["5", "0.35", "33.3"])
+def test_each_step_of_a_ladder_holds_exactly_at_its_multiple(step: str) -> None:
+    draw, value = Random(step), Fraction(step)
+    exact = 0
+    for gain in (True, False):
+        ladder = t.Level(value, Unit.PERCENT, gain, every=True)
+        compiled = compile_policy(policy(rule("steps", t.Book(percent_of_held(10)), level=ladder, limit=t.Limit())))
+        template = compiled.layout.encode(position())
+        for _ in range(4000):
+            side, fired = draw.choice((1, -1)), draw.choice((0, 0, 1, 1, 2, 3, 7, 40))
+            entry = draw.randrange(1, 40_000) * 5 * (1000 if draw.random() < 0.5 else 1)
+            away = side if gain else -side
+            price = round((entry + away * value * (fired + 1) * entry / 100) / 5) * 5 + draw.choice((-5, 0, 0, 5))
+            if price <= 0:
+                continue
+            found = Fraction((price - entry) * away * 100, entry)
+            exact += found == value * (fired + 1)
+            held = judge(compiled, template, float(entry), float(price), side, [float(fired)])
+            assert held is (found >= value * (fired + 1)), (entry, price, side, fired)
     assert exact > 20, "the boundary itself must have been among the pairs"
 
 

@@ -69,6 +69,7 @@ def mirrored_policy(draw: Random) -> t.PolicyTree:
                 Fraction(draw.choice(PERCENTS)) / 10,
                 draw.choice((Unit.PERCENT, Unit.R, Unit.POINTS)),
                 draw.random() < 0.6,
+                every=draw.random() < 0.2,
             )
         if draw.random() < 0.3:
             parts["times"] = (random_when(draw),)

@@ -14,13 +14,14 @@ NEEDS = TREE
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    """Yield every `add` with `every …` or `once a day` and no `up to N times`."""
+    """Yield every `add` with `every …`, `once a day` or a ladder, and no `up to N times`."""
     for rule in subject.tree.rules:
         limit = rule.limit
-        repeats = limit.every is not None or limit.daily
+        repeats = limit.every is not None or limit.daily or rule.is_ladder
         if isinstance(rule.verb, Add) and repeats and limit.times is None:
+            bound = " up to 3 times" if limit.written else ", up to 3 times"
             yield Finding(
-                limit.span,
+                limit.span if limit.written or rule.level is None else rule.level.span,
                 "this `add` repeats without a bound: the position may grow as long as it is held",
-                f"say how often at most: `{rule_sentence(rule)} up to 3 times`",
+                f"say how often at most: `{rule_sentence(rule)}{bound}`",
             )
