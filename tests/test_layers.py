@@ -15,7 +15,7 @@ import pytest
 
 HOMES = {
     "lark": ("rulekit/language/parser.py",),
-    "jinja2": ("rulekit/report/*",),
+    "jinja2": ("rulekit/report/*", "rulekit/alert/*"),
     "sqlite3": ("rulekit/execution/journal*", "rulekit/broker/paper*"),
     "kiteconnect": ("rulekit/broker/kite_calls.py",),
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),

@@ -43,7 +43,7 @@ from rulekit.compile.layout import (
     TARGET_HIT,
     Layout,
 )
-from rulekit.compile.program import OrderProgram, Program, RuleProgram, StopProgram
+from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, StopProgram
 from rulekit.compile.registers import Registers, children, compared
 
 Vector = list[float]
@@ -141,7 +141,12 @@ class _Emitter:
     def _rule(self, rule: RuleProgram) -> list[ast.stmt]:
         """Write one rule: its limits, its condition, what it does, and that it could not be judged."""
         effect = rule.effect
-        body = self._order(rule, effect) if isinstance(effect, OrderProgram) else self._stop(rule, effect)
+        if isinstance(effect, OrderProgram):
+            body = self._order(rule, effect)
+        elif isinstance(effect, StopProgram):
+            body = self._stop(rule, effect)
+        else:
+            body = [_status(rule, HELD)]
         if rule.holds != ALWAYS:
             unknown: ast.expr = self._registers.test(INCOMPLETE)
             failed = self._registers.test(rule.fails)
@@ -283,9 +288,13 @@ class _Emitter:
 
 
 _PHASES: tuple[Callable[[RuleProgram], bool], ...] = (
-    lambda rule: isinstance(rule.effect, StopProgram) or rule.effect.kind == EXIT_KIND,
+    lambda rule: (
+        isinstance(rule.effect, StopProgram)
+        or (isinstance(rule.effect, OrderProgram) and rule.effect.kind == EXIT_KIND)
+    ),
     lambda rule: isinstance(rule.effect, OrderProgram) and rule.effect.kind == BOOK_KIND,
     lambda rule: isinstance(rule.effect, OrderProgram) and rule.effect.kind not in (EXIT_KIND, BOOK_KIND),
+    lambda rule: isinstance(rule.effect, AlertProgram),
 )
 """Exit before book before add; a stop that was given back is an exit, so stops stand among them in file order."""
 
@@ -298,10 +307,8 @@ def _roots(program: Program) -> list[Expr | Test]:
         effect = rule.effect
         if isinstance(effect, StopProgram):
             roots.extend((effect.stop, CURRENT_STOP, PRICE, PRICE, SIDE, TICK))
-        elif effect.lots is not None:
-            roots.append(effect.lots)
-        if isinstance(effect, OrderProgram) and effect.whole is not None:
-            roots.append(effect.whole)
+        elif isinstance(effect, OrderProgram):
+            roots.extend(root for root in (effect.lots, effect.whole) if root is not None)
     return roots
 
 
@@ -311,7 +318,7 @@ def places_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
     roots: list[Expr | Test] = [rule.allowed, rule.holds]
     if isinstance(effect, StopProgram):
         roots += [effect.stop, PRICE]
-    else:
+    elif isinstance(effect, OrderProgram):
         roots += [root for root in (effect.lots, effect.whole) if root is not None]
     found = dict.fromkeys(slot for root in roots for slot in _slots_of(root))
     return tuple(layout.slots.index(slot) for slot in found)

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from rulekit.compile.generate import Generated, Section, generate, places_read, shown
 from rulekit.compile.layout import Layout
 from rulekit.compile.predicate import Predicate
-from rulekit.compile.program import OrderProgram, Program, RuleProgram, lower_policy
+from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, lower_policy
 from rulekit.compile.proposal import Proposal
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Applies, Limit, PolicyTree
@@ -33,8 +33,13 @@ class CompiledRule:
 
     @property
     def is_order(self) -> bool:
-        """Tell whether it exits, books or adds; else it moves the stop."""
+        """Tell whether it exits, books or adds; else it moves the stop, or tells something."""
         return isinstance(self.program.effect, OrderProgram)
+
+    @property
+    def is_alert(self) -> bool:
+        """Tell whether all it does is to tell."""
+        return isinstance(self.program.effect, AlertProgram)
 
 
 @frozen(eq=False)
@@ -60,11 +65,17 @@ class CompiledPolicy:
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
     silence: list[float] = field(repr=False, init=False)
     idle: dict[tuple[float, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, repr=False, init=False)
+    alerts: tuple[int, ...] = field(repr=False, init=False)
 
     @silence.default
     def _silence(self) -> list[float]:
         """Return the result vector of a decision to do nothing."""
         return [0.0] * self.layout.results
+
+    @alerts.default
+    def _alerts(self) -> tuple[int, ...]:
+        """Return the places of the rules that are alerts."""
+        return tuple(place for place, rule in enumerate(self.rules) if rule.is_alert)
 
     def show(self) -> str:
         """Return the generated function as source, with each rule's sentence above its lines, and its slots."""

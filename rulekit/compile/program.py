@@ -77,6 +77,11 @@ class StopProgram:
 
 
 @frozen
+class AlertProgram:
+    """An alert: it changes nothing, so all that is computed is whether it is to be told."""
+
+
+@frozen
 class RuleProgram:
     """One rule: when it may, when it holds, when it certainly does not, and what it does."""
 
@@ -85,7 +90,7 @@ class RuleProgram:
     allowed: Test
     holds: Test
     fails: Test
-    effect: OrderProgram | StopProgram
+    effect: OrderProgram | StopProgram | AlertProgram
 
     @property
     def follows(self) -> bool:
@@ -229,4 +234,5 @@ _EFFECTS: dict[type, Callable[[Lowering, tree.Rule, int], Any]] = {
     tree.TightenStopBy: _tighten_by,
     tree.TrailStop: _trail,
     tree.LockIn: _lock_in,
+    tree.Alert: lambda low, rule, index: AlertProgram(),
 }

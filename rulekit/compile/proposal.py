@@ -23,7 +23,7 @@ from rulekit.language import tree
 from rulekit.language.sentences import amount_text, verb_text
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
-from rulekit.model.decision import ADD, BACKGROUND, BOOK, EXIT, IMMEDIATE, NEXT_CYCLE, STOP, Action, RuleMemory
+from rulekit.model.decision import ADD, ALERT, BACKGROUND, BOOK, EXIT, IMMEDIATE, NEXT_CYCLE, STOP, Action, RuleMemory
 from rulekit.model.orders import BUY, SELL
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
@@ -56,6 +56,7 @@ LANES = {
     tree.TightenStopBy: NEXT_CYCLE,
     tree.TrailStop: BACKGROUND,
     tree.LockIn: BACKGROUND,
+    tree.Alert: IMMEDIATE,
 }
 """The lane of each action."""
 
@@ -222,4 +223,5 @@ _VERBS: dict[type, Callable[[Any, Reader, RuleMemory], Action | Skip]] = {
     tree.TightenStopBy: _tighten_by,
     tree.TrailStop: _trail,
     tree.LockIn: _lock_in,
+    tree.Alert: lambda rule, reader, memory: Action(rule.name, ALERT, None, None, None, LANES[tree.Alert]),
 }

@@ -14,6 +14,7 @@ from rulekit.compile.layout import (
     CANNOT_JUDGE,
     EXIT_KIND,
     FIRST_STATUS,
+    HELD,
     KIND,
     QUANTITY,
     REACHED,
@@ -25,6 +26,7 @@ from rulekit.compile.layout import (
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.proposal import LANES, order_side
 from rulekit.compile.slots import BOUND
+from rulekit.engine.alerts import told
 from rulekit.engine.why import (
     FLYING,
     figures,
@@ -38,6 +40,7 @@ from rulekit.engine.why import (
 )
 from rulekit.model.decision import (
     ADD,
+    ALERT,
     BOOK,
     CRITICAL,
     EXIT,
@@ -112,7 +115,7 @@ def _held_back(policy: CompiledPolicy, results: Sequence[float]) -> Held:
     for place, status in enumerate(results[FIRST_STATUS:], start=1):
         if status == CANNOT_JUDGE:
             unknown.append(policy.rules[place - 1].name)
-        elif status and place not in (order, mover):
+        elif status and place not in (order, mover) and not policy.rules[place - 1].is_alert:
             skipped.append(policy.rules[place - 1].name)
     return tuple(unknown), tuple(skipped)
 
@@ -133,7 +136,7 @@ def _account(
     guarded = results[REACHED] or min(results[RULE], 0.0)
     for index, rule in enumerate(policy.rules):
         status = results[FIRST_STATUS + index]
-        if index + 1 in (results[RULE], results[STOP_RULE]):
+        if index + 1 in (results[RULE], results[STOP_RULE]) or (status == HELD and rule.is_alert):
             continue
         if guarded:
             skipped.append(PassedOver(rule.name, f"the {reached_name(guarded)} is reached"))
@@ -152,7 +155,7 @@ def _account(
 
 
 def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float]) -> tuple[Action, ...]:
-    """Read the order and the stop move out of the result vector."""
+    """Read the order, the stop move and the alerts out of the result vector."""
     kind, mover = results[KIND], int(results[STOP_RULE]) - 1
     actions: tuple[Action, ...] = ()
     if kind:
@@ -170,6 +173,11 @@ def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results
         lane = LANES[type(rule.action.rule.verb)]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
         actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail))
+    for index in policy.alerts:
+        if results[FIRST_STATUS + index] == HELD:
+            rule = policy.rules[index]
+            reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(told, rule, snapshot)
+            actions = (*actions, Action(rule.name, ALERT, None, None, None, IMMEDIATE, reason, detail))
     return actions
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rulekit.model.decision import Action, Decision
+from rulekit.model.decision import ALERT, Action, Decision
 from rulekit.model.prices import to_rupees
 from rulekit.model.snapshot import Snapshot
 
 
 def action_json(action: Action, snapshot: Snapshot) -> dict[str, Any]:
-    """Return one action; a stop is in rupees."""
+    """Return one action; a stop is in rupees, an alert has its `text` besides."""
+    more = {"text": action.detail["text"]} if action.kind == ALERT else {}
     return {
         "rule": action.rule,
         "kind": action.kind,
@@ -19,6 +20,7 @@ def action_json(action: Action, snapshot: Snapshot) -> dict[str, Any]:
         "stop": None if action.stop is None else float(to_rupees(action.stop, snapshot.scale)),
         "lane": action.lane,
         "why": action.why,
+        **more,
     }
 
 

@@ -15,6 +15,7 @@ from rulekit.language import tree
 from rulekit.language.tree import Limit, Unit
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import (
+    ALERT,
     CRITICAL,
     EXIT,
     STOP,
@@ -145,7 +146,7 @@ def _choose_order(policy: CompiledPolicy, proposals: dict[int, Action | Skip], i
         return None
     turns: list[list[Action]] = [[], [], []]
     for index, proposal in sorted(proposals.items()):
-        if isinstance(proposal, Action) and proposal.kind != STOP:
+        if isinstance(proposal, Action) and proposal.kind not in (STOP, ALERT):
             turns[_turn(policy.rules[index].predicate.rule.verb)].append(proposal)
     return next((action for turn in turns for action in turn), None)
 

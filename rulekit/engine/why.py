@@ -136,7 +136,8 @@ def passed_over(
 
 def not_tighter(rule: CompiledRule, snapshot: Snapshot, before: RuleMemory, after: RuleMemory | None) -> str:
     """Say that a stop rule holds and that its stop would not be tighter; empty if that is not so."""
-    if rule.is_order or limit_used_up(rule, snapshot, before) or rule.predicate(snapshot, before) is not True:
+    waits = rule.is_order or rule.is_alert or bool(limit_used_up(rule, snapshot, before))
+    if waits or rule.predicate(snapshot, before) is not True:
         return ""
     outcome = rule.action(snapshot, after)
     return outcome.because if isinstance(outcome, Skip) else ""

@@ -68,8 +68,9 @@ class Intents:
         if record.kind == STOP:
             self._apply_stop(record)
         elif record.kind == ALERT:
-            self._chronicle.state(record, states.DONE, "told")
-            self._chronicle.alert(str(action.detail.get("text", action.why)), record)
+            text = str(action.detail.get("text", action.why))
+            self._chronicle.state(record, states.DONE, f"told: {text}")
+            self._chronicle.alert(text, record, level="told")
         elif record.kind in QUANTITY_KINDS:
             answer = refusal(self._dispatcher.question(record, record.quantity or 0, now))
             if answer is not None:

@@ -16,6 +16,7 @@ from rulekit.language.sentences import (
     distance_text,
     level_text,
     price_text,
+    quoted,
     rule_sentence,
     share_text,
     when_text,
@@ -135,12 +136,13 @@ _VERBS: dict[type, Callable[[Any], str]] = {
         f"keeps the stop {distance_text(verb.distance)} behind the best price since the rule holds"
     ),
     t.LockIn: lambda verb: f"keeps the stop where {share_text(verb.percent)} of the best profit is safe",
+    t.Alert: lambda verb: f"tells you {quoted(verb.text)}",
 }
 
 
 # --- how often ------------------------------------------------------------
 
-_ORDERS = (t.Exit, t.Book, t.Add)
+_COUNTED = (t.Exit, t.Book, t.Add, t.Alert)
 
 
 def often(rule: t.Rule) -> str:
@@ -151,7 +153,7 @@ def often(rule: t.Rule) -> str:
         every = f", every {measure_text(Fraction(limit.every), limit.every_unit)}" if limit.every is not None else ""
         return f"{steps}{every}{', once a day' if limit.daily else ''}"
     if not limit.daily and limit.every is None and times is None:
-        return "again and again" if isinstance(rule.verb, _ORDERS) else "whenever it tightens"
+        return "again and again" if isinstance(rule.verb, _COUNTED) else "whenever it tightens"
     parts = ["once a day"] if limit.daily else []
     if limit.every is not None:
         parts.append(f"every {measure_text(Fraction(limit.every), limit.every_unit)}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from rulekit.language import tree as t
+from rulekit.language.alerts import alert
 from rulekit.language.fault import FaultError
 from rulekit.language.measures import LOTS, Measure, missing_unit, plain_measure, shortened, text_of
 from rulekit.language.parser import Node
@@ -155,4 +156,5 @@ _VERBS: dict[str, Callable[[Node, Scope], t.Verb]] = {
     "tighten_stop_by": _tighten_by,
     "trail_stop": lambda node, scope: t.TrailStop(bounded_distance(node.nodes()[0], scope)),
     "lock_in": _lock_in,
+    "alert": alert,
 }

@@ -35,6 +35,7 @@ _ROWS = (
     ("E115", "misplaced-line", "a line that cannot stand there, or stands there twice"),
     ("E116", "incomplete-example", "an example without its position or its expectation"),
     ("E120", "impossible-path", "a price path that cannot be walked, or a moment that is not on it"),
+    ("E130", "alert-text", "the text of an alert cannot be filled in"),
     ("N101", "unknown-name", "a fact or a name that nobody has defined"),
     ("N102", "name-of-the-language", "a name that hides a word of the language"),
     ("N103", "name-twice", "a name that is defined twice"),

@@ -36,14 +36,14 @@ _SHOWN: dict[str, str] = {
     "PLUS": "`+`",
     "MINUS": "`-`",
     "AT_LEAST": "a comparison such as `is at least`",
-    "BOOK": "an action: `exit`, `book`, `add`, `move stop`, `tighten stop`, `trail stop` or `lock in`",
+    "BOOK": "an action: `exit`, `book`, `add`, `move stop`, `tighten stop`, `trail stop`, `lock in` or `alert`",
     "RAW": "the label of a rule",
     "WORD": "a name",
     END: "the end of the sentence",
 }
 _IMPLIED = {
     "AT_LEAST": ("AT_MOST", "ABOVE", "BELOW", "IS", "IS_NOT", "BETWEEN"),
-    "BOOK": ("EXIT", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN"),
+    "BOOK": ("EXIT", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT"),
     "FACT": (
         "TEXT_FACT",
         "PROFIT",

@@ -11,7 +11,8 @@ from rulekit.language.parser import EXAMPLE_LINE, Misread, raw_tokens, read
 from rulekit.language.prices import first_word
 from rulekit.language.reader import Reader
 from rulekit.language.scope import Scope
-from rulekit.language.vocabulary import PRICE_WORDS, STANDARD
+from rulekit.language.tree import FactRef
+from rulekit.language.vocabulary import PRICE_WORDS, STANDARD, Vocabulary
 
 _MOST = 200
 """No fact has a longer name."""
@@ -26,14 +27,20 @@ def fact_phrase(name: str) -> str:
     plain = " ".join(name.lower().split())
     if len(plain) > _MOST:
         return plain
+    found = read_fact(plain)
+    return plain if found is None else found.phrase
+
+
+def read_fact(name: str, vocabulary: Vocabulary = STANDARD) -> FactRef | None:
+    """Read a fact with its window, if it has one; None for what is no fact."""
     # A line of an example is a fact and its value; any number will do.
-    outcome = read(Reader(raw_tokens(f"{plain} 1", 1, 1), {}, phrases()).read(), EXAMPLE_LINE)
+    outcome = read(Reader(raw_tokens(f"{name} 1", 1, 1), {}, phrases(vocabulary)).read(), EXAMPLE_LINE)
     if isinstance(outcome, Misread) or outcome.rule != "given":
-        return plain
+        return None
     subject = outcome.nodes()[0]
     if subject.rule == "named_price" and str(first_word(subject).value) in PRICE_WORDS:
-        return plain
+        return None
     try:
-        return fact(subject, Scope(STANDARD)).phrase
+        return fact(subject, Scope(vocabulary))
     except FaultError:
-        return plain
+        return None

@@ -82,6 +82,7 @@ _VERBS: dict[str, tuple[str, ...]] = {
     "TIGHTEN": ("tighten",),
     "TRAIL": ("trail",),
     "LOCK_IN": ("lock in", "lock"),
+    "ALERT": ("alert", "notify", "warn"),
 }
 """Words that are actions where a sentence begins, and only there."""
 

@@ -21,7 +21,6 @@ LATER_PHRASES: dict[str, tuple[str, str]] = {
     "falls by": ("rises and falls within a time", _RISE),
     "set target": ("targets", "an exit at the level does it: `exit at 15% profit`"),
     "move target": ("targets", "an exit at the level does it: `exit at 15% profit`"),
-    "alert": ("alerts", "what a rule does is told in any case"),
     "when data is": ("choosing what to do when data is missing", "a rule without its facts does nothing"),
 }
 """Phrase, without noise words: what it is called, and the advice."""

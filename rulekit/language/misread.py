@@ -123,7 +123,7 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     return None
 
 
-_VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN")
+_VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT")
 
 
 def _label_of_words(reading: Reading) -> FaultError | None:
@@ -186,6 +186,7 @@ _OPEN = {
     ),
     ("TRAIL", "STOP"): ("`{}` how far behind the best price?", "write `trail stop 2%` or `trail stop 1.5 ATR`"),
     ("LOCK_IN",): ("`{}` how much?", "write `lock in 50% of peak profit`"),
+    ("ALERT",): ("`{}` what?", 'write the text in quotes: `alert "{{ symbol }} is up {{ profit }}"`'),
 }
 _SLOT_STARTS = ("AT", "AFTER", "BEFORE", "BETWEEN", "ON", "WHEN", "UNLESS", "ONCE", "ONCE_A_DAY", "EVERY", "COMMA")
 

@@ -32,6 +32,9 @@ class Names(Generic[Meaning]):
         found = self._nodes.get(name.lower())
         return found[1] if found else None
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._nodes
+
     def resolve(self, name: str, *, use: bool = True) -> Meaning:
         """Return what a name stands for.
 

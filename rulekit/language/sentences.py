@@ -202,6 +202,7 @@ _VERBS: dict[type, Callable[[Any], str]] = {
     t.TightenStopBy: lambda verb: f"tighten stop by {share_text(verb.percent)}",
     t.TrailStop: lambda verb: f"trail stop {distance_text(verb.distance)}",
     t.LockIn: lambda verb: f"lock in {share_text(verb.percent)} of peak profit",
+    t.Alert: lambda verb: f"alert {quoted(verb.text)}",
 }
 
 

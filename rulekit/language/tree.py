@@ -325,8 +325,16 @@ class LockIn:
     percent: Fraction
 
 
-Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn
-# Later parts add SetTarget, Alert and the actions on the whole book here.
+@frozen
+class Alert:
+    """Tell the trader. `facts` are those that its template names, each under the one word by which it stands there."""
+
+    text: str
+    facts: tuple[tuple[str, FactRef], ...] = ()
+
+
+Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn | Alert
+# Later parts add SetTarget here.
 
 
 @frozen
@@ -334,7 +342,7 @@ class Limit:
     """How often a rule may fire in one episode. Several bounds hold together.
 
     `times` None is unbounded. `every` is microseconds, or trading days or bars by `every_unit`.
-    `written` is False for the default (`once` for exit, book and add; none for stop rules).
+    `written` is False for the default (`once` for exit, book, add and alert; none for stop rules).
     """
 
     times: int | None = None
@@ -423,7 +431,7 @@ class Leg:
 
 @frozen
 class Expectation:
-    """What an example expects: `kind` is exit, book, add, stop or nothing.
+    """What an example expects: `kind` is exit, book, add, stop, alert or nothing.
 
     `amount` is a percentage (book 50) or a stop price in rupees; None where the kind needs none.
     On a price path `after` (microseconds from its beginning) or `clock` (time of day) may name the look.

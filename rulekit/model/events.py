@@ -40,7 +40,7 @@ EVENTS: dict[str, str] = {
     "mismatch_found": "ours, broker, explained",
     "foreign_order_seen": "order_id, side, quantity",
     "mode_changed": "mode: active, reducing or halted, was, reason",
-    "alert": "text, level: warning or critical",
+    "alert": "text, level: told (by a rule), warning or critical",
     "policy_reloaded": "digest, was, difference",
     "recovered": "settled: int, open: int",
 }

@@ -39,7 +39,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
             "🏁", "TARGET", "{strategy}: {symbol} - Target reached, exiting {quantity:shares} " + _MOMENT
         ),
         "stop": None,  # the line of `stop_moved` says it, with both prices
-        "alert": Line("🔔", "ALERT", "{strategy}: {symbol} - {why}"),
+        "alert": None,  # the line of `alert` says it
     },
     "signal_created": Line(
         "🎯", "SIGNAL", "Created management signal: {symbol} {side} {quantity} @ {price:money} ({rule})"
@@ -99,6 +99,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "halted": Line("🔴", "MODE", "Halted: nothing is sent (was {was}) - {reason}"),
     },
     "alert": {
+        "told": Line("🔔", "ALERT", "{where}{text}"),
         "warning": Line("⚠️", "WARNING", "{where}{text}"),
         "critical": Line("🚨", "CRITICAL", "{where}{text}"),
     },
@@ -130,6 +131,6 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "mode_changed": lambda data: str(data.get("mode")),
     "price_stale": lambda data: "never heard" if data.get("seconds") is None else "old",
     "recovered": lambda data: "something" if data.get("settled") or data.get("open") else "nothing",
-    "alert": lambda data: "critical" if data.get("level") == "critical" else "warning",
+    "alert": lambda data: str(data.get("level")) if data.get("level") in ("told", "critical") else "warning",
 }
 """How an event with several forms chooses one."""

@@ -11,7 +11,7 @@ from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
 from rulekit.engine.applies import covers
 from rulekit.engine.decide import decide
 from rulekit.errors import PolicyError
-from rulekit.language.tree import Applies, PolicyTree
+from rulekit.language.tree import Alert, Applies, PolicyTree
 from rulekit.model.decision import Decision, Memory
 from rulekit.model.snapshot import Snapshot
 
@@ -62,8 +62,12 @@ class Policy:
 
     @property
     def market_facts(self) -> tuple[str, ...]:
-        """The market and book facts that its rules read, by their full phrase."""
-        return tuple(fact.phrase for fact in self.compiled.layout.facts.values())
+        """The market and book facts that its rules read or tell of, by their full phrase."""
+        read = [fact.phrase for fact in self.compiled.layout.facts.values()]
+        verbs = [rule.action.rule.verb for rule in self.rules]
+        named = [fact for verb in verbs if isinstance(verb, Alert) for _, fact in verb.facts]
+        told = [fact.phrase for fact in named if self.compiled.vocabulary[fact.name].origin in ("market", "book")]
+        return tuple(dict.fromkeys(read + told))
 
     def covers(self, snapshot: Snapshot) -> bool:
         """Tell whether this policy is for a position."""

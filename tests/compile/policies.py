@@ -23,7 +23,7 @@ def percent_of_held(value: int) -> t.Amount:
 
 
 def rule(name: str, verb: t.Verb, **parts: object) -> t.Rule:
-    parts.setdefault("limit", ONCE if isinstance(verb, t.Exit | t.Book | t.Add) else t.Limit())
+    parts.setdefault("limit", ONCE if isinstance(verb, t.Exit | t.Book | t.Add | t.Alert) else t.Limit())
     return t.Rule(name, name, verb, **parts)  # type: ignore[arg-type]
 
 
@@ -145,6 +145,7 @@ def random_verb(draw: Random) -> t.Verb:
             lambda: t.TightenStopBy(percent),
             lambda: t.TrailStop(random_distance(draw)),
             lambda: t.LockIn(percent),
+            lambda: t.Alert("{{ profit }}", (("profit", t.FactRef("profit", Unit.PERCENT)),)),
         )
     )()
 

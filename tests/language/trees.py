@@ -177,6 +177,7 @@ amounts = st.one_of(
 up_to = st.one_of(
     st.builds(t.Amount, st.just(kinds.UP_TO), PERCENT), st.just(t.Amount(kinds.UP_TO, Fraction(15), "first target"))
 )
+ALERT_FACTS = (("symbol", t.FactRef("symbol", t.Unit.TEXT)), ("peak_profit", t.FactRef("peak profit", t.Unit.PERCENT)))
 verbs = st.one_of(
     st.just(t.Exit()),
     st.builds(t.Book, st.one_of(amounts, up_to)),
@@ -185,6 +186,8 @@ verbs = st.one_of(
     st.builds(t.TightenStopBy, st.integers(1, 9_999).map(lambda n: Fraction(n, 100))),
     st.builds(t.TrailStop, distances()),
     st.builds(t.LockIn, PERCENT),
+    st.builds(t.Alert, st.text(alphabet='ab :#"₹😀%', min_size=1, max_size=12).filter(str.strip)),
+    st.just(t.Alert("{{ symbol }}: {{ peak profit }}", ALERT_FACTS)),
 )
 levels = st.one_of(
     st.builds(t.Level, TWO_PLACES, st.sampled_from(DISTANCE_UNITS), st.booleans()),
@@ -232,7 +235,7 @@ def rules(draw: st.DrawFn, label: str | None) -> t.Rule:
     ladder = isinstance(level, t.Level) and level.every
     if ladder and isinstance(verb, t.TrailStop | t.LockIn):
         level, ladder = None, False
-    once = isinstance(verb, t.Exit | t.Book | t.Add) and not ladder
+    once = isinstance(verb, t.Exit | t.Book | t.Add | t.Alert) and not ladder
     default = t.Limit(times=1) if once else t.Limit()
     rule = t.Rule(
         "",

@@ -84,7 +84,8 @@ OURS = [
         "🏁 MarketMicrostructureEdge: TCS - Target reached, exiting 10 shares (P&L: 10.0%, Age: 3.0min)",
     ),
     (event("action_decided", "TCS", kind="stop", rule="R"), None),
-    (event("action_decided", "TCS", kind="alert", why="up 20%"), "🔔 MarketMicrostructureEdge: TCS - up 20%"),
+    (event("action_decided", "TCS", kind="alert", why="profit 20%, needs 15%"), None),
+    (event("alert", "TCS", text="TCS is up 20%", level="told"), "🔔 TCS: TCS is up 20%"),
     (
         event("regular_bypassed", "TCS", rule="R", waiting=3, waited=0.25),
         "🎯 PRIORITY EXECUTION: Management action bypassing rate limits "
