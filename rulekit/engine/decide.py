@@ -85,7 +85,7 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
-    if results[KIND] or results[STOP_RULE]:
+    if results[KIND] or results[STOP_RULE] or (policy.alerts and _tells(policy, results)):
         actions = _actions(policy, snapshot, memory, results)
         # beside a reached stop or target no rule was looked at
         unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
@@ -94,6 +94,11 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     seen = tuple(results)
     unknown, skipped = policy.idle.get(seen) or _idle(policy, seen)
     return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
+
+
+def _tells(policy: CompiledPolicy, results: list[float]) -> bool:
+    """Tell whether an alert is to be told."""
+    return any(results[FIRST_STATUS + index] == HELD for index in policy.alerts)
 
 
 def _idle(policy: CompiledPolicy, results: tuple[float, ...]) -> Held:
