@@ -62,8 +62,6 @@ def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -
     allowed, bad = suppressions.read(subject.source, ALL_CODES)
     left_out = {rule.code.code for rule in RULES} - {rule.code.code for rule in run}
     kept = suppressions.apply(found + between, allowed, subject.source, subject.today, left_out)
-    about = {
-        each.code for each in (suppressions.UNUSED, suppressions.BAD, suppressions.EXPIRED) if selection.wants(each)
-    }
-    own = [each for each in (*kept, *bad) if not each.code.startswith("X") or each.code in about]
+    unwanted = {each.code for each in suppressions.ABOUT if not selection.wants(each)}
+    own = [each for each in (*kept, *bad) if each.code not in unwanted]
     return in_order([*subject.checked.diagnostics, *own])

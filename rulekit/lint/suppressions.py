@@ -17,6 +17,7 @@ from rulekit.lint.finding import Finding
 UNUSED = Code("X101", "unused-suppression", WARNING, "an `# allow` that allows nothing")
 BAD = Code("X102", "bad-suppression", WARNING, "an `# allow` that cannot be read")
 EXPIRED = Code("X103", "expired-suppression", WARNING, "an `# allow` whose day has passed")
+ABOUT = (UNUSED, BAD, EXPIRED)
 
 _FORM = re.compile(
     r"allow\s+(?P<codes>[A-Z]\d{3}(?:\s*,\s*[A-Z]\d{3})*)(?:\s+until\s+(?P<until>[^\s:]+))?\s*:\s*(?P<reason>\S.*)",

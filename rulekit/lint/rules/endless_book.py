@@ -1,0 +1,41 @@
+"""L105: a book that halves and halves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from rulekit.language import tree as t
+from rulekit.language.sentences import (
+    amount_text,
+    limit_text,
+)
+from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.parts import (
+    closes,
+)
+from rulekit.lint.subject import TREE, Subject
+
+CODE = Code("L105", "endless-book", INFO, "a book of a share of what is held that repeats for ever")
+NEEDS = TREE
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Yield every repeating book of a share of what is held without `up to N times`."""
+    for rule in subject.tree.rules:
+        limit = rule.limit
+        repeats = limit.every is not None or limit.daily
+        if not isinstance(rule.verb, t.Book) or not repeats or limit.times is not None:
+            continue
+        if rule.verb.amount.kind is t.AmountKind.PERCENT_HELD and not closes(rule):
+            yield Finding(
+                limit.span,
+                f"each time {amount_text(rule.verb.amount)} of what is left are booked: the books become smaller and"
+                " smaller and never close the position",
+                f"say of what and how often: `book {amount_text(rule.verb.amount)} of the original"
+                f" …, up to {_enough(rule.verb.amount.value)} times {limit_text(limit)}`",
+            )
+
+
+def _enough(share: Fraction) -> int:
+    return max(1, int(100 // share))

@@ -1,0 +1,36 @@
+"""R105: an `unless` that leaves nothing of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.language import tree as t
+from rulekit.language.sentences import (
+    condition_text,
+)
+from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.parts import (
+    conjuncts,
+    demands,
+)
+from rulekit.lint.ranges import all_implied
+from rulekit.lint.subject import TREE, Subject
+
+CODE = Code("R105", "unless-undoes", WARNING, "an `unless` that holds wherever the rule would act")
+NEEDS = TREE
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Yield every `unless` that holds whenever the level, the times and the `when` hold."""
+    for rule in subject.tree.rules:
+        if rule.unless is None:
+            continue
+        alternatives = rule.unless.items if isinstance(rule.unless, t.Or) else (rule.unless,)
+        for alternative in alternatives:
+            if all_implied(demands(rule), tuple(conjuncts(alternative))):
+                yield Finding(
+                    rule.unless.span,
+                    f"wherever this rule would act, `{condition_text(alternative)}` holds too: it never acts",
+                    "turn the `unless` round, or delete it",
+                )
+                break
