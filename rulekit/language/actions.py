@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.language.alerts import alert
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.measures import LOTS, Measure, missing_unit, plain_measure, shortened, text_of
 from rulekit.language.parser import Node
 from rulekit.language.prices import bounded_distance, price
@@ -51,6 +51,7 @@ def amount(node: Node, scope: Scope) -> t.Amount:
             found.span,
             f"`{found.shown}` of what?",
             f"write `{rupee_text(found.value)} worth` for shares of that value",
+            edits=(Edit(found.span, f"{rupee_text(found.value)} worth"),),
         )
     if found.unit is not t.Unit.PERCENT:
         raise FaultError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen, mutable
 
@@ -21,6 +22,9 @@ from rulekit.language.scope import Scope
 from rulekit.language.source import Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
+
+if TYPE_CHECKING:
+    from rulekit.language.mending import Mending
 
 _RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED)
 
@@ -52,6 +56,7 @@ class Checking:
     examples: list[t.Example] = field(factory=list)
     broken_labels: set[str] = field(factory=set)
     _titled: t.Span | None = None
+    _mending: Mending | None = None
 
     def __attrs_post_init__(self) -> None:
         self.scope = Scope(self.vocabulary)
@@ -87,15 +92,16 @@ class Checking:
 
     def _report(self, fault: FaultError, sentence: Sentence) -> None:
         """Keep a finding about a sentence, with what was probably meant."""
-        found = fault.diagnostic(self.source)
-        if fault.edits:
-            from rulekit.language.mending import with_fixes  # only a line at fault needs it
+        if self._mending is None:
+            from rulekit.language.mending import Mending  # only a file at fault needs it
 
-            found = with_fixes(found, fault, sentence, self.source.comments, self._outcome)
-        self.found.append(found)
+            self._mending = Mending(self._outcome, self.source.comments)
+        self.found.append(self._mending.explained(fault, sentence, self.source))
 
     def _outcome(self, sentence: Sentence) -> FaultError | str:
         """Return the first fault of a sentence that stands in the place of another, or its canonical text."""
+        if sentence.pieces[0].text.startswith("#"):
+            return sentence.text  # it was meant as a comment
         header = self._header_of(sentence)
         try:
             node = self._node(self._words(self._cut(sentence), header), header)

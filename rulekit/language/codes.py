@@ -34,6 +34,8 @@ _ROWS = (
     ("E114", "sentence-too-long", "a sentence that is too long"),
     ("E115", "misplaced-line", "a line that cannot stand there, or stands there twice"),
     ("E116", "incomplete-example", "an example without its position or its expectation"),
+    ("E117", "other-words", "said in other words than those of the language"),
+    ("E118", "two-sentences", "two sentences on one line"),
     ("E120", "impossible-path", "a price path that cannot be walked, or a moment that is not on it"),
     ("E130", "alert-text", "the text of an alert cannot be filled in"),
     ("N101", "unknown-name", "a fact or a name that nobody has defined"),

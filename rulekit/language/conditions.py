@@ -8,7 +8,7 @@ from fractions import Fraction
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.actions import share_of
-from rulekit.language.fault import FaultError, did_you_mean
+from rulekit.language.fault import Edit, FaultError, did_you_mean, one_slip
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit, text_of, window
 from rulekit.language.parser import Node
 from rulekit.language.prices import distance, first_word, named_price, price
@@ -86,9 +86,28 @@ def condition(node: Node, scope: Scope) -> t.Condition:
             odd.span,
             "`and` and `or` are mixed, and it is not said which belong together",
             "put brackets round what belongs together: `a and (b or c)`",
+            edits=_bracketings(parts[::-1], [joint.type for joint in joints[::-1]]),
         )
     make = t.And if kinds == {"AND"} else t.Or
     return make(tuple(reversed(parts)), _whole(parts))
+
+
+def _bracketings(parts: list[t.Condition], joints: list[str]) -> tuple[Edit, ...]:
+    """List both ways to bracket a mixture: what `and` joins belongs together, or what `or` joins."""
+    from rulekit.language.sentences import condition_text
+
+    span = _whole(parts[::-1])
+    edits = []
+    for inner, make, outer in (("AND", t.And, t.Or), ("OR", t.Or, t.And)):
+        groups = [[parts[0]]]
+        for joint, part in zip(joints, parts[1:], strict=True):
+            if joint == inner:
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+        joined = tuple(group[0] if len(group) == 1 else make(tuple(group), span) for group in groups)
+        edits.append(Edit(span, condition_text(outer(joined, span))))
+    return tuple(edits)
 
 
 def _whole(parts: list[t.Condition]) -> t.Span:
@@ -141,7 +160,10 @@ def _between(node: Node, scope: Scope) -> t.Condition:
             "U106", node.span, f"`{left.name}` is a text; it lies between nothing", f"write `{left.name} is …`"
         )
     if isinstance(low, t.Number) and isinstance(high, t.Number) and low.value > high.value:
-        raise FaultError("T103", node.span, "the lower bound is above the upper one", "write the smaller one first")
+        span = t.Span(low_node.span.line, low_node.span.column, high_node.span.end_line, high_node.span.end_column)
+        turned = Edit(span, f"{text_of(high_node)} and {text_of(low_node)}")
+        said = "the lower bound is above the upper one"
+        raise FaultError("T103", node.span, said, "write the smaller one first", edits=(turned,))
     return t.Between(left, low, high, node.span)
 
 
@@ -269,6 +291,7 @@ def _fit_text(row: v.Fact, right: t.Text, node: Node, scope: Scope) -> t.Text:
                 node.span,
                 f"`{right.value}` is neither a fact nor a name that is set",
                 f"did you mean `{near}`?" if near else f"write {_asked(row)}, or `set {right.value} to …`",
+                edits=(Edit(node.span, near, one_slip(right.value, near)),) if near else (),
             )
         raise _mismatch(row, "a text", node, t.Unit.TEXT)
     known = _TEXT_VALUES.get(row.name)
@@ -279,7 +302,8 @@ def _fit_text(row: v.Fact, right: t.Text, node: Node, scope: Scope) -> t.Text:
             return t.Text(choice, right.span)
     near = did_you_mean(right.value, known)
     help = f"did you mean `{near}`?" if near else f"there are {listing([f'`{each}`' for each in known], 'and')}"
-    raise FaultError("N107", node.span, f"`{right.value}` is no {row.name}", help)
+    edits = (Edit(node.span, near, one_slip(right.value, near)),) if near else ()
+    raise FaultError("N107", node.span, f"`{right.value}` is no {row.name}", help, edits=edits)
 
 
 def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
@@ -291,7 +315,9 @@ def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
             return t.Number(value, t.Unit.COUNT, None, node.span)
         if row.kind == v.TEXT:
             return _no_number(row, node)
-        raise missing_unit(right, *(_EXAMPLES[each].format(number_text(value)) for each in _asked_units(row)))
+        if value == 0 and t.Unit.CLOCK not in row.units:  # nothing is nothing in every unit
+            return t.Number(value, row.units[0], None, node.span)
+        raise missing_unit(right, *(_sized(_EXAMPLES[each], value) for each in _asked_units(row)))
     if row.name == "minutes to close" and unit is t.Unit.DURATION:
         return t.Number(value / MINUTE, t.Unit.COUNT, name, node.span)
     if row.name == "days to expiry" and unit is t.Unit.DAYS:
@@ -305,6 +331,10 @@ def _fit_number(row: v.Fact, right: Measure | t.Number, node: Node) -> t.Number:
     if isinstance(right, Measure) and right.window is not None:
         raise FaultError("U104", node.span, "a number in ATR takes no window here", f"write `{number_text(value)} ATR`")
     return t.Number(value, unit, name, node.span)
+
+
+def _sized(form: str, value: Fraction) -> str:
+    return ("-" if value < 0 else "") + form.format(number_text(abs(value)))
 
 
 def _no_number(row: v.Fact, node: Node) -> t.Number:

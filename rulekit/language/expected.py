@@ -39,6 +39,7 @@ _SHOWN: dict[str, str] = {
     "BOOK": "an action: `exit`, `book`, `add`, `move stop`, `tighten stop`, `trail stop`, `lock in` or `alert`",
     "RAW": "the label of a rule",
     "WORD": "a name",
+    "SLOT": "`at …`, `after …`, `when …`, `unless …` or a limit such as `once`",
     END: "the end of the sentence",
 }
 _IMPLIED = {
@@ -59,6 +60,23 @@ _IMPLIED = {
     ),
     "NUMBER": ("RUPEE", "MINUS"),
 }
+_SLOTS = frozenset(
+    {
+        "AT",
+        "AFTER",
+        "BEFORE",
+        "BETWEEN",
+        "ON",
+        "WHEN",
+        "UNLESS",
+        "ONCE",
+        "ONCE_A_DAY",
+        "EVERY",
+        "UP_TO",
+        "AT_MOST",
+        "NUMBER",
+    }
+)
 _UNSHOWN = frozenset({"LABEL", "VALUE_NAME", "CONDITION_NAME", "ATR", "COMMA", "WORD"})
 _MOST_SHOWN = 6
 
@@ -97,8 +115,12 @@ def offer(accepts: frozenset[str]) -> str:
     """List what may stand there, the most telling first."""
     if {"BOOK", "APPLIES_TO"} <= accepts:
         return f"{_SHOWN['BOOK']}; or `set`, `define`, `applies to`, `policy` or `example`"
+    if {"AT", "AFTER", "WHEN", "UNLESS"} <= accepts:  # all that may follow a slot: one entry for them
+        accepts = (accepts - _SLOTS) | {"SLOT"}
     hidden = {other for shown, others in _IMPLIED.items() if shown in accepts for other in others}
     names = [name for name in sorted(accepts - hidden - _UNSHOWN, key=_telling) if name in _SHOWN or name.isupper()]
+    if {"BOOK", "SLOT"} <= accepts:
+        return f"{_SHOWN['BOOK']}; or first {_SHOWN['SLOT']}"
     shown = list(dict.fromkeys(_SHOWN.get(name, f"`{spelling_of(name)}`") for name in names))
     if len(shown) > _MOST_SHOWN:
         shown = shown[:_MOST_SHOWN]

@@ -66,3 +66,19 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     by_lower = {choice.lower(): choice for choice in choices}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[near[0]] if near else ""
+
+
+def one_slip(written: str, near: str) -> bool:
+    """Tell whether a word of some length is another but for one letter missing, too many, wrong, or two exchanged.
+
+    So small a slip is one of spelling; what is further away is for a person to say.
+    """
+    one, other = written.lower(), near.lower()
+    if min(len(one), len(other)) < 4 or abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while one[: start + 1] == other[: start + 1] and start < len(one):
+        start += 1
+    left, right = one[start:], other[start:]
+    exchanged = left[:2] == right[:2][::-1] and left[2:] == right[2:]
+    return exchanged or left[1:] == right[1:] or left[1:] == right or left == right[1:]

@@ -8,7 +8,7 @@ from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.actions import share_of
 from rulekit.language.conditions import condition
-from rulekit.language.fault import FaultError, did_you_mean
+from rulekit.language.fault import Edit, FaultError, did_you_mean, one_slip
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit
 from rulekit.language.parser import Node
 from rulekit.language.prices import first_word, level, price
@@ -43,15 +43,17 @@ def applies(node: Node) -> t.Applies:
 def _unknown(word: Word, heading: str) -> FaultError:
     choices = _WORDS.get(heading, (*v.EXCHANGES, *v.KINDS, *v.PRODUCTS, *v.SIDES, *_LISTED, *_WORDS))
     near = did_you_mean(word.text, choices)
+    edits: tuple[Edit, ...] = ()
     if near:
         help = f"did you mean `{near}`?"
+        edits = (Edit(word.span, near, one_slip(word.text, near)),)
     elif heading:
         help = f"there are {listing([f'`{each}`' for each in choices], 'and')}"
     else:
         help = f"for a symbol write `symbol {word.text}`, for a strategy `strategy {word.text}`"
-    return FaultError(
-        "N107", word.span, f"`{word.text}` is no {heading or 'exchange, product, side or kind of instrument'}", help
-    )
+        edits = tuple(Edit(word.span, f"{kind} {word.text}") for kind in _LISTED)
+    what = heading or "exchange, product, side or kind of instrument"
+    return FaultError("N107", word.span, f"`{word.text}` is no {what}", help, edits=edits)
 
 
 def set_value(node: Node, scope: Scope) -> t.SetValue:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.parser import Node
 from rulekit.language.reader import NumberText, Word
 from rulekit.language.scope import Scope
@@ -59,14 +59,25 @@ def number(word: Word) -> Fraction:
             "at most 12 digits and 8 decimals are read",
         )
     if not found.well_grouped:
-        digits = word.text.replace(",", "")
+        offers = _regrouped(word.text)
         raise FaultError(
             "U103",
             word.span,
             f"the commas in `{shortened(word.text)}` fit neither `1,00,000` nor `100,000`",
-            f"write `{number_text(number_value(digits))}`" if digits.replace(".", "").isdigit() else "",
+            f"write {' or '.join(f'`{each}`' for each in offers)}" if offers else "",
+            edits=tuple(Edit(word.span, each) for each in offers),
         )
     return found.value
+
+
+def _regrouped(text: str) -> list[str]:
+    """List what a number with odd commas may mean: grouped anew, or a decimal comma."""
+    digits = text.replace(",", "")
+    if not digits.replace(".", "").isdigit():
+        return []
+    whole, _, decimals = text.partition(",")
+    grouped = number_text(number_value(digits))
+    return [f"{whole}.{decimals}", grouped] if decimals.isdigit() and len(decimals) <= 2 else [grouped]
 
 
 def number_value(digits: str) -> Fraction:
@@ -132,11 +143,12 @@ def plain_measure(node: Node, scope: Scope, wanted: str) -> Measure:
 
 
 def missing_unit(found: Measure, *offers: str) -> FaultError:
-    """Ask for the unit of a bare number, with what could be meant; a number with `k` is hardly a percentage."""
-    if found.text[-1:].isalpha():
+    """Ask for the unit of a bare number, with what could be meant; a large one is hardly a percentage."""
+    if found.text[-1:].isalpha() or abs(found.value) > 100:
         offers = tuple(offer for offer in offers if "%" not in offer) or offers
     quoted = " or ".join(f"`{offer}`" for offer in offers)
-    return FaultError("U101", found.span, f"{found.text} what? {quoted}", f"write {quoted}")
+    edits = tuple(Edit(found.span, offer) for offer in offers)
+    return FaultError("U101", found.span, f"{found.text} what? {quoted}", f"write {quoted}", edits=edits)
 
 
 def duration(node: Node) -> tuple[int, Unit]:

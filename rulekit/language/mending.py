@@ -2,68 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from attrs import evolve
+from attrs import evolve, frozen, mutable
 
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.fault import Edit, FaultError
-from rulekit.language.source import Comment, Piece, Sentence
+from rulekit.language.phrasings import phrased
+from rulekit.language.source import Comment, Piece, Sentence, Source
+from rulekit.language.tree import Span
 
-_MOST_STEPS = 4
+_MOST_STEPS = 6
 """So many faults of one sentence are mended one after the other; with more of them it is another sentence."""
-_LONGEST = 2_000
+_MOST_READINGS = 40
+"""So often a sentence is read again for what could be meant."""
+_MOST_CHOICES = 4
+_LONGEST = 1_000
 """Characters of a sentence that is worth mending."""
 
 Outcome = Callable[[Sentence], FaultError | str]
 """Reads a sentence and returns its first fault, or its canonical text."""
 
 
-def with_fixes(
-    found: Diagnostic, fault: FaultError, sentence: Sentence, comments: tuple[Comment, ...], outcome: Outcome
-) -> Diagnostic:
-    """Add the changes that mend a sentence wholly; none that would take a comment away."""
-    if not fault.edits or len(sentence.text) > _LONGEST:
-        return found
-    fixes = [fix for edit in fault.edits if (fix := _fix(edit, sentence, outcome)) is not None]
-    fixes = [fix for fix in fixes if not any(fix.span.line <= each.line < fix.span.end_line for each in comments)]
-    if len(fixes) == 1 and len(fault.edits) == 1:
-        return evolve(found, fix=fixes[0])
-    return evolve(found, choices=tuple(evolve(each, safe=False) for each in fixes))
+@frozen
+class _Mended:
+    """The sentences that an edit has led to, with their canonical texts."""
+
+    sentences: tuple[Sentence, ...]
+    texts: tuple[str, ...]
+    safe: bool
+
+    def followed_by(self, other: _Mended) -> _Mended:
+        """Join what two parts of a sentence became."""
+        return _Mended((*self.sentences, *other.sentences), (*self.texts, *other.texts), self.safe and other.safe)
 
 
-def _fix(edit: Edit, sentence: Sentence, outcome: Outcome) -> Fix | None:
-    """Try an edit; a sentence that has further faults is mended on, as long as each leaves no choice."""
-    safe, mended = edit.safe, applied(edit, sentence)
-    for step in range(_MOST_STEPS):
-        if mended is None:
+@mutable
+class Mending:
+    """Tries to mend the sentences of one file; `readings` is what is left to spend."""
+
+    outcome: Outcome
+    comments: tuple[Comment, ...]
+    readings: int = 600
+    _left: int = 0
+
+    def explained(self, fault: FaultError, sentence: Sentence, source: Source) -> Diagnostic:
+        """Return the finding about a fault, with the changes that mend the sentence wholly."""
+        said, fixes = self._explain(fault, sentence)
+        found = said.diagnostic(source)
+        return evolve(found, fix=fixes[0]) if len(fixes) == 1 else evolve(found, choices=fixes)
+
+    def _explain(self, fault: FaultError, sentence: Sentence) -> tuple[FaultError, tuple[Fix, ...]]:
+        """Find the explanation that leads to a sentence; if none does, the first."""
+        if len(sentence.text) > _LONGEST or self.readings <= 0:
+            return fault, ()
+        given = self._left = min(_MOST_READINGS, self.readings)
+        for each in _explanations(fault, sentence):
+            fixes = self._fixes(each, sentence)
+            if fixes or (each is not fault and not each.edits):  # a known phrase that has no other wording
+                break
+        else:
+            each, fixes = fault, ()
+        self.readings -= given - self._left
+        return each, fixes
+
+    def _fixes(self, fault: FaultError, sentence: Sentence) -> tuple[Fix, ...]:
+        found: dict[tuple[str, ...], Fix] = {}
+        for edit in fault.edits:
+            for made in self._after(edit, sentence, _MOST_STEPS):
+                fix = self._as_fix(edit, made, sentence)
+                if fix is not None:
+                    found.setdefault(made.texts, fix)
+        fixes = tuple(found.values())[:_MOST_CHOICES]
+        return fixes if len(fixes) == 1 else tuple(evolve(each, safe=False) for each in fixes)
+
+    def _as_fix(self, edit: Edit, made: _Mended, sentence: Sentence) -> Fix | None:
+        """Return the smallest change: the edit itself where it mends the sentence, else the whole sentence anew."""
+        if applied(edit, sentence) != made.sentences:
+            edit = Edit(sentence.span, "\n".join(each.text for each in made.sentences))
+        if "\n" in edit.text:
+            edit = evolve(edit, text=edit.text.replace("\n", "\n" + " " * (sentence.pieces[0].column - 1)))
+        if any(edit.span.line <= each.line < edit.span.end_line for each in self.comments):
             return None
-        fault = outcome(mended)
-        if isinstance(fault, str):
-            made = edit if not step else Edit(sentence.span, mended.text)
-            return Fix(made.span, made.text, safe, fault)
-        if len(fault.edits) != 1:
-            return None
-        further = fault.edits[0]
-        safe, mended = safe and further.safe, applied(further, mended)
-    return None
+        return Fix(edit.span, edit.text, made.safe, "\n".join(made.texts))
+
+    def _after(self, edit: Edit, sentence: Sentence, steps: int) -> list[_Mended]:
+        """Apply an edit, and mend what is still at fault in what has become of the sentence."""
+        parts = applied(edit, sentence) if steps else ()
+        made = [_Mended((), (), edit.safe)] if parts else []
+        for part in parts:
+            ways = self._ways(part, steps)
+            made = [one.followed_by(other) for one in made for other in ways]
+        return made
+
+    def _ways(self, sentence: Sentence, steps: int) -> list[_Mended]:
+        """List the ways to mend a sentence; one that has no fault has one."""
+        if self._left <= 0:
+            return []
+        self._left -= 1
+        outcome = self.outcome(sentence)
+        if isinstance(outcome, str):
+            return [_Mended((sentence,), (outcome,), True)]
+        for fault in _explanations(outcome, sentence):
+            if found := [made for edit in fault.edits for made in self._after(edit, sentence, steps - 1)]:
+                return found
+        return []
 
 
-def applied(edit: Edit, sentence: Sentence) -> Sentence | None:
-    """Return a sentence as it stands after an edit; None if its lines do not hold the edit's place, or nothing is left.
+def _explanations(fault: FaultError, sentence: Sentence) -> Iterator[FaultError]:
+    """List what may be said about a fault, the surest first."""
+    if (found := _moved_out(fault, sentence)) is not None:
+        yield found
+    yield from phrased(fault, sentence)
+    yield fault
 
-    An edit over several lines makes one line of them.
+
+def applied(edit: Edit, sentence: Sentence) -> tuple[Sentence, ...]:
+    """Return what a sentence becomes by an edit: one sentence, or several where the edit begins new lines.
+
+    It becomes nothing if its lines do not hold the edit's place. An edit over several lines makes one line of them.
     """
+    if "\n" in edit.text and sentence.block is not None:
+        return ()
+    if (begins := _piece_moved_out(edit, sentence)) is not None:
+        return (evolve(sentence, pieces=sentence.pieces[:begins]), evolve(sentence, pieces=sentence.pieces[begins:]))
     span = edit.span
     first = next((piece for piece in sentence.pieces if _holds(piece, span.line, span.column)), None)
     last = next((piece for piece in sentence.pieces if _holds(piece, span.end_line, span.end_column)), None)
-    if first is None or last is None or "\n" in edit.text:
-        return None
+    if first is None or last is None:
+        return ()
     text = first.text[: span.column - first.column] + edit.text + last.text[span.end_column - last.column :]
     start, end = sentence.pieces.index(first), sentence.pieces.index(last)
-    made = evolve(first, column=first.column + len(text) - len(text.lstrip()), text=text.strip())
-    pieces = (*sentence.pieces[:start], *((made,) if made.text else ()), *sentence.pieces[end + 1 :])
-    return evolve(sentence, pieces=pieces) if pieces else None
+    before, after = sentence.pieces[:start], sentence.pieces[end + 1 :]
+    made = [evolve(first, column=_column(first, line), text=line.strip()) for line in text.split("\n")]
+    groups = [[piece] if piece.text else [] for piece in made]
+    groups[0], groups[-1] = [*before, *groups[0]], [*groups[-1], *after]
+    return tuple(evolve(sentence, pieces=tuple(group)) for group in groups if group)
+
+
+def _moved_out(fault: FaultError, sentence: Sentence) -> FaultError | None:
+    """Explain a sentence that is taken for the rest of the one above because it is indented."""
+    for piece in sentence.pieces[1:]:
+        if (piece.line, piece.column) == (fault.span.line, fault.span.column) and sentence.block is None:
+            margin = sentence.pieces[0].column
+            edit = Edit(Span(piece.line, margin, piece.line, piece.column), "")
+            message = "this line is indented, so it belongs to the sentence above"
+            help = "a sentence of its own begins where the others do"
+            return FaultError("E115", fault.span, message, help, edits=(edit,))
+    return None
+
+
+def _piece_moved_out(edit: Edit, sentence: Sentence) -> int | None:
+    """Return which piece an edit moves to the margin, where a sentence of its own begins."""
+    for place, piece in enumerate(sentence.pieces):
+        at = edit.span.line == piece.line and edit.span.end_column == piece.column
+        if place and at and not edit.text and edit.span.column == sentence.pieces[0].column < piece.column:
+            return place
+    return None
+
+
+def _column(piece: Piece, text: str) -> int:
+    return piece.column + len(text) - len(text.lstrip())
 
 
 def _holds(piece: Piece, line: int, column: int) -> bool:

@@ -9,7 +9,7 @@ from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
 from rulekit.language.parser import SENTENCE
 from rulekit.language.reader import END, Word, joined
-from rulekit.language.repairs import Echo, misspelt, repaired
+from rulekit.language.repairs import Echo, misspelt, put_behind, repaired
 from rulekit.language.tree import Span
 
 _WITHOUT_WINDOW = (("PROFIT",), ("LOSS",), ("PEAK_PROFIT",), ("TEXT_FACT",), ("STOP",))
@@ -94,6 +94,9 @@ def _settled_cases(reading: Reading) -> FaultError | None:
                 said.span,
                 f"`{said.text}` how much?",
                 f"write `{said.value} 50%`, `{said.value} 25 shares` or `{said.value} half`",
+                edits=(put_behind(said, " 50%"), put_behind(said, " everything"))
+                if said.value == "book"
+                else (put_behind(said, " 25%"), put_behind(said, " 50%")),
             )
     if word is not None and word.type == "TIME_UNIT" and before[-2:-1] in (("BOOK",), ("ADD",)):
         number = reading.words[reading.index - 1]
@@ -105,7 +108,8 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     if before[-2:] == ("OVER", "NUMBER"):
         number = reading.words[reading.index - 1]
         offers = f"`over {number.text} minutes` or `over {number.text} bars`"
-        return FaultError("U101", number.span, f"{number.text} what? {offers}", f"write {offers}")
+        edits = (put_behind(number, " minutes"), put_behind(number, " bars"))
+        return FaultError("U101", number.span, f"{number.text} what? {offers}", f"write {offers}", edits=edits)
     if word is not None and word.type == "OVER" and before[-1:] in _WITHOUT_WINDOW:
         named = reading.words[reading.index - 1]
         return FaultError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from rulekit.language import tree as t
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.measures import (
     DISTANCE_UNITS,
     Measure,
@@ -18,7 +18,7 @@ from rulekit.language.measures import (
 from rulekit.language.parser import Node
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
-from rulekit.language.words import measure_text, number_text, rupee_text
+from rulekit.language.words import listing, measure_text, number_text, rupee_text
 
 _MEASURES = ("bare", "with_unit", "rupees", "in_atr", "value_name")
 _WHOLE = 100
@@ -104,12 +104,7 @@ def _constant(found: Measure) -> t.PriceConstant:
         raise missing_unit(found, rupee_text(found.value), f"{digits}% profit")
     if found.unit in DISTANCE_UNITS:
         shown = measure_text(found.value, found.unit)
-        raise FaultError(
-            "U105",
-            found.span,
-            f"`{found.shown}` of what?",
-            f"write `break-even + {shown}`, `{shown} from price` or `{shown} profit`",
-        )
+        raise _of_what(found, f"break-even + {shown}", f"{shown} from price", f"{shown} profit")
     raise FaultError("U102", found.span, f"`{found.shown}` is not a price", "write `₹245.50` or `break-even`")
 
 
@@ -167,11 +162,20 @@ def level(node: Node, scope: Scope) -> t.Level | t.PriceLevel | t.Number:
 def _say_of_what(found: Measure) -> None:
     """Ask whether profit or loss is meant."""
     if found.unit is None:
-        digits = number_text(found.value)
-        raise missing_unit(found, f"{digits}% profit", f"{rupee_text(found.value)} profit")
+        digits, rupees = number_text(found.value), rupee_text(found.value)
+        if found.value > _WHOLE:  # hardly a percentage
+            raise missing_unit(found, rupees, f"{rupees} profit")
+        raise missing_unit(found, f"{digits}% profit", f"{rupees} profit")
     if found.unit in DISTANCE_UNITS and found.unit is not t.Unit.RUPEES:
         shown = found.name or measure_text(found.value, found.unit)
-        raise FaultError("U105", found.span, f"`{found.shown}` of what?", f"write `{shown} profit` or `{shown} loss`")
+        raise _of_what(found, f"{shown} profit", f"{shown} loss")
+
+
+def _of_what(found: Measure, *offers: str) -> FaultError:
+    """Ask what a share or a distance is of, with what could be meant."""
+    help = f"write {listing([f'`{each}`' for each in offers])}"
+    edits = tuple(Edit(found.span, each) for each in offers)
+    return FaultError("U105", found.span, f"`{found.shown}` of what?", help, edits=edits)
 
 
 def first_word(node: Node) -> Word:

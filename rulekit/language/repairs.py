@@ -8,7 +8,7 @@ from attrs import evolve
 
 from rulekit.language import keywords as k
 from rulekit.language.expected import Reading, offer, spoken
-from rulekit.language.fault import Edit, FaultError, did_you_mean
+from rulekit.language.fault import Edit, FaultError, did_you_mean, one_slip
 from rulekit.language.measures import shortened
 from rulekit.language.parser import EXAMPLE_LINE, reads
 from rulekit.language.reader import NumberText, Word
@@ -21,6 +21,7 @@ _ONLY_AFTER = {
     "PROFIT": {"UNIT", "NUMBER", "ATR", "VALUE_NAME"},
 }
 _SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
+_LIKE = 0.6
 _FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
 
 Echo = Callable[[Sequence[Word]], str]
@@ -52,8 +53,10 @@ def misspelt(reading: Reading, echo: Echo) -> FaultError | None:
         return FaultError(
             code, span, said, f"did you mean `{near}`?", edits=(Edit(span, near, one_slip(written, near)),)
         )
-    help = _label_meant(reading) or _fact_meant(reading) or f"here may stand {offer(reading.accepts)}"
-    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help)
+    label = _label_meant(reading)
+    help = label or _fact_meant(reading) or _name_meant(reading) or f"here may stand {offer(reading.accepts)}"
+    edits = (put_behind(word, ":"),) if label else ()
+    return FaultError(code, word.span, f"`{shortened(word.text)}` {what}", help, edits=edits)
 
 
 def _label_meant(reading: Reading) -> str:
@@ -62,6 +65,22 @@ def _label_meant(reading: Reading) -> str:
     if reading.index or reading.start == EXAMPLE_LINE or reads(rest, reading.start) <= len(rest):
         return ""
     return f"a label needs a colon: `{reading.words[0].text}: {spoken(rest)}`"
+
+
+def _name_meant(reading: Reading) -> str:
+    """Say how a name of one's own gets its meaning, and what there is without it."""
+    word = reading.word
+    if word is None or word.type != "WORD" or reading.start == EXAMPLE_LINE:
+        return ""
+    name = shortened(word.text)
+    if "CONDITION_NAME" in reading.accepts:
+        return f"there are facts such as {_SOME_FACTS}; a name of your own is made by `define {name} as …`"
+    if {"VALUE_NAME", "CLOCK"} <= reading.accepts and reading.before[-1:] == ("AT",):
+        return f"write a level such as `15% profit`, a price or a time; a name of your own is made by `set {name} to …`"
+    return ""
+
+
+_SOME_FACTS = "`profit`, `loss`, `age`, `price`, `momentum`, `volume`, `volatility`, `rsi` and `vwap`"
 
 
 def _fact_meant(reading: Reading) -> str:
@@ -95,9 +114,17 @@ def _nearest(reading: Reading) -> tuple[str, int]:
         near = did_you_mean(
             written, [each for each in choices if abs(len(each) - len(written)) <= len(written) // 2 + 1]
         )
-        if near and (closeness := _closeness(written, near.lower())) > best[0] + 0.05:
+        if near and _alike(written, near.lower()) and (closeness := _closeness(written, near.lower())) > best[0] + 0.05:
             best = (closeness, near, length)
     return best[1], best[2]
+
+
+def _alike(written: str, near: str) -> bool:
+    """Tell whether several words resemble several others word by word, or run together; one word always may."""
+    words, others = written.split(), near.split()
+    if len(words) == 1 or written.replace(" ", "") == near.replace(" ", ""):
+        return True
+    return len(words) == len(others) and all(_closeness(a, b) >= _LIKE for a, b in zip(words, others, strict=True))
 
 
 def _closeness(written: str, near: str) -> float:
@@ -154,7 +181,7 @@ def _without(words: Sequence[Word], extra: int) -> Edit:
 
 def _may_be_dropped(word: Word) -> bool:
     """Tell whether a sentence without this word could be what was meant: never without a number or a `not`."""
-    return word.type in ("COMMA", "IS", "OF", "TO", "AT", "BY", "ON", "POSITION", "RPAR", "PROFIT", "AND", "PLUS")
+    return word.type in ("COMMA", "IS", "OF", "TO", "AT", "BY", "ON", "POSITION", "RPAR", "AND", "PLUS")
 
 
 def _missing(reading: Reading, spelt: str, mended: Sequence[Word], echo: Echo) -> FaultError:
@@ -180,19 +207,3 @@ def put_before(word: Word, text: str) -> Edit:
 def put_behind(word: Word, text: str) -> Edit:
     """Put a text in where a word ends."""
     return Edit(evolve(word.span, line=word.span.end_line, column=word.span.end_column), text)
-
-
-def one_slip(written: str, near: str) -> bool:
-    """Tell whether a word of some length is another but for one letter missing, too many, wrong, or two exchanged.
-
-    So small a slip is one of spelling; what is further away is for a person to say.
-    """
-    one, other = written.lower(), near.lower()
-    if min(len(one), len(other)) < 4 or abs(len(one) - len(other)) > 1:
-        return False
-    start = 0
-    while one[: start + 1] == other[: start + 1] and start < len(one):
-        start += 1
-    left, right = one[start:], other[start:]
-    exchanged = left[:2] == right[:2][::-1] and left[2:] == right[2:]
-    return exchanged or left[1:] == right[1:] or left[1:] == right or left == right[1:]

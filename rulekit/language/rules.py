@@ -124,7 +124,11 @@ def _limit(limits: list[t.Limit], made: t.Rule) -> t.Limit:
                 continue
             if getattr(whole, field) not in (None, False):
                 raise FaultError(
-                    "E106", each.span, "this sentence has two limits of one kind", "keep the one that is meant"
+                    "E106",
+                    each.span,
+                    "this sentence has two limits of one kind",
+                    "keep the one that is meant",
+                    edits=tuple(Edit(one.span, "") for one in (each, limits[0])),
                 )
             whole = evolve(whole, **{field: value})
             if field == "every":

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from rulekit.language import tree as t
 from rulekit.language.conditions import condition
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
 from rulekit.language.measures import (
     Measure,
     clock,
@@ -148,6 +148,7 @@ def _between(node: Node, scope: Scope) -> Slot:
             node.span,
             f"`{low.text}` is not before `{high.text}`",
             f"write `between {high.text} and {low.text}`",
+            edits=(Edit(node.span, f"between {high.text} and {low.text}"),),
         )
     return t.When(t.TimeForm.BETWEEN_CLOCK, low.value, high.value, t.Unit.CLOCK, "between", span=node.span)
 

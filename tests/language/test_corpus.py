@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
+from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import policy_text
 from rulekit.lint.linting import lint
@@ -29,7 +31,16 @@ def answer(text: str) -> str:
         lines.append(f"{found.span.line}:{found.span.column}-{found.span.end_column} {found.code} {found.message}")
         if found.help:
             lines.append(f"  help: {found.help}")
+        lines += [f"  {word}: {sentence}" for word, sentence in offered(found)]
     return "\n".join(lines)
+
+
+def offered(found: Diagnostic) -> Iterator[tuple[str, str]]:
+    """List the sentences that were probably meant: a machine may apply a `fix`, a person has to say the others."""
+    if found.fix is not None:
+        yield ("fix" if found.fix.safe else "write"), found.fix.sentence.replace("\n", " / ")
+    for choice in found.choices:
+        yield "either", choice.sentence.replace("\n", " / ")
 
 
 def cases(path: Path) -> list[tuple[str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rulekit.language.diagnostics import Diagnostic, Fix, as_json, render
+from rulekit.language.fault import one_slip
 from rulekit.language.reading import check_text
-from rulekit.language.repairs import one_slip
 from tests.language.fixing import fixed
 
 

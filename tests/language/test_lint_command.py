@@ -101,7 +101,18 @@ def test_json_has_exactly_the_promised_keys(desk: Path) -> None:
         "status": None,
         "witness": [],
         "fix": None,
-        "choices": [],
+        "choices": [
+            {
+                "line": 3,
+                "column": 13,
+                "end_line": 3,
+                "end_column": 15,
+                "text": text,
+                "safe": False,
+                "sentence": f"book 50% at {text} profit",
+            }
+            for text in ("15%", "₹15")
+        ],
     }
 
 
