@@ -1,0 +1,102 @@
+"""Where positions can be: the bounds of each axis, and what ties axes together whatever the market does."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rulekit.language.tree import Applies, Op, Unit
+from rulekit.lint.atoms import Axes
+from rulekit.lint.axes import UNKNOWN_CELL, Bounds, Mask, NumberAxis, WordAxis, sample
+from rulekit.lint.regions import EVERYWHERE, Box, Region, meet_boxes
+
+ZERO, WHOLE = Fraction(0), Fraction(100)
+_WORDS = (
+    ("exchange", "exchanges"),
+    ("product", "products"),
+    ("symbol", "symbols"),
+    ("strategy", "strategies"),
+    ("side", "sides"),
+)
+
+
+def prepare(axes: Axes, applies: Applies) -> None:
+    """Take in the thresholds that tie axes together, before the axes are sealed."""
+    for name, listed in _WORDS:
+        place = axes.find(("word", name))
+        if place is not None:
+            axis = axes.axes[place]
+            assert isinstance(axis, WordAxis)
+            axis.learn(*(value.casefold() for value in getattr(applies, listed)))
+    profits = _profits(axes)
+    for axis in profits:
+        if len(profits) > 1:
+            axis.learn(ZERO)
+        if axis.key == ("profit", Unit.PERCENT) and any(abs(value) >= WHOLE for value in axis.learnt):
+            axis.learn(-WHOLE, WHOLE)
+            axes.word("side")
+
+
+def _profits(axes: Axes) -> list[NumberAxis]:
+    """List the axes of the open profit, one for each of its units."""
+    return [axis for axis in axes.axes if isinstance(axis, NumberAxis) and _is_profit(axis)]
+
+
+def _is_profit(axis: NumberAxis) -> bool:
+    return isinstance(axis.key, tuple) and axis.key[0] == "profit"
+
+
+def region(axes: Axes, applies: Applies) -> Region:
+    """Return where positions that a policy applies to can be."""
+    found: Region = (_bounds(axes),)
+    for tied in (_within_words(axes, applies), _one_sign(axes), _whole_price(axes)):
+        found = tuple(both for a in found for b in tied if (both := meet_boxes(a, b)) is not None)
+    return found
+
+
+def _bounds(axes: Axes) -> Box:
+    """Leave out cells that no value can lie in."""
+    possible = {place: axis.possible() for place, axis in enumerate(axes.axes)}
+    return {place: mask for place, mask in possible.items() if mask != axes.alls[place]}
+
+
+def _within_words(axes: Axes, applies: Applies) -> Region:
+    """Keep to what `applies to` lists."""
+    box: dict[int, Mask] = {}
+    for name, listed in _WORDS:
+        place, values = axes.find(("word", name)), getattr(applies, listed)
+        if place is not None and values:
+            axis = axes.axes[place]
+            assert isinstance(axis, WordAxis)
+            box[place] = 0
+            for value in values:
+                box[place] |= axis.where(value.casefold())
+    return (box,)
+
+
+def _one_sign(axes: Axes) -> Region:
+    """Tie the measures of the open profit together: it is a profit, a loss or neither in all of them at once."""
+    profits = _profits(axes)
+    if len(profits) < 2:
+        return EVERYWHERE
+    boxes = []
+    for op in (Op.BELOW, Op.IS, Op.ABOVE):
+        boxes.append({axes.places[axis.key]: axis.where(op, ZERO) | axis.extra(UNKNOWN_CELL) for axis in profits})
+    return tuple(boxes)
+
+
+def _whole_price(axes: Axes) -> Region:
+    """Keep prices above zero: a long loses less than all of its entry, a short wins less."""
+    place, side = axes.find(("profit", Unit.PERCENT)), axes.find(("word", "side"))
+    if place is None or side is None or WHOLE not in axes.axes[place].learnt:  # type: ignore[union-attr]
+        return EVERYWHERE
+    profit, sides = axes.axes[place], axes.axes[side]
+    assert isinstance(profit, NumberAxis) and isinstance(sides, WordAxis)
+    unknown = profit.extra(UNKNOWN_CELL)
+    long = {side: sides.where("long"), place: profit.where(Op.ABOVE, -WHOLE) | unknown}
+    short = {side: sides.where("short"), place: profit.where(Op.BELOW, WHOLE) | unknown}
+    return (long, short)
+
+
+def values_of(axis: NumberAxis, cell: int, bounds: Bounds | None = None) -> Fraction | None:
+    """Return a value in a cell of an axis, None if there is none."""
+    return sample(axis.edges(cell), bounds or axis.bounds)
