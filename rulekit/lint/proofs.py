@@ -1,0 +1,193 @@
+"""Proofs about one policy: its regions, its compiled form, and findings whose witness the evaluator has confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+
+from attrs import define, field, frozen
+
+from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.engine.decide import decide
+from rulekit.language import tree as t
+from rulekit.language.tree import AmountKind
+from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.lint.concrete import first_witness
+from rulekit.lint.cycles import Look, play
+from rulekit.lint.finding import Finding
+from rulekit.lint.meaning import Meaning
+from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region
+from rulekit.lint.witness import Witness
+from rulekit.model.decision import Action, Decision
+
+FULL = Fraction(100)
+_SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL, AmountKind.UP_TO)
+
+
+@frozen
+class Proof(Finding):
+    """A finding about meaning.
+
+    Args:
+        shown: the position behind the lines of `witness`, None where there is nothing to show.
+        decided: what the evaluator decides on it at the first look.
+    """
+
+    shown: Witness | None = None
+    decided: tuple[Action, ...] = ()
+
+    def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
+        """Write the witness as an example that passes today; None where there is none, or it cannot be said so."""
+        return None if self.shown is None else self.shown.as_example(policy, title, self.decided)
+
+
+@define(eq=False)
+class Proofs:
+    """What is known about one policy; questions share one budget, and an answer is kept.
+
+    Raises:
+        BudgetError: from any question that needs more boxes than are left.
+    """
+
+    tree: t.PolicyTree
+    vocabulary: Vocabulary = STANDARD
+    budget: Budget = field(factory=Budget)
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Where each rule holds."""
+        return Meaning(self.tree, self.vocabulary, self.budget)
+
+    @cached_property
+    def policy(self) -> CompiledPolicy:
+        """The policy as the evaluator runs it."""
+        return compile_policy(self.tree, self.vocabulary)
+
+    # --- rules ---------------------------------------------------------------------------------------------
+
+    def of(self, *verbs: type) -> list[t.Rule]:
+        """List the rules of these actions, in the order of the file."""
+        return [rule for rule in self.tree.rules if isinstance(rule.verb, verbs)]
+
+    def region(self, rule: t.Rule) -> Region:
+        """Return where a rule holds."""
+        return self.meaning.rule(rule)
+
+    @cached_property
+    def closing(self) -> list[t.Rule]:
+        """The rules that close all of a position whenever they hold."""
+        return [rule for rule in self.of(t.Exit, t.Book) if closes_all(rule) and always_free(rule)]
+
+    def goes_first(self, rule: t.Rule) -> list[t.Rule]:
+        """List the closing rules whose turn comes before that of a rule."""
+        return [other for other in self.closing if other is not rule and self._before(other, rule)]
+
+    def _before(self, other: t.Rule, rule: t.Rule) -> bool:
+        if isinstance(rule.verb, t.Exit | t.Book | t.Add):
+            ours, theirs = _TURNS[type(rule.verb)], _TURNS[type(other.verb)]
+            return theirs < ours or (theirs == ours and self._place(other) < self._place(rule))
+        return True
+
+    def _place(self, rule: t.Rule) -> int:
+        return next(place for place, each in enumerate(self.tree.rules) if each is rule)
+
+    @cached_property
+    def closed(self) -> Region:
+        """Where some rule closes all of the position."""
+        return tuple(box for rule in self.closing for box in self.region(rule))
+
+    def open(self, *rules: t.Rule) -> Region:
+        """Return where all these rules hold and nothing closes the position."""
+        terms = [part.term for rule in rules for part in self.meaning.parts[rule.name]]
+        return self.meaning.less(self.meaning.all_of(*terms), self.closed)
+
+    # --- witnesses -----------------------------------------------------------------------------------------
+
+    def decide(self, witness: Witness) -> Decision:
+        """Run a position through the evaluator."""
+        return decide(self.policy, witness.snapshot(self.policy), witness.memory)
+
+    def play(self, witness: Witness) -> tuple[Look, ...]:
+        """Run a position through several looks."""
+        return play(self.policy, witness.snapshot(self.policy), witness.memory)
+
+    def holds(self, rule: t.Rule, witness: Witness) -> bool | None:
+        """Tell whether a rule's condition holds for a position, by the rule's own predicate."""
+        found = next(each for each in self.policy.rules if each.name == rule.name)
+        return found.predicate(witness.snapshot(self.policy))
+
+    def find(
+        self, region: Region, accept: Callable[[Witness], bool], prefer: Mapping[Hashable, Fraction] | None = None
+    ) -> Witness | None:
+        """Return a position of a region that the evaluator confirms."""
+        return None if region == EMPTY else first_witness(self.meaning, region, accept, prefer)
+
+    def text(self, witness: Witness) -> str:
+        """Write a position in one line."""
+        return witness.text(self.vocabulary)
+
+
+_TURNS: dict[type, int] = {t.Exit: 0, t.Book: 1, t.Add: 2}
+
+
+def closes_all(rule: t.Rule) -> bool:
+    """Tell whether a rule closes all that is held, whatever is held."""
+    if isinstance(rule.verb, t.Exit):
+        return True
+    if not isinstance(rule.verb, t.Book):
+        return False
+    amount = rule.verb.amount
+    return amount.kind is AmountKind.EVERYTHING or (amount.kind in _SHARES and amount.value >= FULL)
+
+
+def always_free(rule: t.Rule) -> bool:
+    """Tell whether a closing rule may act whenever it holds: what it closed, it need not close again."""
+    return rule.limit.every is None and not rule.limit.daily
+
+
+_recent: list[Proofs] = []
+_KEPT = 4
+
+
+def proofs_of(tree: t.PolicyTree) -> Proofs:
+    """Return what is known about a policy; the lint rules that look at one tree in turn share it."""
+    for known in _recent:
+        if known.tree is tree:
+            return known
+    made = Proofs(tree)
+    _recent.insert(0, made)
+    del _recent[_KEPT:]
+    return made
+
+
+def prove(tree: t.PolicyTree, budget: Budget | None = None, vocabulary: Vocabulary = STANDARD) -> list[tuple[str, Proof]]:
+    """Return all findings about the meaning of a policy, each with its code, in the order of the file.
+
+    Args:
+        budget: how much work may be done; what goes beyond it is a finding that says `not checked`.
+    """
+    from rulekit.language.reading import Checked
+    from rulekit.language.source import cut
+    from rulekit.lint.catalogue import RULES
+    from rulekit.lint.subject import PROOF, Subject
+
+    _recent.insert(0, Proofs(tree, vocabulary, budget or Budget()))
+    subject = Subject(tree, Checked(tree, (), cut(tree.source)), date.min)
+    found = [
+        (rule.code.code, each)
+        for rule in RULES
+        if rule.needs == PROOF
+        for each in rule.find(subject)
+        if isinstance(each, Proof)
+    ]
+    return sorted(found, key=lambda pair: (pair[1].span.line, pair[1].span.column, pair[0]))
+
+
+def within_budget(search: Iterable[Proof]) -> Iterator[Proof]:
+    """Yield what a search finds until the budget is used up; `R209` says then that not all was looked at."""
+    try:
+        yield from search
+    except BudgetError:
+        return
