@@ -70,6 +70,15 @@ class Opposite:
 
 Term = NumberAtom | WordAtom | TruthAtom | Every | Some | Opposite
 
+def axes_of(term: Term) -> set[int]:
+    """Return the axes that a term speaks of."""
+    if isinstance(term, Opposite):
+        return axes_of(term.item)
+    if isinstance(term, Every | Some):
+        return set().union(*(axes_of(item) for item in term.items))
+    return {term.axis}
+
+
 FLIPPED = {
     Op.AT_LEAST: Op.AT_MOST,
     Op.AT_MOST: Op.AT_LEAST,
@@ -220,6 +229,7 @@ def _difference(axes: Axes, left: t.Operand, op: Op, right: t.Operand) -> Term:
 
 
 def _level(axes: Axes, node: t.Level) -> Term:
+    """Translate a level; of a ladder it is the first rung, without which no other is reached."""
     if node.profit:
         return axes.bound(profit_scale(node.unit), Op.AT_LEAST, node.value)
     return axes.bound(profit_scale(node.unit), Op.AT_MOST, -node.value)
@@ -227,10 +237,16 @@ def _level(axes: Axes, node: t.Level) -> Term:
 
 def profit_at(price: t.PriceExpr) -> tuple[Fraction, Unit] | None:
     """Return the profit that a position shows at a price, where constants tell; else None."""
+    at_entry = not isinstance(price.base, t.PriceFact) or price.base.name == "entry"
+    return profit_kept(price) if at_entry else None
+
+
+def profit_kept(price: t.PriceExpr) -> tuple[Fraction, Unit] | None:
+    """Return the same for a stop, counting break-even as the entry: what a position keeps there, before charges."""
     base, offset = price.base, price.offset
     if isinstance(base, t.PriceAtProfit):
         return (base.value, base.unit) if offset is None else None
-    if not isinstance(base, t.PriceFact) or base.name != "entry":
+    if not isinstance(base, t.PriceFact) or base.name not in ("entry", "break-even"):
         return None
     if offset is None:
         return ZERO, Unit.PERCENT
@@ -294,7 +310,7 @@ _NODES: dict[type, Callable[[Axes, Any], Term]] = {
 }
 
 _FAMILIAR: dict[type, frozenset[str]] = {
-    t.Level: frozenset(("value", "unit", "profit", "name", "span")),
+    t.Level: frozenset(("value", "unit", "profit", "name", "span", "every")),
     t.PriceLevel: frozenset(("price", "span")),
     t.When: frozenset(("form", "value", "high", "unit", "worded", "name", "span")),
     t.Comparison: frozenset(("left", "op", "right", "span")),

@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from attrs import define, field
 
-from rulekit.engine.examples import EXAMPLE_DAY, EXAMPLE_TIME
+from rulekit.engine.examples import EXAMPLE_DAY
 from rulekit.language.tree import FactRef, PriceExpr, PriceFact, Unit
 from rulekit.language.words import DAY_NAMES, window_text
 from rulekit.lint.axes import OTHER

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from rulekit.language import tree as t
 from rulekit.language.sentences import condition_text, level_text, when_text
-from rulekit.language.tree import Span
+from rulekit.language.tree import Op, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.lint.atoms import (
     NEGATED,
@@ -22,9 +22,11 @@ from rulekit.lint.atoms import (
     TruthAtom,
     WordAtom,
     familiar,
+    profit_kept,
 )
 from rulekit.lint.axes import Mask, NumberAxis, WordAxis
 from rulekit.lint.regions import EMPTY, EVERYWHERE, Budget, Region, join, meet, minus
+from rulekit.lint.scales import profit_scale
 from rulekit.lint import world
 
 
@@ -52,6 +54,7 @@ class Meaning:
     budget: Budget = field(factory=Budget)
     axes: Axes = field(init=False)
     parts: dict[str, tuple[Part, ...]] = field(init=False, factory=dict)
+    passed: dict[str, Term | None] = field(init=False, factory=dict)
     _true: dict[Term, Region] = field(init=False, factory=dict)
     _false: dict[Term, Region] = field(init=False, factory=dict)
     _rules: dict[str, Region] = field(init=False, factory=dict)
@@ -61,6 +64,7 @@ class Meaning:
         self.axes = Axes(self.vocabulary)
         for rule in self.tree.rules:
             self.parts[rule.name] = tuple(_parts(self.axes, rule))
+            self.passed[rule.name] = _passed(self.axes, rule.verb)
         world.prepare(self.axes, self.tree.applies)
         self.axes.seal()
 
@@ -155,6 +159,15 @@ def _parts(axes: Axes, rule: t.Rule) -> list[Part]:
     if not familiar(rule) or not familiar(rule.limit):
         parts.append(Part("", rule.span, TruthAtom(axes.truth(("more of", rule.name)))))
     return parts
+
+
+def _passed(axes: Axes, verb: t.Verb) -> Term | None:
+    """Return what must hold for a stop to be set: the market has left its price behind; None where constants do not tell.
+
+    For break-even it is what must hold at least, for charges put it a little further.
+    """
+    shown = profit_kept(verb.price) if isinstance(verb, t.MoveStop) else None
+    return None if shown is None else axes.bound(profit_scale(shown[1]), Op.ABOVE, shown[0])
 
 
 def _joined(condition: t.Condition | None) -> list[t.Condition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -10,15 +10,17 @@ from functools import cached_property
 from attrs import define, field, frozen
 
 from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.compile.program import times_allowed
 from rulekit.engine.decide import decide
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.lint.atoms import axes_of, familiar
 from rulekit.lint.concrete import first_witness
 from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
-from rulekit.lint.meaning import Meaning
-from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region
+from rulekit.lint.meaning import Meaning, Part
+from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region, meet, overlaps
 from rulekit.lint.witness import Witness
 from rulekit.model.decision import Action, Decision
 
@@ -54,6 +56,7 @@ class Proofs:
     tree: t.PolicyTree
     vocabulary: Vocabulary = STANDARD
     budget: Budget = field(factory=Budget)
+    left_open: list[tuple[t.Span, str, str]] = field(factory=list)
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -97,6 +100,38 @@ class Proofs:
     def closed(self) -> Region:
         """Where some rule closes all of the position."""
         return tuple(box for rule in self.closing for box in self.region(rule))
+
+    def covering(self, region: Region, rules: list[t.Rule]) -> list[t.Rule]:
+        """Return the rules that hold wherever a region says: one alone if it does, else all that are needed; or none."""
+        near = [rule for rule in rules if overlaps(region, self.region(rule))]
+        for rule in near:
+            if not self.meaning.less(region, self.region(rule)):
+                return [rule]
+        if len(near) < 2 or self.meaning.less(region, *(self.region(rule) for rule in near)):
+            return []
+        return near
+
+    def meet(self, left: Region, right: Region) -> Region:
+        """Return what two regions share."""
+        return meet(left, right, self.budget)
+
+    def acts(self, rule: t.Rule) -> bool:
+        """Tell whether a rule can hold at all."""
+        return bool(self.region(rule))
+
+    def most(self, verb: type) -> int | None:
+        """Return how often all rules of an action together may fire at most; None without a bound."""
+        counts = [times_allowed(rule) for rule in self.of(verb) if self.acts(rule)]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def names(self, rule: t.Rule, fact: str) -> bool:
+        """Tell whether a rule speaks of a count."""
+        place = self.meaning.axes.find((fact, t.Unit.COUNT))
+        return place is not None and any(place in box for box in self.region(rule))
+
+    def share_axes(self, left: Part, right: Part) -> bool:
+        """Tell whether two parts of a rule speak of the same thing."""
+        return bool(axes_of(left.term) & axes_of(right.term))
 
     def open(self, *rules: t.Rule) -> Region:
         """Return where all these rules hold and nothing closes the position."""
@@ -143,8 +178,8 @@ def closes_all(rule: t.Rule) -> bool:
 
 
 def always_free(rule: t.Rule) -> bool:
-    """Tell whether a closing rule may act whenever it holds: what it closed, it need not close again."""
-    return rule.limit.every is None and not rule.limit.daily
+    """Tell whether a rule acts whenever its region says so, but for how often: no waiting, no rungs, nothing unknown."""
+    return rule.limit.every is None and not rule.limit.daily and not rule.is_ladder and familiar(rule)
 
 
 _recent: list[Proofs] = []
@@ -185,9 +220,18 @@ def prove(tree: t.PolicyTree, budget: Budget | None = None, vocabulary: Vocabula
     return sorted(found, key=lambda pair: (pair[1].span.line, pair[1].span.column, pair[0]))
 
 
-def within_budget(search: Iterable[Proof]) -> Iterator[Proof]:
-    """Yield what a search finds until the budget is used up; `R209` says then that not all was looked at."""
+def within_budget(proofs: Proofs, search: Callable[[Proofs], Iterator[Proof]]) -> Iterator[Proof]:
+    """Yield what a search finds; what the budget does not reach is left open, and said once."""
     try:
-        yield from search
+        yield from search(proofs)
     except BudgetError:
-        return
+        proofs.left_open.append((_beginning(proofs.tree), _TOO_MUCH, _DIVIDE))
+
+
+_TOO_MUCH = "not all that this policy's rules do together was proved: it would take too long"
+_DIVIDE = "give the proofs more time, or divide the policy into several, each with its own `applies to`"
+
+
+def _beginning(tree: t.PolicyTree) -> t.Span:
+    """Return where the first rule stands."""
+    return tree.rules[0].span if tree.rules else t.NOWHERE

@@ -8,14 +8,17 @@ from fractions import Fraction
 from attrs import evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
-from rulekit.engine.examples import EXAMPLE_DAY, EXAMPLE_TIME, example_snapshot, run_example
+from rulekit.engine.examples import EXAMPLE_DAY, example_snapshot, run_example
+from rulekit.engine.stated_facts import with_counts
 from rulekit.language import tree as t
+from rulekit.language.paths import NOON
 from rulekit.language.sentences import example_text, number_with_unit, word_or_quoted
-from rulekit.language.vocabulary import PRICE, Vocabulary
+from rulekit.language.vocabulary import Vocabulary
 from rulekit.language.words import DAY_NAMES, clock_text, duration_text, measure_text, number_text, plural, rupee_text
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import ADD, BOOK, EXIT, STOP, Action, Memory, RuleMemory
 from rulekit.model.instant import HOUR, MINUTE, at, day_of
+from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import Snapshot
 
 _SIDED = {"long": 1, "short": -1}
@@ -47,21 +50,35 @@ class Witness:
     fired: tuple[tuple[str, int], ...] = ()
     days: int | None = None
 
+    @property
+    def gain(self) -> Fraction:
+        """Rupees won on one share, negative for a loss."""
+        return (self.price - self.entry) * _SIDED[self.side]
+
     # --- as the evaluator sees it --------------------------------------------------------------------------
 
     def example(self, vocabulary: Vocabulary, title: str = "", *expectations: t.Expectation) -> t.Example:
         """Return it as an example of the language."""
         stated = tuple((name, _given(name, value, vocabulary)) for name, value in self.facts)
         return t.Example(
-            title, self.side, self.quantity, self.symbol, self.entry, self.held, self.price, stated, self.clock,
+            title,
+            self.side,
+            self.quantity,
+            self.symbol,
+            self.entry,
+            self.held,
+            self.price,
+            stated,
+            self.clock,
             expectations,
+            past=tuple(t.Past(name, count) for name, count in self.fired),
         )
 
     def snapshot(self, policy: CompiledPolicy) -> Snapshot:
         """Return it as the evaluator takes it."""
         snapshot = example_snapshot(policy, self.example(policy.vocabulary))
         day = self.day or date.fromisoformat(EXAMPLE_DAY)
-        now = at(day, EXAMPLE_TIME if self.clock is None else self.clock)
+        now = at(day, NOON if self.clock is None else self.clock)
         opened = None if self.held is None else now - self.held
         calendar = default_calendar()
         days = self.days
@@ -70,15 +87,16 @@ class Witness:
         expiry = snapshot.expiry
         if expiry is not None:
             expiry = day + (expiry - date.fromisoformat(EXAMPLE_DAY))
-        return evolve(
+        snapshot = evolve(
             snapshot,
             now=now,
             opened=opened,
-            age_days=float("nan") if days is None else float(days),
+            age_days=UNKNOWN if days is None else float(days),
             session=calendar.session(snapshot.exchange, day),
             expiry=expiry,
             lot=self.lot,
         )
+        return with_counts(policy, snapshot, self.memory)
 
     @property
     def memory(self) -> Memory:
@@ -108,7 +126,7 @@ class Witness:
         return ", ".join(part for part in parts if part)
 
     def _gain(self) -> str:
-        gain = (self.price - self.entry) * _SIDED[self.side] * 100 / self.entry
+        gain = self.gain * 100 / self.entry
         if not gain:
             return ""
         rounded = Fraction(round(gain * 100), 100)
@@ -125,12 +143,12 @@ class Witness:
         return f"held {duration_text(self.held)}"
 
     def as_example(self, policy: CompiledPolicy, title: str, actions: tuple[Action, ...] = ()) -> str | None:
-        """Write it as an example that passes today; None where an example cannot say it (a memory, a day, a lot).
+        """Write it as an example that passes today; None where an example cannot say it (a day, a lot).
 
         Args:
             title: of the example. actions: what the evaluator decides, which the example is to expect.
         """
-        if self.fired or self.lot != 1:
+        if self.lot != 1:
             return None
         expectations = tuple(_expectation(action, self) for action in actions) or (t.Expectation("nothing"),)
         example = self.example(policy.vocabulary, title, *expectations)
@@ -163,9 +181,3 @@ def _money(value: Fraction) -> str:
     """Write rupees, always with paise: `₹1,690.00`."""
     text = rupee_text(value)
     return text if "." in text else f"{text}.00"
-
-
-def is_price(name: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether a fact is a price of the market, that a host has to give."""
-    row = vocabulary.find(name)
-    return row is not None and row.kind == PRICE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from rulekit.language.tree import Applies, Op, Unit
 from rulekit.lint.atoms import Axes
-from rulekit.lint.axes import UNKNOWN_CELL, Bounds, Mask, NumberAxis, WordAxis, sample
+from rulekit.lint.axes import UNKNOWN_CELL, Bounds, Mask, NumberAxis, WordAxis
 from rulekit.lint.regions import EVERYWHERE, Box, Region, meet_boxes
+from rulekit.lint.scales import TIME, TO_CLOSE, profit_scale
 
 ZERO, WHOLE = Fraction(0), Fraction(100)
 _WORDS = (
@@ -27,10 +29,10 @@ def prepare(axes: Axes, applies: Applies) -> None:
             axis = axes.axes[place]
             assert isinstance(axis, WordAxis)
             axis.learn(*(value.casefold() for value in getattr(applies, listed)))
-    profits = _profits(axes)
-    for axis in profits:
-        if len(profits) > 1:
-            axis.learn(ZERO)
+    if not _profits(axes):
+        axes.number(profit_scale(Unit.PERCENT))
+    for axis in _profits(axes):
+        axis.learn(ZERO)
         if axis.key == ("profit", Unit.PERCENT) and any(abs(value) >= WHOLE for value in axis.learnt):
             axis.learn(-WHOLE, WHOLE)
             axes.word("side")
@@ -97,6 +99,38 @@ def _whole_price(axes: Axes) -> Region:
     return (long, short)
 
 
-def values_of(axis: NumberAxis, cell: int, bounds: Bounds | None = None) -> Fraction | None:
-    """Return a value in a cell of an axis, None if there is none."""
-    return sample(axis.edges(cell), bounds or axis.bounds)
+def deep_loss(axes: Axes) -> Region:
+    """Return where a position has lost more than any number that the policy names."""
+    box: dict[int, Mask] = {}
+    for axis in _profits(axes):
+        place = axes.places[axis.key]
+        possible = axis.possible() & axis.numbers
+        box[place] = possible & -possible
+    return (box,)
+
+
+def within_counts(axes: Axes, most: Mapping[str, int | None]) -> Region:
+    """Return where no more was booked or added than a policy itself can; None is no bound."""
+    box: dict[int, Mask] = {}
+    for name, bound in most.items():
+        place = axes.find((name, Unit.COUNT))
+        if place is not None and bound is not None:
+            axis = axes.axes[place]
+            assert isinstance(axis, NumberAxis)
+            box[place] = axis.possible(Bounds(Fraction(0), Fraction(bound), whole=True))
+    return (box,)
+
+
+def within_session(axes: Axes, opens: int, closes: int) -> Region:
+    """Return where the exchange is open: microseconds since midnight, and what is left until the close."""
+    box: dict[int, Mask] = {}
+    for key, bounds in (
+        (TIME.key, Bounds(Fraction(opens), Fraction(closes))),
+        (TO_CLOSE.key, Bounds(Fraction(0), Fraction(closes - opens))),
+    ):
+        place = axes.find(key)
+        if place is not None:
+            axis = axes.axes[place]
+            assert isinstance(axis, NumberAxis)
+            box[place] = axis.possible(bounds)
+    return (box,)

@@ -1,0 +1,80 @@
+"""Q201: books that hold at once and wait for each other, and what they close in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from rulekit.language.tree import AmountKind, Book, Rule
+from rulekit.language.words import number_text
+from rulekit.lint.finding import INFO, PROVED, Code, Finding
+from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
+from rulekit.lint.subject import PROOF, Subject
+from rulekit.lint.telling import looks_told, named, sold
+
+CODE = Code("Q201", "books-together", INFO, "books that can hold at once: they wait for each other, and close less")
+NEEDS = PROOF
+_SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL)
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Yield books that can hold at once, unless they are steps that come in the order of the file."""
+    yield from within_budget(proofs_of(subject.tree), _search)
+
+
+def _search(proofs: Proofs) -> Iterator[Proof]:
+    books = [rule for rule in proofs.of(Book) if not closes_all(rule) and proofs.acts(rule)]
+    told: set[str] = set()
+    for place, rule in enumerate(books):
+        if rule.name in told:
+            continue
+        group = [rule]
+        for other in books[place + 1 :]:
+            if proofs.open(*group, other):
+                group.append(other)
+        if len(group) > 1 and (_written(group) > 100 or not _in_steps(proofs, group)):
+            found = list(_proof(proofs, group))
+            yield from found
+            told.update(other.name for other in group if found)
+
+
+def _written(group: list[Rule]) -> Fraction:
+    """Add up the shares as they are written."""
+    amounts = [rule.verb.amount for rule in group if isinstance(rule.verb, Book)]
+    return sum((amount.value for amount in amounts if amount.kind in _SHARES), Fraction(0))
+
+
+def _in_steps(proofs: Proofs, group: list[Rule]) -> bool:
+    """Tell whether each holds only where the one before it holds: then they act in the order of the file."""
+    return all(
+        proofs.covering(proofs.region(later), [before]) for before, later in zip(group, group[1:], strict=False)
+    )
+
+
+def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
+    shown = proofs.find(proofs.open(*group), lambda each: all(proofs.holds(rule, each) is True for rule in group))
+    if shown is None:
+        return
+    looks = proofs.play(shown)
+    if not any(look.decision.skipped for look in looks):
+        return
+    written, all_sold = _written(group), sold(looks)
+    share = Fraction(100 * all_sold, shown.quantity)
+    instead = f", not {number_text(written)}%" if written > 100 else ""
+    others = "the other waits" if len(group) == 2 else "the others wait"
+    yield Proof(
+        group[0].span,
+        f"{named(group)} can hold at once: the first in the file goes and {others} for the next look; "
+        f"in all {number_text(share)}% is closed{instead}",
+        "each share is of what is held then; `up to 75%` counts from the original and always means the same",
+        tuple((rule.span, "waits for it") for rule in group[1:]),
+        PROVED,
+        (
+            proofs.text(shown),
+            *looks_told(looks, stops=False),
+            f"in all {all_sold} of {shown.quantity} are sold" if shown.side == "long" else
+            f"in all {all_sold} of {shown.quantity} are bought back",
+        ),
+        shown,
+        looks[0].decision.actions,
+    )

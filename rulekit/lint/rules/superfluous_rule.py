@@ -1,0 +1,52 @@
+"""R205: an exit that holds only where other rules close the position anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.language.sentences import rule_sentence
+from rulekit.language.tree import Rule
+from rulekit.lint.finding import PROVED, WARNING, Code, Finding
+from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
+from rulekit.lint.subject import PROOF, Subject
+from rulekit.lint.telling import looks_told, named
+
+CODE = Code("R205", "superfluous-rule", WARNING, "an exit that holds only where others close the position anyway")
+NEEDS = PROOF
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Yield every closing rule without which the same would happen; of two that cover each other the later one."""
+    yield from within_budget(proofs_of(subject.tree), _search)
+
+
+def _search(proofs: Proofs) -> Iterator[Proof]:
+    kept = list(proofs.closing)
+    sentences = [rule_sentence(rule) for rule in proofs.tree.rules]
+    for rule in reversed(proofs.tree.rules):
+        if not closes_all(rule) or sentences.count(rule_sentence(rule)) > 1:
+            continue
+        others = [other for other in kept if other is not rule]
+        region = proofs.region(rule)
+        makes_so = proofs.covering(region, others)
+        if region and makes_so:
+            kept = others
+            yield from _proof(proofs, rule, makes_so)
+
+
+def _proof(proofs: Proofs, rule: Rule, makes_so: list[Rule]) -> Iterator[Proof]:
+    every = (rule, *makes_so[:1]) if len(makes_so) == 1 else (rule,)
+    shown = proofs.find(proofs.region(rule), lambda each: all(proofs.holds(one, each) is True for one in every))
+    if shown is None:
+        return
+    looks = proofs.play(shown)
+    yield Proof(
+        rule.span,
+        f"whenever this rule holds, {named(makes_so, 'or')} closes the position anyway: without it the same happens",
+        "delete it, or let it begin earlier",
+        tuple((other.span, "closes the position anyway") for other in makes_so),
+        PROVED,
+        (proofs.text(shown), *looks_told(looks)),
+        shown,
+        looks[0].decision.actions,
+    )

@@ -1,0 +1,134 @@
+"""Proofs in a trader's words: regions, and what happens at each look."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from fractions import Fraction
+
+from rulekit.language import tree as t
+from rulekit.language.sentences import operand_text
+from rulekit.language.tree import Unit
+from rulekit.language.words import clock_text, duration_text, listing, measure_text, window_text
+from rulekit.lint.atoms import Axes
+from rulekit.lint.axes import Axis, NumberAxis, WordAxis, cells
+from rulekit.lint.cycles import Look
+from rulekit.lint.regions import Box
+from rulekit.model.decision import ADD, EXIT, STOP
+from rulekit.model.prices import rupees
+
+
+def named(rules: list[t.Rule] | tuple[t.Rule, ...], joint: str = "and") -> str:
+    """List rules by their names."""
+    return listing([f"`{rule.name}`" for rule in rules], joint)
+
+
+def looks_told(looks: tuple[Look, ...], *, stops: bool = True) -> Iterator[str]:
+    """Say what each look decides: `first: book 50 of 100 (`A`); `B` waits`."""
+    number = 0
+    for look in looks:
+        said = [_order(look)] if look.order is not None else []
+        if stops and look.stop is not None and look.stop.stop is not None:
+            said.append(f"stop to {rupees(look.stop.stop, look.snapshot.scale)} (`{look.stop.rule}`)")
+        if not said:
+            continue
+        waits = [name for name in look.decision.skipped if look.order is not None and look.order.kind != EXIT]
+        if waits and look.order is not None:
+            said.append(f"{listing([f'`{name}`' for name in waits], 'and')} {'wait' if len(waits) > 1 else 'waits'}")
+        number += 1
+        yield f"{_ordinal(number)} look: {'; '.join(said)}"
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _order(look: Look) -> str:
+    order = look.order
+    assert order is not None
+    held = int(look.snapshot.quantity)
+    if order.kind == EXIT:
+        return f"exit all {held} (`{order.rule}`)"
+    if order.kind == ADD:
+        return f"add {order.quantity} to {held} (`{order.rule}`)"
+    return f"book {order.quantity} of {held} (`{order.rule}`)"
+
+
+def sold(looks: tuple[Look, ...]) -> int:
+    """Count what all looks sold."""
+    return sum(look.order.quantity or 0 for look in looks if look.order is not None and look.order.kind != ADD)
+
+
+def bought(looks: tuple[Look, ...]) -> int:
+    """Count what all looks added."""
+    return sum(look.order.quantity or 0 for look in looks if look.order is not None and look.order.kind == ADD)
+
+
+# --- regions ---------------------------------------------------------------------------------------------------
+
+
+def region_told(axes: Axes, box: Box, leave_out: tuple[str, ...] = ()) -> str:
+    """Say where a box lies: `age is below 2 hours and volatility is below 2 times normal`; empty if it is everywhere."""
+    said = []
+    for place, mask in box.items():
+        axis = axes.axes[place]
+        if isinstance(axis.key, tuple) and axis.key[0] in leave_out:
+            continue
+        text = _axis_told(axis, mask)
+        if text:
+            said.append(text)
+    return listing(said, "and")
+
+
+def _axis_told(axis: Axis, mask: int) -> str:
+    if isinstance(axis, WordAxis):
+        words = [word for place, word in enumerate(axis.words) if mask >> place & 1]
+        subject = str(axis.key[1]) if isinstance(axis.key, tuple) else ""
+        return f"{subject} is {listing(words)}" if words else f"{subject} is another"
+    return _numbers_told(axis, mask) if isinstance(axis, NumberAxis) else ""
+
+
+def _numbers_told(axis: NumberAxis, mask: int) -> str:
+    subject = _subject(axis.key)
+    found = cells(mask & axis.numbers)
+    if not subject or not found:
+        return ""
+    (low, _), (_, high) = axis.edges(found[0]), axis.edges(found[-1])
+    whole = found[-1] - found[0] + 1 == len(found)
+    unknown = bool(mask & axis.extra())
+    tail = " or unknown" if unknown and axis.key[0] == "fact" else ""  # type: ignore[index]
+    said = lambda value: _value(axis.key, value)
+    if not whole or (low is None and high is None):
+        return ""
+    if low is None and high is not None:
+        return f"{subject} is {'at most' if found[-1] % 2 else 'below'} {said(high)}{tail}"
+    if high is None and low is not None:
+        return f"{subject} is {'at least' if found[0] % 2 else 'above'} {said(low)}{tail}"
+    assert low is not None and high is not None
+    return f"{subject} is {said(low)}" if low == high else f"{subject} is between {said(low)} and {said(high)}{tail}"
+
+
+def _subject(key: Hashable) -> str:
+    """Name what an axis measures; empty where it has no plain name."""
+    if not isinstance(key, tuple):
+        return ""
+    if key[0] in ("difference", "ahead of"):
+        return f"{operand_text(key[1])} less {operand_text(key[2])}" if key[0] == "difference" else ""
+    if key[0] == "price":
+        return str(key[1]) if key[2] is None else f"{key[1]} {window_text(key[2])}"
+    if key[0] == "fact":
+        return str(key[1])
+    return {"to close": "time to close", "to expiry": "days to expiry"}.get(key[0], str(key[0]))
+
+
+def _value(key: Hashable, value: Fraction) -> str:
+    assert isinstance(key, tuple)
+    if key[0] == "time":
+        return clock_text(int(value))
+    if key[0] == "to close" or key[-1] is Unit.DURATION:
+        return duration_text(int(value))
+    if key[0] == "price":
+        return measure_text(value, Unit.RUPEES)
+    if isinstance(key[-1], Unit):
+        return measure_text(value, key[-1])
+    near = Fraction(repr(float(value)))
+    return measure_text(near, Unit.COUNT)
