@@ -1,4 +1,4 @@
-"""Conditions as combinations of atoms, each a statement about one axis; what constants do not settle is an axis of truth."""
+"""Conditions as combinations of atoms, each about one axis; what constants do not settle is an axis of truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from rulekit.language.tree import Op, TimeForm, Unit
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.language.words import DAY_NAMES
 from rulekit.lint.axes import UNKNOWN_CELL, Axis, Mask, NumberAxis, TruthAxis, WordAxis
-from rulekit.lint.scales import NO_EXPIRY, OVERNIGHT, PRICE_NOW, TIME, TO_CLOSE, TO_EXPIRY, Scale, profit_scale, scale_of
+from rulekit.lint.scales import (
+    NO_EXPIRY,
+    OVERNIGHT,
+    PRICE_NOW,
+    TIME,
+    TO_CLOSE,
+    TO_EXPIRY,
+    Scale,
+    profit_scale,
+    scale_of,
+)
 from rulekit.model.instant import DAY
 
 Truth = bool | None
@@ -69,6 +79,7 @@ class Opposite:
 
 
 Term = NumberAtom | WordAtom | TruthAtom | Every | Some | Opposite
+
 
 def axes_of(term: Term) -> set[int]:
     """Return the axes that a term speaks of."""
@@ -178,7 +189,9 @@ def _comparison(axes: Axes, node: t.Comparison) -> Term:
 
 
 def _between(axes: Axes, node: t.Between) -> Term:
-    return Every((compared(axes, node.operand, Op.AT_LEAST, node.low), compared(axes, node.operand, Op.AT_MOST, node.high)))
+    return Every(
+        (compared(axes, node.operand, Op.AT_LEAST, node.low), compared(axes, node.operand, Op.AT_MOST, node.high))
+    )
 
 
 def compared(axes: Axes, left: t.Operand, op: Op, right: t.Operand) -> Term:
@@ -198,9 +211,11 @@ def _as_fact(operand: t.Operand) -> t.FactRef | None:
     """Return an operand that is a fact, or a price that is one."""
     if isinstance(operand, t.FactRef):
         return operand
-    plain = isinstance(operand, t.PriceExpr) and operand.offset is None and isinstance(operand.base, t.PriceFact)
-    if plain and operand.base.name != "break-even":  # type: ignore[union-attr]
-        return t.FactRef(operand.base.name, Unit.RUPEES, operand.base.window)  # type: ignore[union-attr]
+    if not isinstance(operand, t.PriceExpr) or operand.offset is not None:
+        return None
+    base = operand.base
+    if isinstance(base, t.PriceFact) and base.name != "break-even":
+        return t.FactRef(base.name, Unit.RUPEES, base.window)
     return None
 
 

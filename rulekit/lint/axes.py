@@ -1,7 +1,7 @@
 """Axes: what conditions compare with constants, each cut into cells at those constants, with `unknown` as a cell too.
 
-A set of cells of one axis is an int, one bit a cell. For n thresholds the cell 2i is the open gap below the threshold i,
-2i + 1 the threshold itself, 2n the gap above the last; then follow the axis' extra cells, `unknown` first.
+A set of cells of one axis is an int, one bit a cell. For n thresholds the cell 2i is the open gap below the threshold
+i, 2i + 1 the threshold itself, 2n the gap above the last; then follow the axis' extra cells, `unknown` first.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class NumberAxis:
         """All cells that are numbers."""
         return (1 << (2 * len(self.thresholds) + 1)) - 1
 
-    def extra(self, name: str = UNKNOWN_CELL) -> Mask:
+    def beside(self, name: str = UNKNOWN_CELL) -> Mask:
         """Return the cell of that name."""
         return 1 << (2 * len(self.thresholds) + 1 + self.extras.index(name))
 
@@ -103,7 +103,7 @@ class NumberAxis:
     def cell_of(self, value: Fraction | None, extra: str = UNKNOWN_CELL) -> Mask:
         """Return the cell in which a value lies."""
         if value is None:
-            return self.extra(extra)
+            return self.beside(extra)
         place = bisect_left(self.thresholds, value)
         exact = place < len(self.thresholds) and self.thresholds[place] == value
         return 1 << (2 * place + exact)
@@ -207,9 +207,7 @@ def sample(edges: tuple[Fraction | None, Fraction | None], bounds: Bounds) -> Fr
     return low if not low_open else high if not high_open else (low + high) / 2
 
 
-def _beyond(
-    low: Fraction | None, high: Fraction | None, low_open: bool, high_open: bool, bounds: Bounds
-) -> Fraction:
+def _beyond(low: Fraction | None, high: Fraction | None, low_open: bool, high_open: bool, bounds: Bounds) -> Fraction:
     """Return a value above the only lower or below the only upper edge."""
     if low is not None:
         if not low_open:

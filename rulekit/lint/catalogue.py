@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from rulekit.language.codes import CODES, Code
+from rulekit.lint.proving import PROVING
 from rulekit.lint.rules import (
     add_beyond_guard,
     add_without_stop,
@@ -159,6 +160,7 @@ _MODULES = (
     not_formatted,
     # suppressions
     endless_suppression,
+    *PROVING,
 )
 """The one list of lint rules; `rulekit.lint.rules` says what a module declares."""
 
@@ -171,16 +173,18 @@ class LintRule:
         needs: TEXT, TREE, PROOF or FILES, see `rulekit.lint.subject`.
         find: from a `Subject` to findings, or from all subjects of a run to `(index, finding)`.
         on_request: it is a matter of taste and runs only where it is selected.
+        said_by: codes that say as much without a proof: where one of them stands on the same line, this one is left out.
     """
 
     code: Code
     needs: str
     find: Callable[[Any], Iterator[Any]]
     on_request: bool = False
+    said_by: tuple[str, ...] = ()
 
 
 def _declared(module: ModuleType) -> LintRule:
-    return LintRule(module.CODE, module.NEEDS, module.find, getattr(module, "ON_REQUEST", False))
+    return LintRule(module.CODE, module.NEEDS, module.find, getattr(module, "ON_REQUEST", False), getattr(module, "SAID_BY", ()))
 
 
 RULES: tuple[LintRule, ...] = tuple(_declared(module) for module in _MODULES)

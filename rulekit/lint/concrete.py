@@ -1,4 +1,4 @@
-"""From picked values to positions: entry, price, quantity and risk are chosen so that all measures come out as picked."""
+"""From picked values to positions: entry, price, quantity and risk are chosen so that all measures come out so."""
 
 from __future__ import annotations
 
@@ -27,24 +27,33 @@ QUANTITY = 100
 _TRIED = 160
 """How many positions are tried for one question at most."""
 _PROFIT = "profit"
+_MEASURES = (Unit.PERCENT, Unit.POINTS, Unit.RUPEES, Unit.TICKS, Unit.R, Unit.ATR)
 
 
-def witnesses(
-    meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fraction] | None = None
-) -> Iterator[Witness]:
+def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fraction] | None = None) -> Iterator[Witness]:
     """List positions that ought to lie in a region, the plainest first; what they show is for the evaluator to say."""
     seen: set[Witness] = set()
     tried = 0
     for box in region[:8]:
         for chosen in picks(meaning.axes.axes, box, prefer):
             for entry in ENTRIES:
-                for witness in _positions(meaning, chosen, entry):
-                    if witness not in seen:
-                        seen.add(witness)
-                        yield witness
-                    tried += 1
-                    if tried >= _TRIED:
-                        return
+                for measures in _fewer(chosen):
+                    for witness in _positions(meaning, measures, entry):
+                        if witness not in seen:
+                            seen.add(witness)
+                            yield witness
+                        tried += 1
+                        if tried >= _TRIED:
+                            return
+
+
+def _fewer(chosen: Picks) -> tuple[Picks, ...]:
+    """Return picks with one measure of profit only, then with all: most often the others come out right by themselves."""
+    units = [unit for unit in _MEASURES if (_PROFIT, unit) in chosen]
+    if len(units) < 2:
+        return (chosen,)
+    left_out = {(_PROFIT, unit) for unit in units[1:]}
+    return {key: value for key, value in chosen.items() if key not in left_out}, chosen
 
 
 def _positions(meaning: Meaning, chosen: Picks, entry: Fraction) -> Iterator[Witness]:
@@ -153,7 +162,7 @@ class _Draft:
         percent, rupees = self.pick("initial risk", Unit.PERCENT), self.pick("initial risk", Unit.RUPEES)
         if percent is not None:
             return self.entry * percent / 100
-        return rupees or self.pick("initial risk", Unit.POINTS) or max(self.entry // 100, Fraction(1))
+        return rupees or self.pick("initial risk", Unit.POINTS) or Fraction(max(1, floor(self.entry / 100)))
 
     def _tied(self, price: Fraction) -> None:
         """Choose quantity, first stop and ATR so that the other measures of the same gain come out as picked."""
@@ -172,7 +181,9 @@ class _Draft:
         if ranges is not None or atr is not None:
             tied = gain / ranges if ranges and gain / ranges > 0 else Fraction(10)
             self.facts["atr"] = atr if atr is not None else tied
-        if risk is not None or any(self.pick("initial risk", unit) for unit in (Unit.PERCENT, Unit.RUPEES, Unit.POINTS)):
+        if risk is not None or any(
+            self.pick("initial risk", unit) for unit in (Unit.PERCENT, Unit.RUPEES, Unit.POINTS)
+        ):
             one = gain / risk if risk and gain / risk > 0 else self._risk()
             self.facts["initial stop"] = self.entry - self.side * self.on_tick(one)
 
@@ -216,9 +227,9 @@ class _Draft:
             if not isinstance(key, tuple) or not isinstance(value, Fraction):
                 continue
             if key[0] == "fact":
-                self.facts[key[1]] = value
+                self.facts[key[1]] = _decimal(value)
             elif key == ("day profit",):
-                self.facts["day profit"] = value
+                self.facts["day profit"] = _decimal(value)
             elif key[0] == "price" and key[1] not in ("price", "entry"):
                 self.facts[_phrase(key[1], key[2])] = value
             elif key[0] == "atr" and key[1] is not None:
@@ -310,6 +321,11 @@ class _Draft:
         name = _name(operand)
         if name is not None and value > 0:
             self.facts.setdefault(name, value)
+
+
+def _decimal(value: Fraction) -> Fraction:
+    """Return the decimal that a host's measurement is read as."""
+    return Fraction(repr(float(value)))
 
 
 def _name(operand: object) -> str | None:

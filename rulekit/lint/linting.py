@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from rulekit.language.diagnostics import Diagnostic, in_order
@@ -51,6 +51,14 @@ def _between(subjects: Sequence[Subject | None], selections: Sequence[Selection]
     return found
 
 
+def _said_once(found: list[Diagnostic], said_by: Mapping[str, tuple[str, ...]]) -> list[Diagnostic]:
+    """Leave out what another code says on the same line already."""
+    lines = {(each.code, each.span.line) for each in found}
+    return [
+        each for each in found if not any((code, each.span.line) in lines for code in said_by.get(each.code, ()))
+    ]
+
+
 def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Run the rules on one policy, and take away what its text allows."""
     run = [rule for rule in RULES if rule.needs != FILES and selection.runs(rule)]
@@ -59,6 +67,7 @@ def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -
         for rule in run
         for each in rule.find(subject)
     ]
+    found = _said_once(found, {rule.code.code: rule.said_by for rule in run if rule.said_by})
     allowed, bad = suppressions.read(subject.source, ALL_CODES)
     left_out = {rule.code.code for rule in RULES} - {rule.code.code for rule in run}
     kept = suppressions.apply(found + between, allowed, subject.source, subject.today, left_out)

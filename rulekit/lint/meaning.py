@@ -11,6 +11,7 @@ from rulekit.language import tree as t
 from rulekit.language.sentences import condition_text, level_text, when_text
 from rulekit.language.tree import Op, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.lint import world
 from rulekit.lint.atoms import (
     NEGATED,
     Axes,
@@ -27,7 +28,6 @@ from rulekit.lint.atoms import (
 from rulekit.lint.axes import Mask, NumberAxis, WordAxis
 from rulekit.lint.regions import EMPTY, EVERYWHERE, Budget, Region, join, meet, minus
 from rulekit.lint.scales import profit_scale
-from rulekit.lint import world
 
 
 @frozen
@@ -141,7 +141,7 @@ class Meaning:
         mask = axis.where(atom.op if truth else NEGATED[atom.op], atom.value)
         for name, holds in atom.extras:
             if holds is truth:
-                mask |= axis.extra(name)
+                mask |= axis.beside(name)
         return mask
 
 
@@ -162,7 +162,7 @@ def _parts(axes: Axes, rule: t.Rule) -> list[Part]:
 
 
 def _passed(axes: Axes, verb: t.Verb) -> Term | None:
-    """Return what must hold for a stop to be set: the market has left its price behind; None where constants do not tell.
+    """Return what must hold for a stop to be set: the market has left its price behind; None if constants do not tell.
 
     For break-even it is what must hold at least, for charges put it a little further.
     """

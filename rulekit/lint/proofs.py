@@ -102,7 +102,7 @@ class Proofs:
         return tuple(box for rule in self.closing for box in self.region(rule))
 
     def covering(self, region: Region, rules: list[t.Rule]) -> list[t.Rule]:
-        """Return the rules that hold wherever a region says: one alone if it does, else all that are needed; or none."""
+        """Return the rules that hold wherever a region says: one alone if it does, else all of them; or none."""
         near = [rule for rule in rules if overlaps(region, self.region(rule))]
         for rule in near:
             if not self.meaning.less(region, self.region(rule)):
@@ -178,7 +178,7 @@ def closes_all(rule: t.Rule) -> bool:
 
 
 def always_free(rule: t.Rule) -> bool:
-    """Tell whether a rule acts whenever its region says so, but for how often: no waiting, no rungs, nothing unknown."""
+    """Tell whether a rule acts whenever its region says so, but for how often: no waiting, no rungs, nothing else."""
     return rule.limit.every is None and not rule.limit.daily and not rule.is_ladder and familiar(rule)
 
 
@@ -197,7 +197,9 @@ def proofs_of(tree: t.PolicyTree) -> Proofs:
     return made
 
 
-def prove(tree: t.PolicyTree, budget: Budget | None = None, vocabulary: Vocabulary = STANDARD) -> list[tuple[str, Proof]]:
+def prove(
+    tree: t.PolicyTree, budget: Budget | None = None, vocabulary: Vocabulary = STANDARD
+) -> list[tuple[str, Proof]]:
     """Return all findings about the meaning of a policy, each with its code, in the order of the file.
 
     Args:

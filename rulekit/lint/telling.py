@@ -8,12 +8,13 @@ from fractions import Fraction
 from rulekit.language import tree as t
 from rulekit.language.sentences import operand_text
 from rulekit.language.tree import Unit
+from rulekit.language.vocabulary import STANDARD
 from rulekit.language.words import clock_text, duration_text, listing, measure_text, window_text
 from rulekit.lint.atoms import Axes
 from rulekit.lint.axes import Axis, NumberAxis, WordAxis, cells
 from rulekit.lint.cycles import Look
 from rulekit.lint.regions import Box
-from rulekit.model.decision import ADD, EXIT, STOP
+from rulekit.model.decision import ADD, EXIT
 from rulekit.model.prices import rupees
 
 
@@ -67,7 +68,7 @@ def bought(looks: tuple[Look, ...]) -> int:
 
 
 def region_told(axes: Axes, box: Box, leave_out: tuple[str, ...] = ()) -> str:
-    """Say where a box lies: `age is below 2 hours and volatility is below 2 times normal`; empty if it is everywhere."""
+    """Say where a box lies: `age is below 2 hours and volatility is below 2 times normal`; empty for everywhere."""
     said = []
     for place, mask in box.items():
         axis = axes.axes[place]
@@ -94,17 +95,20 @@ def _numbers_told(axis: NumberAxis, mask: int) -> str:
         return ""
     (low, _), (_, high) = axis.edges(found[0]), axis.edges(found[-1])
     whole = found[-1] - found[0] + 1 == len(found)
-    unknown = bool(mask & axis.extra())
+    unknown = bool(mask & axis.beside())
     tail = " or unknown" if unknown and axis.key[0] == "fact" else ""  # type: ignore[index]
-    said = lambda value: _value(axis.key, value)
     if not whole or (low is None and high is None):
         return ""
     if low is None and high is not None:
-        return f"{subject} is {'at most' if found[-1] % 2 else 'below'} {said(high)}{tail}"
+        return f"{subject} is {'at most' if found[-1] % 2 else 'below'} {_value(axis.key, high)}{tail}"
     if high is None and low is not None:
-        return f"{subject} is {'at least' if found[0] % 2 else 'above'} {said(low)}{tail}"
+        return f"{subject} is {'at least' if found[0] % 2 else 'above'} {_value(axis.key, low)}{tail}"
     assert low is not None and high is not None
-    return f"{subject} is {said(low)}" if low == high else f"{subject} is between {said(low)} and {said(high)}{tail}"
+    return (
+        f"{subject} is {_value(axis.key, low)}"
+        if low == high
+        else f"{subject} is between {_value(axis.key, low)} and {_value(axis.key, high)}{tail}"
+    )
 
 
 def _subject(key: Hashable) -> str:
@@ -130,5 +134,5 @@ def _value(key: Hashable, value: Fraction) -> str:
         return measure_text(value, Unit.RUPEES)
     if isinstance(key[-1], Unit):
         return measure_text(value, key[-1])
-    near = Fraction(repr(float(value)))
-    return measure_text(near, Unit.COUNT)
+    row = STANDARD.find(str(key[-1]).partition(" over ")[0])
+    return measure_text(Fraction(repr(float(value))), Unit.COUNT if row is None else row.units[0])

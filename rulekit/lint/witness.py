@@ -1,4 +1,4 @@
-"""Witnesses: a position, a price and a minute that show what a finding says, always run through the evaluator itself."""
+"""Witnesses: a position, a price and a minute that show what a finding says, always run through the evaluator."""
 
 from __future__ import annotations
 

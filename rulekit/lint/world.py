@@ -82,7 +82,7 @@ def _one_sign(axes: Axes) -> Region:
         return EVERYWHERE
     boxes = []
     for op in (Op.BELOW, Op.IS, Op.ABOVE):
-        boxes.append({axes.places[axis.key]: axis.where(op, ZERO) | axis.extra(UNKNOWN_CELL) for axis in profits})
+        boxes.append({axes.places[axis.key]: axis.where(op, ZERO) | axis.beside(UNKNOWN_CELL) for axis in profits})
     return tuple(boxes)
 
 
@@ -93,7 +93,7 @@ def _whole_price(axes: Axes) -> Region:
         return EVERYWHERE
     profit, sides = axes.axes[place], axes.axes[side]
     assert isinstance(profit, NumberAxis) and isinstance(sides, WordAxis)
-    unknown = profit.extra(UNKNOWN_CELL)
+    unknown = profit.beside(UNKNOWN_CELL)
     long = {side: sides.where("long"), place: profit.where(Op.ABOVE, -WHOLE) | unknown}
     short = {side: sides.where("short"), place: profit.where(Op.BELOW, WHOLE) | unknown}
     return (long, short)

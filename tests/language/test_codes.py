@@ -14,7 +14,7 @@ from rulekit.language.source import MAX_BYTES
 from rulekit.lint.catalogue import ALL_CODES, RULES
 from rulekit.lint.linting import lint, lint_together
 from rulekit.lint.selection import Selection
-from rulekit.lint.subject import FILES
+from rulekit.lint.subject import FILES, PROOF
 
 PROJECT = Path(__file__).resolve().parents[2]
 CORPUS = PROJECT / "tests" / "corpus" / "codes"
@@ -26,14 +26,17 @@ BLOCK = re.compile(r"```policy (bad|good)\n(.*?)```", re.DOTALL)
 
 
 ON_REQUEST = {rule.code.code for rule in RULES if rule.on_request}
+PROVING = {rule.code.code for rule in RULES if rule.needs == PROOF}
 BETWEEN = {rule.code.code for rule in RULES if rule.needs == FILES}
 FIRST_POLICY = 'policy "First"\napplies to NSE equity\nexit at 1% loss\n'
 """What a rule over several policies has beside the policy that is looked at."""
 
 
 def findings(text: str, code: str) -> list[Diagnostic]:
-    """Lint a text by the usual rules and by this one, if it is a matter of taste."""
-    selection = Selection(select=("default", code)) if code in ON_REQUEST else Selection()
+    """Lint a text by the usual rules, and by this one if it is a matter of taste or proves; proofs are looked at alone."""
+    selection = Selection(select=("default", code)) if code in ON_REQUEST else Selection(proofs=False)
+    if code in PROVING:
+        selection = Selection(select=(code,))
     if code not in BETWEEN:
         return list(lint(check_text(text), TODAY, selection))
     return list(lint_together([check_text(FIRST_POLICY), check_text(text)], TODAY, [selection, selection])[1])

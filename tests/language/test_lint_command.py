@@ -148,7 +148,8 @@ def test_a_console_without_the_alphabet_does_not_fail(desk: Path) -> None:
 
 def test_the_ready_policies_are_clean() -> None:
     done = lint("--strict", "rules", cwd=PROJECT)
-    assert (done.returncode, done.stdout.strip()) == (0, "2 policies checked, nothing found")
+    assert done.returncode == 0
+    assert " error " not in done.stdout and " warning " not in done.stdout  # remarks say what may well be meant
 
 
 def test_the_lint_path_imports_nothing_heavy() -> None:

@@ -9,6 +9,7 @@ A module is named after its code's name (`no-time-exit` is `no_time_exit`) and d
 - `find(subject)`: yields a `Finding` for each place; `find(subjects)` yields `(index, Finding)` where NEEDS is `FILES`.
   A rule that proves fills in the finding's `status` and `witness`.
 
+A rule that proves may name codes in `SAID_BY`: what one of them says on the same line is not said again.
 A matter of taste also says `ON_REQUEST = True`: it is only looked for where it is selected.
 With each go a page `docs/lints/CODE-name.md` and two cases `tests/corpus/codes/CODE-{bad,good}.policy`; the tests ask
 for them. What is heavy (a solver) is imported inside `find`.

@@ -12,6 +12,7 @@ from rulekit.lint.subject import PROOF, Subject
 
 CODE = Code("R204", "always-true", WARNING, "a condition that is never false, so that it holds nothing back")
 NEEDS = PROOF
+SAID_BY = ("R102", "R106", "T113", "R103")
 
 
 def find(subject: Subject) -> Iterator[Finding]:

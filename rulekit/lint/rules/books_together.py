@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from rulekit.language.tree import AmountKind, Book, Rule
 from rulekit.language.words import number_text
@@ -32,7 +33,7 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
         for other in books[place + 1 :]:
             if proofs.open(*group, other):
                 group.append(other)
-        if len(group) > 1 and (_written(group) > 100 or not _in_steps(proofs, group)):
+        if len(group) > 1 and not _from_original(group) and (_written(group) > 100 or not _in_steps(proofs, group)):
             found = list(_proof(proofs, group))
             yield from found
             told.update(other.name for other in group if found)
@@ -44,11 +45,14 @@ def _written(group: list[Rule]) -> Fraction:
     return sum((amount.value for amount in amounts if amount.kind in _SHARES), Fraction(0))
 
 
+def _from_original(group: list[Rule]) -> bool:
+    """Tell whether all count from the original: then they close the same in any order."""
+    return all(isinstance(rule.verb, Book) and rule.verb.amount.kind is AmountKind.UP_TO for rule in group)
+
+
 def _in_steps(proofs: Proofs, group: list[Rule]) -> bool:
     """Tell whether each holds only where the one before it holds: then they act in the order of the file."""
-    return all(
-        proofs.covering(proofs.region(later), [before]) for before, later in zip(group, group[1:], strict=False)
-    )
+    return all(proofs.covering(proofs.region(later), [before]) for before, later in pairwise(group))
 
 
 def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
@@ -72,8 +76,9 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         (
             proofs.text(shown),
             *looks_told(looks, stops=False),
-            f"in all {all_sold} of {shown.quantity} are sold" if shown.side == "long" else
-            f"in all {all_sold} of {shown.quantity} are bought back",
+            f"in all {all_sold} of {shown.quantity} are sold"
+            if shown.side == "long"
+            else f"in all {all_sold} of {shown.quantity} are bought back",
         ),
         shown,
         looks[0].decision.actions,

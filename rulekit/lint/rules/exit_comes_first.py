@@ -12,6 +12,7 @@ from rulekit.lint.telling import looks_told, named
 
 CODE = Code("R202", "exit-comes-first", WARNING, "a rule that never acts, because the position is closed before")
 NEEDS = PROOF
+SAID_BY = ("T112",)
 
 
 def find(subject: Subject) -> Iterator[Finding]:

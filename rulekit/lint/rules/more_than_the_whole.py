@@ -15,6 +15,7 @@ from rulekit.lint.telling import looks_told, named
 
 CODE = Code("Q205", "more-than-the-whole", WARNING, "shares of the original that add up to more than all of it")
 NEEDS = PROOF
+SAID_BY = ("Q108", "Q109")
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from rulekit.lint.subject import PROOF, Subject
 
 CODE = Code("R201", "never-holds", WARNING, "a rule whose parts cannot hold together, so that it never acts")
 NEEDS = PROOF
+SAID_BY = ("R102", "R105", "T110", "R106", "R103", "T102")
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from rulekit.lint.world import within_session
 
 CODE = Code("T201", "never-in-session", WARNING, "a rule that holds only while the exchange is closed")
 NEEDS = PROOF
+SAID_BY = ("T102", "T106", "T112")
 
 
 def find(subject: Subject) -> Iterator[Finding]:

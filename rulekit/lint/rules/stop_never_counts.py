@@ -16,6 +16,7 @@ from rulekit.lint.telling import looks_told
 
 CODE = Code("S202", "stop-never-counts", WARNING, "a stop rule that another one always outdoes, so it moves nothing")
 NEEDS = PROOF
+SAID_BY = ("S105",)
 
 Level = tuple[str, Unit, Fraction]
 """What a stop is measured from, in which unit, and how far towards profit."""
@@ -60,7 +61,7 @@ def _level(rule: Rule) -> Level | None:
 
 
 def _acting(proofs: Proofs, rule: Rule) -> Region:
-    """Return where a stop rule sets its stop; one that is behind the price by its own words does so wherever it holds."""
+    """Return where a stop rule sets its stop; one that is measured from the price does so wherever it holds."""
     passed = proofs.meaning.passed[rule.name]
     region = proofs.region(rule)
     return region if passed is None else proofs.meet(region, proofs.meaning.true(passed))
@@ -73,7 +74,9 @@ def _unbounded(rule: Rule) -> bool:
 def _proof(proofs: Proofs, rule: Rule, other: Rule, region: Region) -> Iterator[Proof]:
     shown = proofs.find(
         proofs.meaning.less(region, proofs.closed),
-        lambda each: proofs.holds(rule, each) is True and any(one.rule == other.name for one in proofs.decide(each).actions),
+        lambda each: (
+            proofs.holds(rule, each) is True and any(one.rule == other.name for one in proofs.decide(each).actions)
+        ),
     )
     if shown is None:
         return

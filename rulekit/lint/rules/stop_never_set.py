@@ -12,6 +12,7 @@ from rulekit.lint.subject import PROOF, Subject
 
 CODE = Code("S201", "stop-never-set", WARNING, "a stop on the wrong side of the price whenever its rule holds")
 NEEDS = PROOF
+SAID_BY = ("S104",)
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def _proof(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
     reason = next((each.because for each in decision.passed_over if each.rule == rule.name), "")
     yield Proof(
         rule.verb.price.span,
-        f"whenever this rule holds, `{price_text(rule.verb.price)}` is at the market or beyond it: it never sets a stop",
+        f"whenever this rule holds, `{price_text(rule.verb.price)}` is at the market or beyond it: no stop is ever set",
         "put the stop where the price has been already, or let the rule hold further in profit",
         (),
         PROVED,

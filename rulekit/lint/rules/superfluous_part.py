@@ -12,6 +12,7 @@ from rulekit.lint.subject import PROOF, Subject
 
 CODE = Code("R206", "superfluous-part", INFO, "a part of a rule that its other parts ask for already")
 NEEDS = PROOF
+SAID_BY = ("R104", "R102", "T113")
 
 
 def find(subject: Subject) -> Iterator[Finding]:

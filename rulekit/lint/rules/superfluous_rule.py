@@ -13,6 +13,7 @@ from rulekit.lint.telling import looks_told, named
 
 CODE = Code("R205", "superfluous-rule", WARNING, "an exit that holds only where others close the position anyway")
 NEEDS = PROOF
+SAID_BY = ("T111",)
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from fractions import Fraction
 
 from rulekit.language import tree as t
@@ -18,9 +18,9 @@ from rulekit.lint.world import deep_loss
 CODE = Code("C201", "unprotected-loss", INFO, "losing positions for which no rule exits or sets a stop")
 NEEDS = PROOF
 
-LEAST_RULES = 3
+LEAST_RULES = 4
 """Fewer sentences are no plan for a whole position, and promise nothing about its losses."""
-_LOSS = {("profit", Unit.PERCENT): Fraction(-10)}
+_LOSS: dict[Hashable, Fraction] = {("profit", Unit.PERCENT): Fraction(-10)}
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -80,4 +80,3 @@ def _behind_a_loser(price: t.PriceExpr) -> bool:
         return base.value < 0
     at_entry = isinstance(base, PriceFact) and base.name in ("entry", "break-even")
     return not at_entry or (offset is not None and not price.towards_profit)
-

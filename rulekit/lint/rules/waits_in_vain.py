@@ -13,6 +13,7 @@ from rulekit.lint.world import within_counts
 
 CODE = Code("R203", "waits-in-vain", WARNING, "a rule that waits for more books or adds than the policy can make")
 NEEDS = PROOF
+SAID_BY = ("Q110",)
 
 
 def find(subject: Subject) -> Iterator[Finding]:
