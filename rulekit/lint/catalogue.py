@@ -173,7 +173,7 @@ class LintRule:
         needs: TEXT, TREE, PROOF or FILES, see `rulekit.lint.subject`.
         find: from a `Subject` to findings, or from all subjects of a run to `(index, finding)`.
         on_request: it is a matter of taste and runs only where it is selected.
-        said_by: codes that say as much without a proof: where one of them stands on the same line, this one is left out.
+        said_by: codes that say as much without a proof: where one stands on the same line, this one is left out.
     """
 
     code: Code
@@ -184,7 +184,9 @@ class LintRule:
 
 
 def _declared(module: ModuleType) -> LintRule:
-    return LintRule(module.CODE, module.NEEDS, module.find, getattr(module, "ON_REQUEST", False), getattr(module, "SAID_BY", ()))
+    return LintRule(
+        module.CODE, module.NEEDS, module.find, getattr(module, "ON_REQUEST", False), getattr(module, "SAID_BY", ())
+    )
 
 
 RULES: tuple[LintRule, ...] = tuple(_declared(module) for module in _MODULES)

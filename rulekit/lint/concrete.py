@@ -48,7 +48,7 @@ def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fracti
 
 
 def _fewer(chosen: Picks) -> tuple[Picks, ...]:
-    """Return picks with one measure of profit only, then with all: most often the others come out right by themselves."""
+    """Return picks with one measure of profit only, then with all: often the others come out right by themselves."""
     units = [unit for unit in _MEASURES if (_PROFIT, unit) in chosen]
     if len(units) < 2:
         return (chosen,)

@@ -54,9 +54,7 @@ def _between(subjects: Sequence[Subject | None], selections: Sequence[Selection]
 def _said_once(found: list[Diagnostic], said_by: Mapping[str, tuple[str, ...]]) -> list[Diagnostic]:
     """Leave out what another code says on the same line already."""
     lines = {(each.code, each.span.line) for each in found}
-    return [
-        each for each in found if not any((code, each.span.line) in lines for code in said_by.get(each.code, ()))
-    ]
+    return [each for each in found if not any((code, each.span.line) in lines for code in said_by.get(each.code, ()))]
 
 
 def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -> tuple[Diagnostic, ...]:

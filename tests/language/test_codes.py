@@ -33,8 +33,9 @@ FIRST_POLICY = 'policy "First"\napplies to NSE equity\nexit at 1% loss\n'
 
 
 def findings(text: str, code: str) -> list[Diagnostic]:
-    """Lint a text by the usual rules, and by this one if it is a matter of taste or proves; proofs are looked at alone."""
-    selection = Selection(select=("default", code)) if code in ON_REQUEST else Selection(proofs=False)
+    """Lint a text by the usual rules, and by this one if it is a matter of taste; one that proves alone."""
+    select = ("default", code) if code in ON_REQUEST else ("default",)
+    selection = Selection(select=select, proofs=False)
     if code in PROVING:
         selection = Selection(select=(code,))
     if code not in BETWEEN:
