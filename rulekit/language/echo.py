@@ -25,6 +25,19 @@ def echo(words: Sequence[Word], scope: Scope) -> str:
         return ""
 
 
+def fault_in(words: Sequence[Word], scope: Scope) -> FaultError | None:
+    """Return what is wrong with words that read as a whole sentence; None if nothing is, or if they do not read so."""
+    node = read(words) if 0 < len(words) <= MAX_WORDS else None
+    if isinstance(node, Node):
+        try:
+            canonical(node, scope)
+        except FaultError as found:
+            return found
+        except AlreadyReportedError:
+            return None
+    return None
+
+
 def canonical(node: Node, scope: Scope) -> str:
     """Return the canonical text of a sentence.
 

@@ -339,6 +339,11 @@ def after_number(word: str) -> Keyword | None:
     return _LETTERS.get(word)
 
 
+def number_suffixes() -> Iterator[tuple[str, Keyword]]:
+    """List what is read so only right after a number: `m`, `R`, `pm`, `rupees`."""
+    return iter(_LETTERS.items())
+
+
 def is_word_of_the_language(text: str, vocabulary: v.Vocabulary = v.STANDARD) -> bool:
     """Tell whether a text, as a whole, is a phrase of the language."""
     words = tuple(word for word in text.lower().split() if word not in NOISE)

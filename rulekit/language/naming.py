@@ -94,6 +94,10 @@ class Naming:
                 help = "did you mean `move stop to …`?"
             raise FaultError("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
 
+    def at_fault(self) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
+        """Return the names that are given twice, and those that could not be taken."""
+        return frozenset(self._twice), frozenset(self._failed)
+
     def said_elsewhere(self, raw: Sequence[Word], words: Sequence[Word], fault: Span) -> bool:
         """Tell whether a sentence fails only because it leans on a name whose own definition is at fault.
 

@@ -116,6 +116,17 @@ def read(words: Sequence[Word], start: str = SENTENCE) -> Node | Misread:
     return _plain(tree, words)
 
 
+def accepted(words: Sequence[Word], start: str = SENTENCE) -> frozenset[str] | None:
+    """Return the terminals that may stand after words (END among them); None if the words cannot be read so far."""
+    parser: Any = _grammar().parse_interactive("", start=start)
+    try:
+        for word in words:
+            parser.feed_token(Token(word.type, ""))
+    except UnexpectedToken:
+        return None
+    return frozenset(parser.accepts())
+
+
 def _plain(tree: Any, words: Sequence[Word]) -> Node:
     assert isinstance(tree, Tree)
     children = tuple(words[int(child)] if isinstance(child, Token) else _plain(child, words) for child in tree.children)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rulekit.language.checker import Checking, Line
 from rulekit.language.diagnostics import Diagnostic, has_errors
 from rulekit.language.fault import FaultError
+from rulekit.language.reader import Names
+from rulekit.language.scope import Scope
 from rulekit.language.source import MAX_BYTES, TOO_LARGE_HELP, Source, cut, read_text, too_large
 from rulekit.language.tree import PolicyTree, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+
+if TYPE_CHECKING:
+    from rulekit.language.remembered import Memory
 
 
 @frozen
@@ -21,6 +27,8 @@ class Checked:
     Args:
         lines: every sentence with its words, for lint rules that look at what was typed.
         used_names: `set` and `define` names that a sentence uses, lower-case.
+        names: the words of every `set` and `define` name, with its kind; those of a policy with errors too.
+        scope: what those names stand for; None for a text that was not looked at.
     """
 
     tree: PolicyTree | None
@@ -28,6 +36,8 @@ class Checked:
     source: Source
     lines: tuple[Line, ...] = ()
     used_names: frozenset[str] = frozenset()
+    names: Names = field(factory=dict, eq=False)
+    scope: Scope | None = field(default=None, eq=False)
 
     @property
     def ok(self) -> bool:
@@ -35,18 +45,39 @@ class Checked:
         return not has_errors(self.diagnostics)
 
 
-def check_text(text: str, path: str = "policy", vocabulary: Vocabulary = STANDARD) -> Checked:
-    """Check the text of a policy; `path` is the name that the tree carries."""
+def check_text(
+    text: str, path: str = "policy", vocabulary: Vocabulary = STANDARD, memory: Memory | None = None
+) -> Checked:
+    """Check the text of a policy; `path` is the name that the tree carries.
+
+    With the `memory` of an earlier check only the sentences that changed are read anew; the outcome is the same.
+    """
     size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         source = Source(text[:200], (), (), ())
         large = FaultError("E112", Span(1, 1, 1, 2), too_large(size), TOO_LARGE_HELP)
         return Checked(None, (large.diagnostic(source),), source)
     source = cut(text)
-    checking = Checking(source, vocabulary)
+    checking = _checking(source, vocabulary, memory)
     tree = checking.run(path)
     used = checking.scope.values.used | checking.scope.conditions.used
-    return Checked(tree, tuple(checking.found), source, tuple(checking.lines), frozenset(used))
+    return Checked(
+        tree,
+        tuple(checking.found),
+        source,
+        tuple(checking.lines),
+        frozenset(used),
+        checking.naming.names,
+        checking.scope,
+    )
+
+
+def _checking(source: Source, vocabulary: Vocabulary, memory: Memory | None) -> Checking:
+    if memory is None:
+        return Checking(source, vocabulary)
+    from rulekit.language.remembered import RememberedChecking
+
+    return RememberedChecking(source, vocabulary, memory=memory)
 
 
 def read_policy(path: Path, vocabulary: Vocabulary = STANDARD) -> Checked:

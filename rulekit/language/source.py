@@ -132,9 +132,14 @@ def _comment_start(line: str) -> int:
     return len(line)
 
 
+def cut_lines(text: str) -> tuple[str, ...]:
+    """Cut a text into physical lines, without their ends: those of Windows, of the others, and of old Macs."""
+    return tuple(_LINE_END.split(text))
+
+
 def cut(text: str) -> Source:
     """Cut a text into sentences."""
-    lines = tuple(_LINE_END.split(text.removeprefix("\ufeff")))
+    lines = cut_lines(text.removeprefix("\ufeff"))
     comments = []
     pieces: list[tuple[int, Piece]] = []
     for number, line in enumerate(lines, 1):

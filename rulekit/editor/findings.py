@@ -1,0 +1,40 @@
+"""Findings as an editor shows them: the place, the sentence with its advice, the code, other places that matter."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from rulekit.editor.positions import Places
+from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic
+
+SOURCE = "rulekit"
+_SEVERITIES = {
+    ERROR: lsp.DiagnosticSeverity.Error,
+    WARNING: lsp.DiagnosticSeverity.Warning,
+    INFO: lsp.DiagnosticSeverity.Information,
+}
+_SUPERFLUOUS = ("N105", "X101")
+"""Codes about what may as well be deleted: editors show it faded."""
+
+
+def shown(found: Diagnostic, uri: str, places: Places) -> lsp.Diagnostic:
+    """Return a finding in the form of the protocol."""
+    related = [
+        lsp.DiagnosticRelatedInformation(lsp.Location(uri, places.range(span)), message)
+        for span, message in found.related
+    ]
+    return lsp.Diagnostic(
+        range=places.range(found.span),
+        message="\n".join((found.message, *advice(found))),
+        severity=_SEVERITIES[found.severity],
+        code=found.code,
+        source=SOURCE,
+        tags=[lsp.DiagnosticTag.Unnecessary] if found.code in _SUPERFLUOUS else None,
+        related_information=related or None,
+        data=found.name,
+    )
+
+
+def advice(found: Diagnostic) -> list[str]:
+    """List what stands below the sentence of a finding: its advice."""
+    return [f"help: {found.help}"] if found.help else []
