@@ -21,6 +21,9 @@ HOMES = {
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),
     "numba": ("rulekit/compile/*",),
     "talipp": ("rulekit/market/*",),
+    "pygls": ("rulekit/editor/*", "rulekit/cli/lsp.py"),
+    "lsprotocol": ("rulekit/editor/*",),
+    "pygments": ("rulekit/editor/pygments_lexer.py",),
 }
 """Where a library may be imported at all."""
 

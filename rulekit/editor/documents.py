@@ -58,3 +58,7 @@ class Document:
         if self._found is None or self._found[0] != today:
             self._found = (today, lint(self.checked, today, _AT_A_GLANCE))
         return self._found[1]
+
+    def proved(self, today: date, found: tuple[Diagnostic, ...]) -> None:
+        """Take in what was found with proofs, in place of what a glance found."""
+        self._found = (today, found)

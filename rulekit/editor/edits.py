@@ -11,7 +11,7 @@ from rulekit.editor.positions import Places
 from rulekit.errors import PolicyError
 from rulekit.language.formatter import formatted, line_end
 from rulekit.language.reading import Checked
-from rulekit.language.source import cut_lines
+from rulekit.language.source import cut_lines, line_starts
 from rulekit.language.tree import Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 
@@ -63,7 +63,7 @@ def changed(text: str, changes: Iterable[Change]) -> str:
     """Return a text with some places changed; none may overlap another."""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     bare = text.removeprefix(mark)
-    starts = _line_starts(bare)
+    starts = line_starts(bare)
     pieces = sorted(
         (starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1, new)
         for span, new in changes
@@ -73,12 +73,3 @@ def changed(text: str, changes: Iterable[Change]) -> str:
         done += [bare[at:first], new]
         at = last
     return "".join([*done, bare[at:]])
-
-
-def _line_starts(text: str) -> list[int]:
-    starts, at = [], 0
-    for line in cut_lines(text):
-        starts.append(at)
-        at += len(line)
-        at += 2 if text[at : at + 2] == "\r\n" else 1
-    return starts

@@ -207,7 +207,8 @@ def _naming(words: Sequence[Word]) -> Iterator[Offer]:
 def _names(moment: _Moment, accepts: frozenset[str]) -> Iterator[Offer]:
     for terminal, name in moment.names.values():
         if terminal in accepts:
-            yield Offer(name, "name", "a value of this policy" if terminal == "VALUE_NAME" else "defined in this policy")
+            what = "value" if terminal == "VALUE_NAME" else "condition"
+            yield Offer(name, "name", f"a {what} that this policy defines")
 
 
 def _samples(accepts: frozenset[str]) -> Iterator[Offer]:
@@ -229,7 +230,7 @@ _TABLES: dict[int, tuple[Vocabulary, tuple[Offer, ...]]] = {}
 
 
 def _table(vocabulary: Vocabulary) -> tuple[Offer, ...]:
-    """List each word of the language once, in its canonical spelling: actions first, facts as the vocabulary has them."""
+    """List each word of the language once, in its canonical spelling: actions first, facts in their own order."""
     known = _TABLES.get(id(vocabulary))
     if known is None:
         order = {fact.name: place for place, fact in enumerate(vocabulary)}

@@ -12,13 +12,13 @@ from rulekit.errors import RulekitError
 from rulekit.language import keywords as k
 from rulekit.language.checker import Line
 from rulekit.language.diagnostics import ERROR
-from rulekit.language.formatter import comment_text
 from rulekit.language.naming import Naming
 from rulekit.language.reader import Reader, Word
 from rulekit.language.reading import Checked, check_text
 from rulekit.language.sentences import label_text
 from rulekit.language.tree import Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.language.wrapping import comment_text
 
 LABEL = "label"
 NAME = "name"
@@ -31,11 +31,12 @@ class NotRenamedError(RulekitError):
 
 @frozen
 class Named:
-    """Something with a name that can be changed: what it is, its name, and the place that was pointed at."""
+    """A place where a label or a defined name stands: what it is, its name; `defines` where it is given."""
 
     kind: str
     name: str
     span: Span
+    defines: bool = False
 
 
 def named_at(checked: Checked, line: int, column: int, vocabulary: Vocabulary = STANDARD) -> Named | None:
@@ -61,9 +62,9 @@ def _all_named(checked: Checked, vocabulary: Vocabulary) -> Iterator[Named]:
     for line in checked.lines:
         for word in line.words:
             if word.type == "LABEL":
-                yield Named(LABEL, str(word.value), _without_colon(word))
+                yield Named(LABEL, str(word.value), _without_colon(word), defines=True)
             elif word.type in ("NEW_NAME", "VALUE_NAME", "CONDITION_NAME"):
-                yield Named(NAME, str(word.value), word.span)
+                yield Named(NAME, str(word.value), word.span, defines=word.type == "NEW_NAME")
             elif word.type == "RAW" and str(word.value).lower() in labels:
                 yield Named(LABEL, str(word.value), word.span)
             elif word.type == "RAW":
@@ -140,4 +141,3 @@ def _check_outcome(checked: Checked, changes: list[Change], vocabulary: Vocabula
 def _shape(checked: Checked) -> list[tuple[str, ...]]:
     """Return the sentences by their kinds of words: what stays when only names change."""
     return [tuple(word.type for word in line.words) for line in checked.lines]
-

@@ -104,6 +104,35 @@ def _fix_as_json(fix: Fix) -> dict[str, Any]:
     }
 
 
+def from_json(found: dict[str, Any]) -> Diagnostic:
+    """Return the finding that `as_json` wrote; its source line is not part of that."""
+    return Diagnostic(
+        found["code"],
+        found["name"],
+        found["severity"],
+        found["message"],
+        found["help"],
+        _span_of(found),
+        tuple((_span_of(each), each["message"]) for each in found["related"]),
+        status=found["status"],
+        witness=tuple(found["witness"]),
+        fix=None if found["fix"] is None else _fix_of(found["fix"]),
+        choices=tuple(_fix_of(each) for each in found["choices"]),
+    )
+
+
+def _ended(place: dict[str, Any]) -> tuple[int, int]:
+    return place.get("end_line", place["line"]), place.get("end_column", place["column"] + 1)
+
+
+def _span_of(place: dict[str, Any]) -> Span:
+    return Span(place["line"], place["column"], *_ended(place))
+
+
+def _fix_of(fix: dict[str, Any]) -> Fix:
+    return Fix(_span_of(fix), fix["text"], fix["safe"], fix["sentence"])
+
+
 def mark(line: str, column: int, end_column: int) -> str:
     """Return a line of carets under columns `column` to `end_column` of `line`; tabs stay tabs so that it aligns."""
     before = "".join("\t" if char == "\t" else " " for char in line[: column - 1])

@@ -137,6 +137,11 @@ def cut_lines(text: str) -> tuple[str, ...]:
     return tuple(_LINE_END.split(text))
 
 
+def line_starts(text: str) -> list[int]:
+    """List where each physical line begins, in characters from 0."""
+    return [0, *(end.end() for end in _LINE_END.finditer(text))]
+
+
 def cut(text: str) -> Source:
     """Cut a text into sentences."""
     lines = cut_lines(text.removeprefix("\ufeff"))
