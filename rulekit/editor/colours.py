@@ -8,6 +8,7 @@ from enum import Enum
 from attrs import frozen
 
 from rulekit.language.checker import Line
+from rulekit.language.keywords import verbs
 from rulekit.language.reader import Word
 from rulekit.language.reading import Checked
 
@@ -40,8 +41,10 @@ class Stretch:
 
 
 _BY_TERMINAL: dict[str, Colour] = {
-    **dict.fromkeys(("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "NOTHING"), Colour.ACTION),
-    **dict.fromkeys(("POLICY", "APPLIES_TO", "SET", "DEFINE", "EXAMPLE", "EXPECT", "BECAUSE"), Colour.ACTION),
+    **{keyword.terminal: Colour.ACTION for _, keyword in verbs().spellings()},
+    **dict.fromkeys(
+        ("POLICY", "APPLIES_TO", "SET", "DEFINE", "EXAMPLE", "EXPECT", "BECAUSE", "NOTHING"), Colour.ACTION
+    ),
     **dict.fromkeys(
         ("FACT", "TEXT_FACT", "PRICE_NAME", "PROFIT", "LOSS", "PEAK_PROFIT", "ATR", "STOP", "ORIGINAL"), Colour.FACT
     ),
@@ -95,4 +98,9 @@ def _stretches(word: Word, checked: Checked) -> Iterator[Stretch]:
 
 def colour_of(word: Word) -> Colour:
     """Return the colour of a word of the grammar."""
-    return _BY_TERMINAL.get(word.type, Colour.WORD)
+    return colour_of_terminal(word.type)
+
+
+def colour_of_terminal(terminal: str) -> Colour:
+    """Return the colour of the words of a terminal."""
+    return _BY_TERMINAL.get(terminal, Colour.WORD)

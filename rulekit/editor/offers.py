@@ -80,7 +80,8 @@ def offers(checked: Checked, text: str, line: int, column: int, vocabulary: Voca
             break
         # The editor itself narrows down what begins under the cursor; a phrase that began earlier has to match.
         typed = checked.source.line(line)[under.span.column - 1 : column - 1].lower() if length else ""
-        for offer in _at(moment, before, typed, vocabulary):
+        named = _rules(checked) if not before and moment.start == EXAMPLE_LINE else []
+        for offer in (*_at(moment, before, typed, vocabulary), *named):
             found.setdefault(offer.text, _placed(offer, before, line, under.span.column))
     return list(found.values())
 
@@ -285,11 +286,13 @@ def _labels(moment: _Moment, checked: Checked) -> list[Offer] | None:
     for place, word in enumerate(moment.raw[:-1]):
         if word.type == "WORD" and word.text.lower() == "because":
             begun = moment.raw[place + 1].span
-            return [
-                Offer(each, "label", "a rule of this policy", line=begun.line, column=begun.column, to_end=True)
-                for each in rule_names(checked)
-            ]
+            found = _rules(checked)
+            return [evolve(each, line=begun.line, column=begun.column, to_end=True) for each in found]
     return None
+
+
+def _rules(checked: Checked) -> list[Offer]:
+    return [Offer(each, "label", "a rule of this policy") for each in rule_names(checked)]
 
 
 def rule_names(checked: Checked) -> list[str]:

@@ -68,7 +68,7 @@ def _all_named(checked: Checked, vocabulary: Vocabulary) -> Iterator[Named]:
             elif word.type == "RAW" and str(word.value).lower() in labels:
                 yield Named(LABEL, str(word.value), word.span)
             elif word.type == "RAW":
-                yield from _within_sentence(line, checked, vocabulary)
+                yield from _within_sentence(line, word, checked, vocabulary)
 
 
 def _has_label(line: Line) -> bool:
@@ -80,12 +80,17 @@ def _without_colon(word: Word) -> Span:
     return Span(span.line, span.column, span.line, span.column + len(word.text.rstrip(": \t")))
 
 
-def _within_sentence(line: Line, checked: Checked, vocabulary: Vocabulary) -> Iterator[Named]:
+def _within_sentence(line: Line, text: Word, checked: Checked, vocabulary: Vocabulary) -> Iterator[Named]:
     """Find the names in a rule that an example names by its whole sentence."""
-    place = next(number for number, word in enumerate(line.raw) if word.text.lower() == "because")
-    for word in Reader(line.raw[place + 1 :], checked.names, k.phrases(vocabulary)).read():
+    within = [word for word in line.raw if _holds(text.span, word.span)]
+    for word in Reader(within, checked.names, k.phrases(vocabulary)).read():
         if word.type in ("VALUE_NAME", "CONDITION_NAME"):
             yield Named(NAME, str(word.value), word.span)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    begins = (outer.line, outer.column) <= (inner.line, inner.column)
+    return begins and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 
 # --- another name ------------------------------------------------------------

@@ -18,12 +18,13 @@ set first target to 15%
 define strong momentum as momentum over 15 minutes is at least 2%
 
 HALF: book 50% at first target profit after 30 minutes
-MORE: add 25% at 5% profit when strong momentum
+MORE: move stop to entry at 5% profit when strong momentum
 "Square off": exit at 15:15
 
 example "the first target ₹😀"
   long 100 KOTAKBANK at 1690, held 45 minutes
   price 1998.50
+  "Square off" acted 1 times
   expect book 50 because HALF
 """
 
@@ -169,6 +170,8 @@ def test_a_defined_name_is_renamed_everywhere(editor: Editor) -> None:
     policy.change(policy.apply(policy.rename("first target", "goal")))
     assert policy.text == text.replace("first target", "goal").replace('"the goal ₹', '"the first target ₹')
     assert policy.findings() == []
+    policy.change(policy.apply(policy.rename('"Square off": exit', "out")))
+    assert policy.text.count("out: exit") == policy.text.count("  out acted 1 times") == 1
     policy.change(policy.apply(policy.rename("strong momentum", "push")))
     assert policy.text.count("push") == 2 and policy.findings() == []
 
@@ -197,7 +200,7 @@ def test_names_lead_to_where_they_are_given(editor: Editor) -> None:
     (place,) = policy.ask("definition", lsp.DefinitionParams(policy.identifier, policy.at("at first ")))
     assert place.range.start == policy.at("set ")
     params = lsp.ReferenceParams(lsp.ReferenceContext(True), policy.identifier, policy.at("HALF", after=False))
-    assert [each.range.start.line for each in policy.ask("references", params)] == [5, 12]
+    assert [each.range.start.line for each in policy.ask("references", params)] == [5, 13]
 
 
 def test_the_outline_and_the_folds(editor: Editor) -> None:
@@ -212,9 +215,9 @@ def test_the_outline_and_the_folds(editor: Editor) -> None:
         "Square off",
         "the first target ₹😀",
     ]
-    assert len(symbols[-1].children) == 3
+    assert len(symbols[-1].children) == 4
     folds = policy.ask("folding_range", lsp.FoldingRangeParams(policy.identifier))
-    assert [(each.start_line, each.end_line) for each in folds] == [(9, 12)]
+    assert [(each.start_line, each.end_line) for each in folds] == [(9, 13)]
 
 
 def test_colours_cover_words_by_what_they_mean(editor: Editor) -> None:
