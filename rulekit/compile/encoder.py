@@ -11,9 +11,12 @@ from rulekit.compile.layout import (
     FIRED_DAY_SLOT,
     FIRED_DAYS_SLOT,
     FIRED_SLOT,
+    LASTS,
     MISSING,
     NEVER_FIRED,
     NOT_HOLDING,
+    NOT_SEEN,
+    SIDE_OF,
     SINCE_SLOT,
     FactSlot,
     Layout,
@@ -40,10 +43,10 @@ def build_layout(builder: LayoutBuilder, rules: tuple[str, ...]) -> Layout:
         dict(builder.texts),
         tuple(builder.memory),
         rules,
-        tuple(_BLANK.get(part, NOT_HOLDING) for _, part in builder.memory),
+        tuple(_blank(part) for _, part in builder.memory),
         _encoder(builder),
         _memory_encoder(builder, rules),
-        any(part == SINCE_SLOT for _, part in builder.memory),
+        any(part.startswith((SINCE_SLOT, LASTS, SIDE_OF)) for _, part in builder.memory),
     )
 
 
@@ -120,7 +123,7 @@ def _memory_encoder(builder: LayoutBuilder, rules: tuple[str, ...]) -> Callable[
         known, blank = [], []
         for place, (owner, part) in enumerate(builder.memory):
             if owner == rule:
-                names[f"PART_{place}"], names[f"BLANK_{place}"] = _PARTS[part], _BLANK.get(part, NOT_HOLDING)
+                names[f"PART_{place}"], names[f"BLANK_{place}"] = _reads(part), _blank(part)
                 read = "known.fired" if part == FIRED_SLOT else f"PART_{place}(known, s)"
                 known.append(f"    value_{place} = {read}")
                 blank.append(f"    value_{place} = BLANK_{place}")
@@ -158,4 +161,28 @@ _PARTS: dict[str, Callable[[RuleMemory, Snapshot], float]] = {
     SINCE_SLOT: lambda memory, snapshot: NOT_HOLDING if memory.since is None else float(memory.since),
     BEST_SLOT: lambda memory, snapshot: memory.best * snapshot.side,
 }
+
+
+def _reads(part: str) -> Callable[[RuleMemory, Snapshot], float]:
+    """Return how a part of a rule's memory is read."""
+    for begins, blank in ((LASTS, NOT_HOLDING), (SIDE_OF, NOT_SEEN)):
+        if part.startswith(begins):
+            key = part.removeprefix(begins)
+            return lambda memory, snapshot: _mark(memory, key, blank)
+    return _PARTS[part]
+
+
+def _mark(memory: RuleMemory, key: str, blank: float) -> float:
+    """Return a mark; the side of a crossing that was unknown is unknown."""
+    for known, value in memory.marks:
+        if known == key:
+            return UNKNOWN if value < 0 else value
+    return blank
+
+
+def _blank(part: str) -> float:
+    """Return what a part holds before anything is remembered."""
+    return NOT_SEEN if part.startswith(SIDE_OF) else _BLANK.get(part, NOT_HOLDING)
+
+
 _BLANK = {FIRED_SLOT: 0.0, FIRED_AT_SLOT: NEVER_FIRED, FIRED_DAY_SLOT: NEVER_FIRED, FIRED_DAYS_SLOT: -NEVER_FIRED}

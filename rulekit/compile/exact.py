@@ -226,6 +226,10 @@ class Reader:
         value: str = getattr(self.snapshot, name)
         return value.casefold() or None
 
+    def mark(self, key: str) -> float | None:
+        """Return what the rule remembers of a condition, None if nothing."""
+        return next((value for known, value in self.memory.marks if known == key), None)
+
     def threshold(self, level: tree.Level) -> Fraction:
         """Return what must be reached: of a ladder one step more than the rule has fired."""
         return level.value * (self.memory.fired + 1) if level.every else level.value

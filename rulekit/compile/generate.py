@@ -43,6 +43,7 @@ from rulekit.compile.layout import (
     TARGET_HIT,
     Layout,
 )
+from rulekit.compile.lower import Lasts, Side
 from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, StopProgram
 from rulekit.compile.registers import Registers, children, compared
 
@@ -104,10 +105,16 @@ class _Emitter:
         yield Section("what is used more than once", self._registers.shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
         yield Section("a reached stop or target exits, and nothing else is considered", self._guards())
         yield Section("what the rules share", [*self._registers.shared(_roots(self._program)), *_starts()])
+        noted = self._moments()
+        if noted:
+            yield Section("since when what must last has held", noted)
         for phase in _PHASES:
             for rule in self._program.rules:
                 if phase(rule):
                     yield Section(rule.comment, self._rule(rule))
+        sides = self._sides()
+        if sides:
+            yield Section("on which side of its crossings a rule was, but where another order goes before it", sides)
         yield Section("the results", self._results())
 
     @property
@@ -156,7 +163,9 @@ class _Emitter:
                     ast.If(failed, [write.remember(effect.since, write.number(NOT_HOLDING))], unjudged)
                 ]
             else:
-                undecided = ast.BoolOp(ast.And(), [unknown, ast.UnaryOp(ast.Not(), failed)])
+                undecided: ast.expr = ast.UnaryOp(ast.Not(), failed)
+                if not any(isinstance(watch, Side) for watch in rule.watches):  # else the look before may be unknown
+                    undecided = ast.BoolOp(ast.And(), [unknown, undecided])
                 otherwise = [ast.If(undecided, unjudged, [])]
             body = [ast.If(self._registers.test(rule.holds), body, otherwise)]
         if rule.allowed != ALWAYS:
@@ -263,6 +272,41 @@ class _Emitter:
         higher = ast.If(compared(">", price, best), [write.remember(effect.best, price)], [])
         return [ast.If(begin, started, [higher])]
 
+    def _moments(self) -> list[ast.stmt]:
+        """Note since when each condition that must last has held, or that it does not, or is unknown."""
+        return [
+            ast.If(
+                self._registers.test(watch.holds),
+                [
+                    ast.If(
+                        compared("<", write.at("m", watch.slot), write.number(0.0)),
+                        [write.remember(watch.slot, self._registers.expr(Load("now")))],
+                        [],
+                    )
+                ],
+                [write.remember(watch.slot, write.number(NOT_HOLDING))],
+            )
+            for rule in self._program.rules
+            for watch in rule.watches
+            if isinstance(watch, Lasts)
+        ]
+
+    def _sides(self) -> list[ast.stmt]:
+        """Note where crossings are now; one that was passed over stands until its rule has had its turn."""
+        statements: list[ast.stmt] = []
+        for rule in self._program.rules:
+            sides = [watch for watch in rule.watches if isinstance(watch, Side)]
+            if not sides:
+                continue
+            status, mine = write.at("r", FIRST_STATUS + rule.index), write.number(rule.index + 1.0)
+            waits = ast.BoolOp(ast.Or(), [compared("==", status, write.number(code)) for code in (HELD, IN_FLIGHT)])
+            acts = ast.BoolOp(ast.Or(), [compared("==", write.name(name), mine) for name in ("rule", "mover")])
+            turn = ast.BoolOp(ast.Or(), [acts, ast.UnaryOp(ast.Not(), waits)])
+            now: list[ast.stmt] = [write.remember(side.slot, self._registers.expr(side.beyond)) for side in sides]
+            # an alert has its turn at every look
+            statements += now if isinstance(rule.effect, AlertProgram) else [ast.If(turn, now, [])]
+        return statements
+
     def _results(self) -> list[ast.stmt]:
         exits = compared("==", write.name("kind"), write.number(EXIT_KIND))
         moves = compared(">", write.name("mover"), write.number(0.0))
@@ -304,6 +348,7 @@ def _roots(program: Program) -> list[Expr | Test]:
     roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY, INCOMPLETE]
     for rule in program.rules:
         roots.extend((rule.allowed, rule.holds, INCOMPLETE))
+        roots.extend(watch.holds if isinstance(watch, Lasts) else watch.beyond for watch in rule.watches)
         effect = rule.effect
         if isinstance(effect, StopProgram):
             roots.extend((effect.stop, CURRENT_STOP, PRICE, PRICE, SIDE, TICK))

@@ -28,6 +28,12 @@ FIRED_DAY_SLOT = "day fired"
 FIRED_DAYS_SLOT = "trading days since fired"
 SINCE_SLOT = "since"
 BEST_SLOT = "best"
+LASTS = "since when: "
+"""Begins the name of the slot that says since when a condition has held."""
+SIDE_OF = "the last side: "
+"""Begins the name of the slot that says how far beyond its level a crossing was at the last look."""
+NOT_SEEN = 1e300
+"""How far beyond a crossing was, if there was no look before: it has to be seen on the near side first."""
 
 HELD, ROUNDS_TO_ZERO, BEYOND_MARKET, NO_SUCH_PRICE, IN_FLIGHT, CANNOT_JUDGE, NOT_TIGHTER = map(float, range(1, 8))
 """What became of a rule in the result vector; 0 where it did not hold, or its limit is used up.

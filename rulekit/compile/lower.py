@@ -6,9 +6,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any as AnyNode
 
+from attrs import frozen
+
 from rulekit.compile.expressions import (
     ALWAYS,
     ONE,
+    ZERO,
     Binary,
     Compare,
     Const,
@@ -22,12 +25,15 @@ from rulekit.compile.expressions import (
     compare,
     multiply,
     negate,
+    subtract,
 )
-from rulekit.compile.layout import FIRED_SLOT
+from rulekit.compile.layout import FIRED_SLOT, LASTS, SIDE_OF, LayoutBuilder
 from rulekit.compile.measures import HUNDRED, TEXT_SLOTS, WHOLE, Measures
 from rulekit.errors import RulekitError
 from rulekit.language import tree
 from rulekit.language.tree import AmountKind, Op, TimeForm, Unit
+from rulekit.language.unnamed import memory_key
+from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.model.instant import DAY
 
 OPERATORS = {Op.AT_LEAST: ">=", Op.AT_MOST: "<=", Op.ABOVE: ">", Op.BELOW: "<", Op.IS: "=="}
@@ -35,10 +41,30 @@ DAY_NUMBERS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday
 SIDE_NUMBERS = {"long": 1, "short": -1}
 
 
+@frozen
+class Lasts:
+    """A memory slot that holds since when a test has held without a break."""
+
+    slot: int
+    holds: Test
+
+
+@frozen
+class Side:
+    """A memory slot that holds how far beyond its level a crossing was at the last look."""
+
+    slot: int
+    beyond: Expr
+
+
 class Lowering(Measures):
     """Turns the nodes of one policy into expressions over its slots; `rule` is the place of the rule at hand."""
 
     rule = 0
+
+    def __init__(self, slots: LayoutBuilder, vocabulary: Vocabulary = STANDARD) -> None:
+        super().__init__(slots, vocabulary)
+        self.watches: list[Lasts | Side] = []
 
     # --- conditions ----------------------------------------------------------------------------------------
 
@@ -93,6 +119,28 @@ class Lowering(Measures):
         return all_of(
             self.compared(node.operand, Op.AT_LEAST, node.low), self.compared(node.operand, Op.AT_MOST, node.high)
         )
+
+    def _lasting(self, node: tree.Lasting) -> Test:
+        """Require that it holds, and has for as long: its moment is noted before any rule is judged."""
+        holds = self.condition(node.item)
+        slot = self.slots.remembered(self.rule, LASTS + memory_key(node))
+        self._watch(Lasts(slot, holds))
+        passed, length = subtract(self.load("now"), Remembered(slot)), Const(float(node.length.value))
+        needed = multiply(length, self.load("bar")) if node.length.unit is Unit.BARS else length
+        return all_of(holds, Compare(">=", passed, needed))
+
+    def _crosses(self, node: tree.Crosses) -> Test:
+        """Require that it is beyond, and was not at the look before."""
+        beyond = self._comparison(node.beyond)
+        assert isinstance(beyond, Compare)
+        ends = (beyond.left, beyond.right) if beyond.op == ">" else (beyond.right, beyond.left)
+        slot = self.slots.remembered(self.rule, SIDE_OF + memory_key(node))
+        self._watch(Side(slot, subtract(*ends)))
+        return all_of(beyond, Compare("<=", Remembered(slot), ZERO))
+
+    def _watch(self, watch: Lasts | Side) -> None:
+        if watch not in self.watches:
+            self.watches.append(watch)
 
     def _level(self, node: tree.Level) -> Test:
         name = "profit" if node.profit else "loss"
@@ -221,6 +269,8 @@ _TIMES: dict[TimeForm, Callable[[Lowering, tree.When], Test]] = {
 _CONDITIONS: dict[type, Callable[[Lowering, AnyNode], Test]] = {
     tree.Comparison: Lowering._comparison,
     tree.Between: Lowering._between,
+    tree.Lasting: Lowering._lasting,
+    tree.Crosses: Lowering._crosses,
     tree.And: lambda low, node: all_of(*(low.condition(item) for item in node.items)),
     tree.Or: lambda low, node: any_of(*(low.condition(item) for item in node.items)),
     tree.Not: lambda low, node: negate(low.condition(node.item)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,7 @@ from rulekit.compile.unknowns import Value, times
 from rulekit.language import tree
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Op, TimeForm
+from rulekit.language.unnamed import memory_key
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.model.decision import RuleMemory
 from rulekit.model.instrument import EQUITY
@@ -111,6 +112,70 @@ def _between(node: tree.Between, reader: Reader) -> Truth:
     )
 
 
+def held_for(node: tree.Lasting, reader: Reader) -> Value:
+    """Return for how long a condition that holds now has held, in microseconds."""
+    since = reader.mark(memory_key(node))
+    return Fraction(0) if since is None else reader.snapshot.now - Fraction(since)
+
+
+def length_of(node: tree.Lasting, reader: Reader) -> Value:
+    """Return how long it must last, in microseconds; of bars unknown where their length is."""
+    return times(node.length.value, reader.bar) if node.length.unit is tree.Unit.BARS else node.length.value
+
+
+def _lasting(node: tree.Lasting, reader: Reader) -> Truth:
+    passed, length = held_for(node, reader), length_of(node, reader)
+    long_enough = None if passed is None or length is None else passed >= length
+    truth = holds(node.item, reader)
+    return truth if truth is not True else long_enough
+
+
+def was_before(node: tree.Crosses, reader: Reader) -> Truth:
+    """Tell whether a crossing was still ahead at the look before; if there was none, it was not."""
+    side = reader.mark(memory_key(node))
+    return None if side is not None and side < 0 else side == 0
+
+
+def _crosses(node: tree.Crosses, reader: Reader) -> Truth:
+    return every([holds(node.beyond, reader), was_before(node, reader)])
+
+
+def watched(rule: tree.Rule) -> Iterator[tree.Lasting | tree.Crosses]:
+    """List the conditions of a rule that remember something, what stands inside another before it."""
+    for part in (rule.when, rule.unless):
+        if part is not None:
+            yield from _watched(part)
+
+
+def _watched(node: tree.Condition) -> Iterator[tree.Lasting | tree.Crosses]:
+    if isinstance(node, tree.And | tree.Or):
+        for item in node.items:
+            yield from _watched(item)
+    elif isinstance(node, tree.Not | tree.Lasting):
+        yield from _watched(node.item)
+    elif isinstance(node, tree.Named):
+        yield from _watched(node.condition)
+    if isinstance(node, tree.Lasting | tree.Crosses):
+        yield node
+
+
+def marks_after(rule: tree.Rule, reader: Reader, *, waits: bool) -> tuple[tuple[str, float], ...]:
+    """Return what a rule's conditions remember after a look; `waits` says that another order goes before it."""
+    marks: dict[str, float] = {}
+    for node in watched(rule):
+        key = memory_key(node)
+        before = reader.mark(key)
+        if isinstance(node, tree.Lasting):
+            if holds(node.item, reader):
+                marks[key] = float(reader.snapshot.now) if before is None else before
+        elif not waits:
+            beyond = holds(node.beyond, reader)
+            marks[key] = -1.0 if beyond is None else float(beyond)
+        elif before is not None:
+            marks[key] = before
+    return tuple(marks.items())
+
+
 def _level(node: tree.Level, reader: Reader) -> Truth:
     value = reader.fact(tree.FactRef("profit" if node.profit else "loss", node.unit))
     return None if value is None else value >= reader.threshold(node)
@@ -154,6 +219,8 @@ _TIMES: dict[TimeForm, Callable[[tree.When, Reader], Truth]] = {
 _CONDITIONS: dict[type, Callable[[Any, Reader], Truth]] = {
     tree.Comparison: lambda node, reader: compared(node.left, node.op, node.right, reader),
     tree.Between: _between,
+    tree.Lasting: _lasting,
+    tree.Crosses: _crosses,
     tree.And: lambda node, reader: every([holds(item, reader) for item in node.items]),
     tree.Or: lambda node, reader: some([holds(item, reader) for item in node.items]),
     tree.Not: lambda node, reader: opposite(holds(node.item, reader)),

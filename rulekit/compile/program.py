@@ -38,7 +38,7 @@ from rulekit.compile.layout import (
     Layout,
     LayoutBuilder,
 )
-from rulekit.compile.lower import Lowering
+from rulekit.compile.lower import Lasts, Lowering, Side
 from rulekit.compile.measures import HUNDRED, WHOLE
 from rulekit.language import tree
 from rulekit.language.sentences import rule_text
@@ -83,7 +83,7 @@ class AlertProgram:
 
 @frozen
 class RuleProgram:
-    """One rule: when it may, when it holds, when it certainly does not, and what it does."""
+    """One rule: when it may, when it holds, when it certainly does not, what it does, and what it watches for that."""
 
     rule: tree.Rule
     index: int
@@ -91,6 +91,7 @@ class RuleProgram:
     holds: Test
     fails: Test
     effect: OrderProgram | StopProgram | AlertProgram
+    watches: tuple[Lasts | Side, ...] = ()
 
     @property
     def follows(self) -> bool:
@@ -122,10 +123,10 @@ def lower_policy(policy: tree.PolicyTree, vocabulary: Vocabulary = STANDARD) -> 
 
 
 def _lower_rule(low: Lowering, rule: tree.Rule, index: int) -> RuleProgram:
-    low.rule = index
+    low.rule, low.watches = index, []
     holds = low.rule_condition(rule)
     effect = _EFFECTS[type(rule.verb)](low, rule, index)
-    return RuleProgram(rule, index, _allowed(low, rule, index), holds, negate(holds), effect)
+    return RuleProgram(rule, index, _allowed(low, rule, index), holds, negate(holds), effect, tuple(low.watches))
 
 
 # --- limits ----------------------------------------------------------------------------------------------------

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-
-from attrs import evolve
 
 from rulekit.compile.layout import (
     ADD_KIND,
-    BEST_SLOT,
     BOOK_KIND,
     CANNOT_JUDGE,
     EXIT_KIND,
@@ -19,7 +15,6 @@ from rulekit.compile.layout import (
     QUANTITY,
     REACHED,
     RULE,
-    SINCE_SLOT,
     STOP,
     STOP_RULE,
 )
@@ -27,6 +22,7 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.proposal import LANES, order_side
 from rulekit.compile.slots import BOUND
 from rulekit.engine.alerts import told
+from rulekit.engine.remember import remember
 from rulekit.engine.why import (
     FLYING,
     figures,
@@ -81,7 +77,7 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     remembered = layout.fill_memory(memory, snapshot) if memory else [*layout.blank]
     results = [*policy.silence]
     policy.function(facts, remembered, results)
-    kept = _remember(policy, snapshot, memory, remembered) if layout.follows else memory
+    kept = remember(policy, snapshot, memory, remembered) if layout.follows else memory
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
@@ -184,21 +180,3 @@ def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results
             reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(told, rule, snapshot)
             actions = (*actions, Action(rule.name, ALERT, None, None, None, IMMEDIATE, reason, detail))
     return actions
-
-
-def _remember(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, remembered: list[float]) -> Memory:
-    """Return the memory with what trailing rules learned; the same object where nothing changed."""
-    layout = policy.layout
-    changed: dict[str, RuleMemory] = {}
-    for place, (rule, part) in enumerate(layout.memory):
-        if part != SINCE_SLOT:
-            continue
-        name = layout.rules[rule]
-        old = memory.get(name, RuleMemory())
-        since = None if remembered[place] < 0 else int(remembered[place])
-        best = remembered[layout.memory.index((rule, BEST_SLOT))] * snapshot.side if since is not None else math.nan
-        if since != old.since or (
-            since is not None and best != old.best and not (best != best and old.best != old.best)
-        ):
-            changed[name] = evolve(old, since=since, best=best)
-    return {**memory, **changed} if changed else memory

@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 from rulekit.compile.exact import Reader
 from rulekit.compile.layout import CANNOT_JUDGE, HELD, IN_FLIGHT, NOT_TIGHTER
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
-from rulekit.compile.predicate import Truth
+from rulekit.compile.predicate import Truth, marks_after
 from rulekit.compile.program import is_unconditional, times_allowed
 from rulekit.compile.proposal import Skip, best_since, order_side
 from rulekit.errors import RulekitError
@@ -40,7 +40,7 @@ class Outcome:
         order: the one order, or None. stop: the stop move, or None.
         statuses: one of the result codes of `layout` a rule, 0 where it did not hold or may not fire.
         reached: `stop` or `target` where that was reached while an order is in flight, else empty.
-        memory: of the rules that follow the price.
+        memory: of the rules that remember something of this look.
     """
 
     order: Action | None
@@ -73,8 +73,17 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
         elif truth:
             proposals[index] = rule.action.propose(reader, after)
     order = _choose_order(policy, proposals, snapshot.in_flight)
-    stop = None if order is not None and order.kind == EXIT else _choose_stop(proposals, snapshot.side)
-    return Outcome(order, stop, _statuses(policy, proposals, snapshot.in_flight, order), "", kept)
+    mover = _choose_stop(proposals, snapshot.side)
+    stop = None if order is not None and order.kind == EXIT else mover
+    statuses = _statuses(policy, proposals, snapshot.in_flight, order)
+    acting = {action.rule for action in (order, mover) if action is not None}
+    for rule, status in zip(policy.rules, statuses, strict=True):
+        before = known.get(rule.name, RuleMemory())
+        waits = status == IN_FLIGHT or (status == HELD and not rule.is_alert and rule.name not in acting)
+        marks = marks_after(rule.predicate.rule, reader.remembering(before), waits=waits)
+        if marks != before.marks:
+            kept[rule.name] = evolve(kept.get(rule.name, RuleMemory()), marks=marks)
+    return Outcome(order, stop, statuses, "", kept)
 
 
 def _guard(reader: Reader) -> Action | None:

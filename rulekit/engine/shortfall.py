@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from rulekit.compile.exact import Reader
-from rulekit.compile.predicate import Truth, holds, operand_value, opposite
+from rulekit.compile.predicate import Truth, held_for, holds, length_of, operand_value, opposite, was_before
 from rulekit.compile.unknowns import Value
 from rulekit.language import tree
 from rulekit.language.sentences import condition_text, operand_text, price_text
@@ -29,11 +29,14 @@ class Standing:
     current: str
     needed: str
     gap: str = ""
+    said: str = ""
 
     def text(self, *, met: str = "enough") -> str:
         """Write it; `met` is said of what is satisfied, and an empty one repeats what was needed."""
         if self.truth is None:
             return f"{self.subject} is unknown"
+        if self.said:
+            return self.said
         if not self.current:
             return self.needed if not self.truth else f"{self.subject} {met or 'as needed'}".rstrip()
         if self.truth:
@@ -52,6 +55,10 @@ def standings(node: tree.Condition, reader: Reader) -> list[Standing]:
         return [_either(node, reader)]
     if isinstance(node, tree.Not):
         return _excluded(node.item, reader)
+    if isinstance(node, tree.Lasting):
+        return _lasting(node, reader)
+    if isinstance(node, tree.Crosses):
+        return [_crossing(node, reader)]
     return [_ATOMS[type(node)](node, reader)]
 
 
@@ -75,6 +82,31 @@ def _excluded(item: tree.Condition, reader: Reader) -> list[Standing]:
     if truth is None:
         return [Standing(None, text, "", "")]
     return [Standing(truth, text, "does not hold" if truth else "holds", "it not to")]
+
+
+def _lasting(node: tree.Lasting, reader: Reader) -> list[Standing]:
+    """Describe what must hold, or for how long it has."""
+    if holds(node.item, reader) is not True:
+        return standings(node.item, reader)
+    passed, length, truth = held_for(node, reader), length_of(node, reader), holds(node, reader)
+    if truth is None or passed is None or length is None:
+        return [Standing(None, "the length of a bar", "", "")]
+    text, needed = condition_text(node.item), measure_text(node.length.value, node.length.unit)
+    short = "" if truth else f" ({gap_text(length - passed, Unit.DURATION)} short)"
+    return [Standing(truth, f"`{text}` has held for", shown(passed, Unit.DURATION, length), needed, short)]
+
+
+def _crossing(node: tree.Crosses, reader: Reader) -> Standing:
+    """Describe on which side it is, and was at the look before."""
+    now, before = _comparison(node.beyond, reader), was_before(node, reader)
+    if now.truth is not True or before is None:
+        unknown = Standing(None, f"the side of `{condition_text(node)}` at the look before", "", "")
+        return now if now.truth is not True else unknown
+    side, right = "above" if node.above else "below", _value_or_text(node.right, node.left, reader)
+    subject = f"{now.subject} {now.current}"
+    if before:
+        return evolve(now, truth=True, said=f"{subject} has crossed {side} {right}")
+    return evolve(now, truth=False, said=f"{subject} is {side} {right} since an earlier look, and has to cross it")
 
 
 HALF = Fraction(1, 2)

@@ -8,6 +8,7 @@ from typing import Any
 from rulekit.compile.exact import Reader
 from rulekit.compile.layout import EXIT_KIND, HELD, IN_FLIGHT, KIND, RULE, STOP, STOP_HIT, STOP_RULE
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
+from rulekit.compile.predicate import watched
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
 from rulekit.compile.slots import BOUND, POSITION_SLOTS
@@ -103,11 +104,17 @@ def unjudged(policy: CompiledPolicy, index: int, facts: list[float]) -> str:
     labels = [
         POSITION_SLOTS[name].label if name in POSITION_SLOTS else policy.layout.facts[name].phrase for name in missing
     ]
-    words = list(dict.fromkeys(label for label in labels if label)) or ["when it last fired"]
+    words = list(dict.fromkeys(label for label in labels if label)) or [_forgotten(policy.rules[index])]
     if len(words) == 1:
         what, bracket, reason = words[0].partition(" (")
         return f"cannot be judged: {what} is unknown{bracket}{reason}"
     return f"cannot be judged: {listing(words, 'and')} are unknown"
+
+
+def _forgotten(rule: CompiledRule) -> str:
+    """Name what a rule would have to remember, where no fact is missing."""
+    crosses = any(isinstance(node, tree.Crosses) for node in watched(rule.predicate.rule))
+    return "the side at the look before" if crosses else "when it last fired"
 
 
 def passed_over(

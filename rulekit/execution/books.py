@@ -161,7 +161,7 @@ class Book:
             "best": self.best,
             "worst": self.worst,
             "strategy": self.strategy,
-            "memory": {rule: [memory.since, memory.best] for rule, memory in self.memory.items()},
+            "memory": {rule: _row(memory) for rule, memory in self.memory.items()},
         }
 
     def restore_watched(self, body: Mapping[str, Any]) -> None:
@@ -171,4 +171,13 @@ class Book:
         self.opened = body.get("opened", self.opened)
         self.stop, self.initial_stop, self.target = body["stop"], body["initial_stop"], body["target"]
         self.best, self.worst, self.strategy = body["best"], body["worst"], body["strategy"]
-        self.memory = {rule: RuleMemory(since=since, best=best) for rule, (since, best) in body["memory"].items()}
+        self.memory = {rule: _memory(*row) for rule, row in body["memory"].items()}
+
+
+def _row(memory: RuleMemory) -> list[Any]:
+    """Return what the journal keeps of a rule; marks only where there are any, as in journals from before them."""
+    return [memory.since, memory.best, dict(memory.marks)] if memory.marks else [memory.since, memory.best]
+
+
+def _memory(since: Instant | None, best: float, marks: Mapping[str, float] | None = None) -> RuleMemory:
+    return RuleMemory(since=since, best=best, marks=tuple((marks or {}).items()))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
 from rulekit.execution.books import CLOSED, OPENED, Book
 from rulekit.execution.chronicle import Chronicle, in_rupees
@@ -190,9 +192,9 @@ class Tracker:
         if book is None or not book.quantity:
             return
         kept = {
-            rule: RuleMemory(since=one.since, best=one.best)
+            rule: RuleMemory(since=one.since, best=one.best, marks=one.marks)
             for rule, one in memory.items()
-            if one.since is not None or math.isfinite(one.best)
+            if one.since is not None or math.isfinite(one.best) or one.marks
         }
         if kept != book.memory:
             book.memory = kept
@@ -297,7 +299,7 @@ class Tracker:
         memory: dict[str, RuleMemory] = dict(book.memory)
         for rule, (count, last) in fired.items():
             known = book.memory.get(rule)
-            memory[rule] = RuleMemory(count, last, known.since, known.best) if known else RuleMemory(count, last)
+            memory[rule] = evolve(known, fired=count, fired_at=last) if known else RuleMemory(count, last)
         return memory, firings
 
     def is_blocked(self, instrument: InstrumentKey) -> bool:

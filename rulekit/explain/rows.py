@@ -83,12 +83,18 @@ def spelt_out(condition: t.Condition) -> str:
         return f"{condition.name} ({spelt_out(condition.condition)})"
     if isinstance(condition, t.Not):
         return f"not ({spelt_out(condition.item)})"
+    if isinstance(condition, t.Lasting):
+        return f"({spelt_out(condition.item)}) at every look for {measure_text(*_length(condition))}"
     if isinstance(condition, t.And | t.Or):
         joint = " and " if isinstance(condition, t.And) else " or "
         return joint.join(
             f"({spelt_out(item)})" if isinstance(item, t.And | t.Or) else spelt_out(item) for item in condition.items
         )
     return condition_text(condition)
+
+
+def _length(condition: t.Lasting) -> tuple[Fraction, t.Unit]:
+    return condition.length.value, condition.length.unit
 
 
 # --- what it does ------------------------------------------------------------

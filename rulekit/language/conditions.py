@@ -14,6 +14,7 @@ from rulekit.language.parser import Node
 from rulekit.language.prices import distance, first_word, named_price, price
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
+from rulekit.language.sentences import condition_text
 from rulekit.language.words import DAY_NAMES, listing, number_text
 from rulekit.model.instant import MINUTE
 
@@ -167,9 +168,50 @@ def _between(node: Node, scope: Scope) -> t.Condition:
     return t.Between(left, low, high, node.span)
 
 
+def _lasting(node: Node, scope: Scope) -> t.Condition:
+    from rulekit.language.slots import moment  # the two read each other
+
+    item_node, length_node = node.nodes()
+    item = _part(item_node, scope)
+    plain = item
+    while isinstance(plain, t.Named):
+        plain = plain.condition
+    if isinstance(plain, t.Crosses):
+        held = f"{condition_text(plain.beyond)} for {text_of(length_node)}"
+        raise FaultError(
+            "E104", node.span, "a crossing is over at the next look; it cannot last", f"hold the comparison: `{held}`"
+        )
+    if length_node.rule == "bare":
+        digits = first_word(length_node).text
+        what = f"{digits} what? `for {digits} minutes` or `for {digits} bars`"
+        raise FaultError("U101", length_node.span, what, f"write `for {digits} minutes` or `for {digits} bars`")
+    length = moment(length_node, scope)
+    if length.unit not in (t.Unit.DURATION, t.Unit.BARS):
+        said = "a time of day" if length.unit is t.Unit.CLOCK else "counted in days"
+        raise FaultError(
+            "U102",
+            length_node.span,
+            f"`{length.text}` is {said}, and `for` takes minutes, hours or bars",
+            "write `for 5 minutes`",
+        )
+    if length.value <= 0:
+        raise FaultError("T105", length_node.span, "`for` needs a length of time above zero", "write `for 5 minutes`")
+    return t.Lasting(item, t.Number(Fraction(length.value), length.unit, length.name, length.span), node.span)
+
+
+def _crosses(node: Node, scope: Scope) -> t.Condition:
+    left_node, crossing, right_node = node.nodes()
+    left, right = _agree(_left(left_node, scope), given(right_node, scope), left_node, right_node, scope)
+    if isinstance(left, t.FactRef) and left.unit is t.Unit.TEXT:
+        raise FaultError("U106", node.span, f"`{left.name}` is a text; it crosses nothing", f"write `{left.name} is …`")
+    return t.Crosses(left, first_word(crossing).type == "CROSSES_ABOVE", right, node.span)
+
+
 _PARTS: dict[str, Callable[[Node, Scope], t.Condition]] = {
     "comparison": _comparison,
     "between_values": _between,
+    "lasting": _lasting,
+    "crosses": _crosses,
     "bracketed": _bracketed,
     "negated": _negated,
     "condition_name": _name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-_CROSS = "compare with `is above` or `is below`; it holds as long as the comparison does"
 _RISE = "use `momentum over 5 minutes is at least 2%`"
 _BOOK = "rules for one position are known: `exit at 15:15`"
 
@@ -11,10 +10,6 @@ LATER_PHRASES: dict[str, tuple[str, str]] = {
     "exit everything": ("closing the whole book", "`exit` closes the position that the policy looks at"),
     "stop trading": ("stopping all trading by a rule", "`rulekit halt` stops at once"),
     "stop adding": ("stopping all adding by a rule", "give each `add` its own `when …` or `up to 3 times`"),
-    "for": ("conditions that must hold for some time", "leave it out, or use a longer window: `over 15 minutes`"),
-    "crosses above": ("crossings", _CROSS),
-    "crosses below": ("crossings", _CROSS),
-    "crosses": ("crossings", _CROSS),
     "rises": ("rises and falls within a time", _RISE),
     "falls": ("rises and falls within a time", _RISE),
     "rises by": ("rises and falls within a time", _RISE),

@@ -118,6 +118,12 @@ def _settled_cases(reading: Reading) -> FaultError | None:
             f"`{named.text}` has no window",
             f"write `{named.text}` alone; `momentum over 15 minutes` is the change of price over a time",
         )
+    if word is not None and word.type == "FOR" and "WHEN" in reading.accepts:
+        help = "write it behind a condition: `when profit is at least 5% for 5 minutes`"
+        return FaultError("E104", word.span, "only a condition can hold `for` some time", help)
+    if word is not None and word.text.lower().split()[0] in _CROSSING and "CROSSES_ABOVE" in reading.accepts:
+        help = "write `price crosses above vwap` or `price crosses below vwap`"
+        return FaultError("E102", word.span, "crosses from which side? `above` or `below` is missing", help)
     if before[:1] == ("SET",) and word is not None and reading.index == 1:
         return FaultError("E102", word.span, "`to` is missing", "write it like `set first target to 15%`")
     if before[:1] == ("DEFINE",) and word is not None and reading.index == 1:
@@ -128,6 +134,7 @@ def _settled_cases(reading: Reading) -> FaultError | None:
 
 
 _VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT")
+_CROSSING = ("cross", "crosses", "crossed", "crossing")
 
 
 def _label_of_words(reading: Reading) -> FaultError | None:

@@ -157,9 +157,22 @@ def _between(condition: t.Between) -> str:
     return f"{operand_text(condition.operand)} is between {low} and {high}"
 
 
+def _lasting(condition: t.Lasting) -> str:
+    text = condition_text(condition.item)
+    joined = isinstance(condition.item, t.And | t.Or | t.Not | t.Lasting)
+    return f"{f'({text})' if joined else text} for {number_with_unit(condition.length)}"
+
+
+def _crosses(condition: t.Crosses) -> str:
+    side = "above" if condition.above else "below"
+    return f"{operand_text(condition.left)} crosses {side} {operand_text(condition.right)}"
+
+
 _CONDITIONS: dict[type, Callable[[Any], str]] = {
     t.Comparison: lambda each: f"{operand_text(each.left)} {each.op.value} {operand_text(each.right)}",
     t.Between: _between,
+    t.Lasting: _lasting,
+    t.Crosses: _crosses,
     t.And: lambda each: _joined(each.items, "and"),
     t.Or: lambda each: _joined(each.items, "or"),
     t.Not: lambda each: f"not ({condition_text(each.item)})",

@@ -198,6 +198,30 @@ class Named:
     span: Span = field(default=NOWHERE, eq=False)
 
 
+@frozen
+class Lasting:
+    """`COND for 5 minutes`: it has held at every look over that time; unknown breaks it. DURATION or BARS."""
+
+    item: Condition
+    length: Number
+    span: Span = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class Crosses:
+    """`left crosses above right`: above it now, and not above it at the look before; `above` False is below."""
+
+    left: Operand
+    above: bool
+    right: Operand
+    span: Span = field(default=NOWHERE, eq=False)
+
+    @property
+    def beyond(self) -> Comparison:
+        """The comparison that holds on the far side."""
+        return Comparison(self.left, Op.ABOVE if self.above else Op.BELOW, self.right, self.span)
+
+
 # Triggers are conditions too; a rule keeps them in their own slots.
 
 
@@ -250,7 +274,7 @@ class When:
     span: Span = field(default=NOWHERE, eq=False)
 
 
-Condition = Comparison | Between | And | Or | Not | Named | Level | PriceLevel | When
+Condition = Comparison | Between | Lasting | Crosses | And | Or | Not | Named | Level | PriceLevel | When
 
 # --- actions -----------------------------------------------------------------------------------------------------
 

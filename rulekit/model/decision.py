@@ -40,12 +40,15 @@ class RuleMemory:
         fired_at: when it last fired.
         since: since when its condition has held without a break, or None.
         best: best price since then, in smallest units (a trail measures from it).
+        marks: what its conditions remember, each under its own words: since when one that must last has held, and on
+            which side of a crossing the last look was (1 beyond, 0 not, -1 unknown).
     """
 
     fired: int = 0
     fired_at: Instant | None = None
     since: Instant | None = None
     best: float = UNKNOWN
+    marks: tuple[tuple[str, float], ...] = ()
 
 
 Memory = Mapping[str, RuleMemory]

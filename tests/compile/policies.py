@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
+from rulekit.compile.predicate import watched
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind, Op, TimeForm, Unit
+from rulekit.language.unnamed import memory_key
 from rulekit.model.decision import RuleMemory
 from rulekit.model.instant import DAY, HOUR, MINUTE, parse_instant
 from rulekit.model.snapshot import SessionTimes, Snapshot
@@ -250,6 +252,11 @@ def random_condition(draw: Random, depth: int) -> t.Condition:
         return draw.choice((t.And, t.Or))(items)
     if depth and draw.random() < 0.3:
         return t.Not(random_condition(draw, depth - 1))
+    if draw.random() < 0.12:
+        length = t.Number(*draw.choice(((Fraction(5 * MINUTE), Unit.DURATION), (Fraction(3), Unit.BARS))))
+        return t.Lasting(random_condition(draw, depth), length)
+    if draw.random() < 0.12:
+        return random_crossing(draw)
     if draw.random() < 0.15:
         return t.Named("a name", random_condition(draw, 0))
     return draw.choice((random_comparison, random_comparison, random_words, random_prices, random_between))(draw)
@@ -261,6 +268,14 @@ def random_comparison(draw: Random) -> t.Condition:
     fact, number = t.FactRef(name, unit, window), t.Number(Fraction(draw.choice(values)), unit)
     operator = draw.choice(tuple(Op))
     return t.Comparison(number, operator, fact) if draw.random() < 0.1 else t.Comparison(fact, operator, number)
+
+
+def random_crossing(draw: Random) -> t.Crosses:
+    if draw.random() < 0.5:
+        left: t.Operand = t.FactRef(draw.choice(("price", "vwap", "entry")), Unit.RUPEES)
+        return t.Crosses(left, draw.random() < 0.5, random_price(draw))
+    name, unit, values = draw.choice(FACT_MEASURES)
+    return t.Crosses(t.FactRef(name, unit), draw.random() < 0.5, t.Number(Fraction(draw.choice(values)), unit))
 
 
 def random_words(draw: Random) -> t.Condition:
@@ -362,9 +377,24 @@ def random_snapshot(draw: Random) -> Snapshot:
     )
 
 
-def random_memory(draw: Random, names: list[str], snapshot: Snapshot) -> dict[str, RuleMemory]:
+def random_marks(draw: Random, rule: t.Rule, snapshot: Snapshot) -> tuple[tuple[str, float], ...]:
+    """Remember something of most conditions that last or cross, in the order in which the engine keeps them."""
+    marks: dict[str, float] = {}
+    for node in watched(rule):
+        if draw.random() < 0.3:
+            continue
+        if isinstance(node, t.Lasting):
+            ago = draw.choice((0, 3 * MINUTE, 5 * MINUTE, 5 * MINUTE - 1, 40 * MINUTE))
+            marks[memory_key(node)] = float(snapshot.now - ago)
+        else:
+            marks[memory_key(node)] = draw.choice((1.0, 0.0, 0.0, -1.0))
+    return tuple(marks.items())
+
+
+def random_memory(draw: Random, rules: Sequence[t.Rule], snapshot: Snapshot) -> dict[str, RuleMemory]:
     memory = {}
-    for name in names:
+    for source in rules:
+        name = source.name
         if draw.random() < 0.5:
             continue
         fired = draw.choice((0, 0, 1, 2, 3))
@@ -376,5 +406,6 @@ def random_memory(draw: Random, names: list[str], snapshot: Snapshot) -> dict[st
             fired_at=snapshot.now - minutes * MINUTE if fired and draw.random() < 0.8 else None,
             since=snapshot.now - 5 * MINUTE if holding else None,
             best=best if holding and 0 < best < 1e15 else math.nan,
+            marks=random_marks(draw, source, snapshot),
         )
     return memory

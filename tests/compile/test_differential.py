@@ -16,9 +16,12 @@ from rulekit.compile.layout import (
     EXIT_KIND,
     FIRST_STATUS,
     KIND,
+    LASTS,
+    NOT_SEEN,
     QUANTITY,
     REACHED,
     RULE,
+    SIDE_OF,
     SINCE_SLOT,
     STOP,
     STOP_HIT,
@@ -64,6 +67,18 @@ def remembered(policy: CompiledPolicy, vector: list[float], memory: Memory, side
     return found
 
 
+def marks(policy: CompiledPolicy, vector: list[float]) -> dict[str, dict[str, float]]:
+    """Read what the function remembers of each condition that lasts or crosses."""
+    found: dict[str, dict[str, float]] = {rule.name: {} for rule in policy.rules}
+    for place, (rule, part) in enumerate(policy.layout.memory):
+        value, mine = vector[place], found[policy.layout.rules[rule]]
+        if part.startswith(LASTS) and value >= 0:
+            mine[part.removeprefix(LASTS)] = value
+        if part.startswith(SIDE_OF) and value != NOT_SEEN:
+            mine[part.removeprefix(SIDE_OF)] = -1.0 if value != value else 1.0 if value > 0 else 0.0
+    return found
+
+
 def known(memory: RuleMemory) -> tuple[object, str]:
     return memory.since, "" if memory.since is None else str(memory.best)
 
@@ -78,6 +93,10 @@ def check(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory) -> list[fl
     assert results == expected, explain(policy, snapshot, memory, results, expected)
     for name, found in remembered(policy, vector, memory, snapshot.side).items():
         assert found == known(outcome.memory.get(name, RuleMemory())), (name, snapshot, memory.get(name))
+    if results[RULE] >= 0 and not results[REACHED]:
+        for name, seen in marks(policy, vector).items():
+            kept = dict(outcome.memory.get(name, RuleMemory()).marks)
+            assert seen == kept, (name, snapshot, memory.get(name), policy.show())
     return results
 
 
@@ -92,10 +111,9 @@ def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> N
     draw = Random(seed)
     for _ in range(30):
         policy = compile_policy(random_policy(draw))
-        names = [rule.name for rule in policy.rules]
         for _ in range(40):
             snapshot = random_snapshot(draw)
-            check(policy, snapshot, random_memory(draw, names, snapshot))
+            check(policy, snapshot, random_memory(draw, policy.tree.rules, snapshot))
 
 
 def batches() -> list[tuple[CompiledPolicy, int]]:
@@ -108,11 +126,10 @@ def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
     decided = 0
     seen: set[float] = set()
     for policy, count in batches():
-        names = [rule.name for rule in policy.rules]
         facts, memories, wanted, after = [], [], [], []
         for _ in range(count):
             snapshot = random_snapshot(draw)
-            memory = random_memory(draw, names, snapshot)
+            memory = random_memory(draw, policy.tree.rules, snapshot)
             facts.append(policy.layout.encode(snapshot))
             memories.append(policy.layout.encode_memory(memory, snapshot))
             results = check(policy, snapshot, memory)

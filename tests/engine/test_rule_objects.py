@@ -74,7 +74,7 @@ def test_one_memory_for_many_decisions_is_not_changed() -> None:
     policy, draw = compile_policy(SEVEN), Random(3)
     for _ in range(50):
         snapshot = random_snapshot(draw)
-        memory = random_memory(draw, [rule.name for rule in policy.rules], snapshot)
+        memory = random_memory(draw, policy.tree.rules, snapshot)
         before = str(memory)
         decide(policy, snapshot, memory)
         assert str(memory) == before

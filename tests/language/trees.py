@@ -149,15 +149,30 @@ def _is_left(price: t.PriceExpr) -> bool:
     return _is_operand(price) and not price.from_form
 
 
+LENGTHS = st.one_of(
+    DURATIONS.map(lambda d: t.Number(Fraction(d), t.Unit.DURATION)),
+    st.integers(1, 99).map(lambda n: t.Number(Fraction(n), t.Unit.BARS)),
+    st.just(t.Number(Fraction(45 * MINUTE), t.Unit.DURATION, "patience")),
+)
+
+
+def _crossing(compared: t.Condition) -> t.Condition:
+    """Turn a comparison of numbers into a crossing."""
+    numbers = isinstance(compared, t.Comparison) and not isinstance(compared.right, t.Text)
+    return t.Crosses(compared.left, compared.op is t.Op.ABOVE, compared.right) if numbers else compared
+
+
 conditions = st.recursive(
     st.one_of(
         comparisons(),
+        comparisons().map(_crossing),
         st.sampled_from([t.Named(name, condition) for name, condition in CONDITIONS.items()]),
     ),
     lambda inner: st.one_of(
         st.lists(inner, min_size=2, max_size=3).map(lambda items: t.And(tuple(items))),
         st.lists(inner, min_size=2, max_size=3).map(lambda items: t.Or(tuple(items))),
         inner.map(t.Not),
+        st.builds(t.Lasting, inner.filter(lambda each: not isinstance(each, t.Crosses)), LENGTHS),
     ),
     max_leaves=6,
 )

@@ -40,7 +40,7 @@ def case(seed: int) -> Case:
     draw = Random(seed)
     policy = one_of_the_policies(seed % 80)
     snapshot = random_snapshot(draw)
-    return Case(policy, snapshot, random_memory(draw, [rule.name for rule in policy.rules], snapshot), draw)
+    return Case(policy, snapshot, random_memory(draw, policy.tree.rules, snapshot), draw)
 
 
 cases = st.integers(0, 10**9).map(case)

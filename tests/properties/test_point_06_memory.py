@@ -8,6 +8,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 
 from rulekit.compile.policy import compile_policy
+from rulekit.compile.predicate import watched
 from rulekit.engine.decide import decide
 from rulekit.language import tree as t
 from rulekit.language.tree import Unit
@@ -17,18 +18,18 @@ from tests.compile.policies import NOW, after, percent_of_held, policy, position
 from tests.properties.strategies import Case, alone, cases
 
 
-def follows(case: Case) -> dict[str, str]:
-    kept = decide(case.policy, case.snapshot, case.memory).memory
-    return {rule.name: str(kept.get(rule.name)) for rule in case.policy.rules}
-
-
 @settings(max_examples=150, deadline=None)
 @given(cases)
 def test_the_memory_of_a_rule_does_not_depend_on_other_rules(case: Case) -> None:
-    together = follows(case)
+    together = decide(case.policy, case.snapshot, case.memory)
     for index, source in enumerate(case.policy.tree.rules):
+        # A crossing that is passed over for another order waits for its turn.
+        if source.name in together.skipped and any(isinstance(node, t.Crosses) for node in watched(source)):
+            continue
         kept = decide(alone(case.policy, index), case.snapshot, case.memory).memory
-        assert str(kept.get(source.name)) == together[source.name]
+        if together.actions[:1] and together.actions[0].rule in ("stop", "target"):
+            assert together.memory == case.memory
+        assert str(kept.get(source.name)) == str(together.memory.get(source.name))
 
 
 @settings(max_examples=150, deadline=None)

@@ -77,6 +77,12 @@ def mirrored_policy(draw: Random) -> t.PolicyTree:
             names = [row for row in FACT_MEASURES if row[0] not in ("value", "day profit", "day loss")]
             name, unit, values = draw.choice(names)
             parts["when"] = fact_at_least(name, draw.choice(values), unit)
+            if draw.random() < 0.3:
+                parts["when"] = t.Lasting(parts["when"], t.Number(Fraction(3 * MINUTE), Unit.DURATION))
+        elif draw.random() < 0.3:
+            gain = t.FactRef(draw.choice(("profit", "loss")), Unit.PERCENT)
+            value = t.Number(Fraction(draw.choice(PERCENTS)) / 10, Unit.PERCENT)
+            parts["when"] = t.Crosses(gain, draw.random() < 0.5, value)
         rules.append(rule(f"rule {number}", mirrored_verb(draw), **parts))
     return policy(*rules)
 
