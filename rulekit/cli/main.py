@@ -16,6 +16,7 @@ COMMANDS = {
     "test": "run the examples that stand in policies",
     "explain": "say in plain words what a policy does, and what it leaves open",
     "lsp": "help an editor: findings, completion, renaming while you type",
+    "diff": "say what a changed policy does otherwise",
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
     "demo": "a whole simulated session, in seconds",

@@ -1,0 +1,146 @@
+"""Differences between two decisions in trading words: sooner, later, more, less, tighter, looser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from rulekit.compile.policy import CompiledPolicy
+from rulekit.difference.positions import Place
+from rulekit.difference.search import NOTHING, Signs
+from rulekit.engine.decide import decide
+from rulekit.engine.expectations import said
+from rulekit.language import tree as t
+from rulekit.model.decision import ADD, BOOK, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
+from rulekit.model.prices import rupees
+from rulekit.model.snapshot import Snapshot
+
+SOONER, LATER, MORE, LESS, TIGHTER, LOOSER = "sooner", "later", "more", "less", "tighter", "looser"
+ADDED, REMOVED, MOVED = "added", "removed", "other"
+WIDER, NARROWER = "wider", "narrower"
+UNCLEAR = "unclear"
+OPPOSITE = {SOONER: LATER, MORE: LESS, TIGHTER: LOOSER}
+KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD}
+NAMES = (
+    *(f"{way}-{kind}" for kind in (EXIT, BOOK, ADD, STOP) for way in (SOONER, LATER)),
+    *(f"{way}-{kind}" for kind in (EXIT, BOOK, ADD, STOP) for way in (MORE, LESS)),
+    *(f"{way}-{STOP}" for way in (TIGHTER, LOOSER)),
+    *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in (EXIT, BOOK, ADD, STOP)),
+    f"{WIDER}-policy",
+    f"{NARROWER}-policy",
+    UNCLEAR,
+    "any",
+)
+"""Every difference that can be told, as `--fail-on` names it."""
+
+
+@frozen
+class Deed:
+    """What one policy does at a position: one order, one stop move, both or nothing."""
+
+    order: Action | None
+    stop: Action | None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What there is."""
+        return tuple(action for action in (self.order, self.stop) if action is not None)
+
+    def text(self, snapshot: Snapshot) -> str:
+        """Say it: `books 50 shares`, `moves the stop to ₹980.00`, `does nothing`."""
+        return " and ".join(_DONE[action.kind](action) for action in self.actions) or "does nothing"
+
+
+def _moved(action: Action) -> str:
+    return f"moves the stop to {rupees(action.stop or 0.0)}"
+
+
+_DONE: dict[str, Callable[[Action], str]] = {
+    EXIT: lambda action: "exits",
+    BOOK: lambda action: f"books {action.quantity}",
+    ADD: lambda action: f"adds {action.quantity}",
+    STOP: _moved,
+}
+
+
+def kind_of(rule: t.Rule) -> str:
+    """Return the kind of action of a rule: exit, book, add or stop."""
+    return KIND_OF_VERB.get(type(rule.verb), STOP)
+
+
+def deed(policy: CompiledPolicy, place: Place, rule: str = "") -> Deed | None:
+    """Return what a policy does at a position; None where its stop or target is reached already.
+
+    Args:
+        rule: whose memory the position's firings belong to; none remembers anything if it is empty.
+    """
+    actions = decide(policy, place.snapshot, place.memory(rule) if rule else None).actions
+    if any(action.rule in (STOP_REACHED, TARGET_REACHED) for action in actions):
+        return None
+    order = next((action for action in actions if action.kind in (EXIT, BOOK, ADD)), None)
+    return Deed(order, next((action for action in actions if action.kind == STOP), None))
+
+
+def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
+    """Tell how one rule alone differs. That it acts again, where it has acted before, is more or less, not sooner."""
+    if old is None or new is None:
+        return NOTHING
+    before, after = (next(iter(each.actions), None) for each in (old, new))
+    gained, lost = (MORE, LESS) if place.fired else (SOONER, LATER)
+    if before is None or after is None:
+        if before is after:
+            return NOTHING
+        return frozenset({(gained, after.kind) if after is not None else (lost, before.kind if before else "")})
+    if before.kind != after.kind:
+        return _kinds(before, after)
+    if after.kind == STOP:
+        return _stops(before.stop or 0.0, after.stop or 0.0, place.snapshot.side)
+    return _sizes(before, after)
+
+
+def _kinds(before: Action, after: Action) -> Signs:
+    if EXIT in (before.kind, after.kind):
+        return frozenset({(SOONER, EXIT) if after.kind == EXIT else (LATER, EXIT)})
+    return frozenset({(LATER, before.kind), (SOONER, after.kind)})
+
+
+def _sizes(before: Action, after: Action) -> Signs:
+    one, two = before.quantity or 0, after.quantity or 0
+    return NOTHING if one == two else frozenset({(MORE if two > one else LESS, after.kind)})
+
+
+def _stops(before: float, after: float, side: int) -> Signs:
+    if before == after:
+        return NOTHING
+    return frozenset({(TIGHTER if (after - before) * side > 0 else LOOSER, STOP)})
+
+
+def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
+    """Tell how whole policies differ; of an exit the stop does not matter any more."""
+    if old is None or new is None:
+        return NOTHING
+    before, after = old.order, new.order
+    found: Signs = NOTHING
+    if before is not None and after is not None:
+        found |= _sizes(before, after) if before.kind == after.kind else _kinds(before, after)
+    elif before is not None:
+        found |= {(LATER, before.kind)}
+    elif after is not None:
+        found |= {(SOONER, after.kind)}
+    if any(order is not None and order.kind == EXIT for order in (before, after)):
+        return found
+    return found | _stops_after(old, new, place.snapshot)
+
+
+def _stops_after(old: Deed, new: Deed, snapshot: Snapshot) -> Signs:
+    """Compare the stops that stand after the look; none is looser than any."""
+    stands = [each.stop.stop if each.stop is not None else snapshot.stop for each in (old, new)]
+    before, after = (-1e18 if each is None or each != each else each * snapshot.side for each in stands)
+    return _stops(before, after, 1)
+
+
+def expectations(found: Deed, snapshot: Snapshot) -> tuple[str, ...]:
+    """Write what was done as an example expects it."""
+    done = tuple(f"expect {said(action, snapshot).replace('₹', '')}" for action in found.actions)
+    return done or ("expect nothing",)

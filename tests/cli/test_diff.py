@@ -1,0 +1,106 @@
+"""`rulekit diff` from the shell: what it says, exit codes, JSON, names."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rulekit.difference.verdicts import NAMES
+
+PROJECT = Path(__file__).resolve().parents[2]
+OLD = "CUT: exit at 4% loss\nPROTECT: move stop to break-even at 5% profit\nOUT: exit at 15:15\n"
+LOOSER = "CUT: exit at 5% loss\nPROTECT: move stop to break-even - 1% at 5% profit\nOUT: exit at 15:15\n"
+SAME = 'policy "Same"\nOUT: close position at 3:15 pm\nCUT: exit when loss >= 4%\nPROTECT: move SL to BE at 5% profit\n'
+
+
+def run(*arguments: str, cwd: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rulekit", "diff", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        text=True,
+        encoding=encoding,
+        check=False,
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    for name, text in {"old": OLD, "looser": LOOSER, "same": SAME, "wrong": "book 50% at 15 profit\n"}.items():
+        (tmp_path / f"{name}.policy").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["old.policy", "looser.policy"], 0),
+        (["--fail-on", "looser-stop", "old.policy", "looser.policy"], 1),
+        (["--fail-on", "Later-Exit , tighter-stop", "old.policy", "looser.policy"], 1),
+        (["--fail-on", "tighter-stop,sooner-exit", "old.policy", "looser.policy"], 0),
+        (["--fail-on", "any", "old.policy", "same.policy"], 0),
+        (["--fail-on", "any", "old.policy", "looser.policy"], 1),
+        (["--fail-on", "looser-stops", "old.policy", "looser.policy"], 2),
+        (["old.policy", "wrong.policy"], 1),
+        (["old.policy", "missing.policy"], 2),
+        (["old.policy"], 2),
+    ],
+)
+def test_the_exit_code(desk: Path, arguments: list[str], code: int) -> None:
+    done = run(*arguments, cwd=desk)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_says_what_differs_with_a_witness_each(desk: Path) -> None:
+    done = run("--fail-on", "looser-stop,later-exit", "old.policy", "looser.policy", cwd=desk, encoding="cp1252")
+    lines = done.stdout.replace("?", "₹").splitlines()
+    assert lines == [
+        "old.policy -> looser.policy",
+        "CUT: `exit at 4% loss` is now `exit at 5% loss`",
+        "  later exit: long 100 at ₹1,000, price ₹960 (4% loss): old exits, new does nothing",
+        "PROTECT: `move stop to break-even at 5% profit` is now `move stop to break-even - 1% at 5% profit`",
+        "  looser stop: long 100 at ₹1,000, price ₹1,050 (5% profit): old moves the stop to ₹1,000.00, new",
+        "    moves the stop to ₹990.00",
+        "all rules together",
+        "  later exit: long 100 at ₹1,000, price ₹960 (4% loss): old exits, new does nothing",
+        "  looser stop: long 100 at ₹1,000, price ₹1,050 (5% profit): old moves the stop to ₹1,000.00, new",
+        "    moves the stop to ₹990.00",
+        "3 rules: 1 same, 2 changed",
+        "found, and not allowed: later-exit, looser-stop",
+    ]
+
+
+def test_other_words_are_the_same(desk: Path) -> None:
+    assert run("old.policy", "same.policy", cwd=desk).stdout.splitlines()[-1] == "3 rules: 3 same"
+
+
+def test_json_has_everything(desk: Path) -> None:
+    found = json.loads(run("--format", "json", "--fail-on", "any", "old.policy", "looser.policy", cwd=desk).stdout)
+    assert (found["same"], found["names"], found["failing"]) == (False, ["later-exit", "looser-stop"], ["any"])
+    cut = found["rules"][0]
+    assert (cut["rule"], cut["status"], cut["old"], cut["new"]) == (
+        "CUT",
+        "changed",
+        "exit at 4% loss",
+        "exit at 5% loss",
+    )
+    assert cut["changes"][0]["witness"]["position"] == "long 100 at ₹1,000, price ₹960 (4% loss)"
+    whole = found["whole"][0]["witness"]
+    assert whole["example"].splitlines()[1:] == [
+        "  long 100 KOTAKBANK at 1000, held 45 minutes",
+        "  price 960",
+        "  expect nothing",
+    ]
+
+
+def test_a_wrong_name_is_answered_and_the_help_lists_all(desk: Path) -> None:
+    assert "did you mean `looser-stop`?" in run("--fail-on", "loser-stop", "old.policy", "old.policy", cwd=desk).stderr
+    help = " ".join(run("--help", cwd=desk).stdout.split())
+    assert all(name in help for name in NAMES)
