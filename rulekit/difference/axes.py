@@ -257,7 +257,7 @@ class _Gathered:
         if isinstance(verb, t.Book | t.Add):
             self.amount(verb.amount)
             return
-        if isinstance(verb, t.Exit):
+        if isinstance(verb, t.Exit | t.Alert):
             return
         self.add("stop", (None, percent(-10)))
         if isinstance(verb, t.MoveStop):

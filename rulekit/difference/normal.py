@@ -24,6 +24,7 @@ KNOWN = (
     t.TightenStopBy,
     t.TrailStop,
     t.LockIn,
+    t.Alert,
     t.Level,
     t.PriceLevel,
     t.When,

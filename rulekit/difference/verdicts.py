@@ -12,7 +12,7 @@ from rulekit.difference.search import NOTHING, Signs
 from rulekit.engine.decide import decide
 from rulekit.engine.expectations import said
 from rulekit.language import tree as t
-from rulekit.model.decision import ADD, BOOK, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
+from rulekit.model.decision import ADD, ALERT, BOOK, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 
@@ -21,12 +21,13 @@ ADDED, REMOVED, MOVED = "added", "removed", "other"
 WIDER, NARROWER = "wider", "narrower"
 UNCLEAR = "unclear"
 OPPOSITE = {SOONER: LATER, MORE: LESS, TIGHTER: LOOSER}
-KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD}
+KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD, t.Alert: ALERT}
+_KINDS = (EXIT, BOOK, ADD, STOP, ALERT)
 NAMES = (
-    *(f"{way}-{kind}" for kind in (EXIT, BOOK, ADD, STOP) for way in (SOONER, LATER)),
-    *(f"{way}-{kind}" for kind in (EXIT, BOOK, ADD, STOP) for way in (MORE, LESS)),
+    *(f"{way}-{kind}" for kind in _KINDS for way in (SOONER, LATER)),
+    *(f"{way}-{kind}" for kind in _KINDS for way in (MORE, LESS)),
     *(f"{way}-{STOP}" for way in (TIGHTER, LOOSER)),
-    *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in (EXIT, BOOK, ADD, STOP)),
+    *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in _KINDS),
     f"{WIDER}-policy",
     f"{NARROWER}-policy",
     UNCLEAR,
@@ -37,15 +38,16 @@ NAMES = (
 
 @frozen
 class Deed:
-    """What one policy does at a position: one order, one stop move, both or nothing."""
+    """What one policy does at a position: one order, one stop move, both or nothing, and what it tells."""
 
     order: Action | None
     stop: Action | None
+    alerts: tuple[Action, ...] = ()
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What there is."""
-        return tuple(action for action in (self.order, self.stop) if action is not None)
+        return (*(action for action in (self.order, self.stop) if action is not None), *self.alerts)
 
     def text(self, snapshot: Snapshot) -> str:
         """Say it: `books 50 shares`, `moves the stop to ₹980.00`, `does nothing`."""
@@ -61,6 +63,7 @@ _DONE: dict[str, Callable[[Action], str]] = {
     BOOK: lambda action: f"books {action.quantity}",
     ADD: lambda action: f"adds {action.quantity}",
     STOP: _moved,
+    ALERT: lambda action: "alerts",
 }
 
 
@@ -79,7 +82,8 @@ def deed(policy: CompiledPolicy, place: Place, rule: str = "") -> Deed | None:
     if any(action.rule in (STOP_REACHED, TARGET_REACHED) for action in actions):
         return None
     order = next((action for action in actions if action.kind in (EXIT, BOOK, ADD)), None)
-    return Deed(order, next((action for action in actions if action.kind == STOP), None))
+    stop = next((action for action in actions if action.kind == STOP), None)
+    return Deed(order, stop, tuple(action for action in actions if action.kind == ALERT))
 
 
 def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
@@ -96,7 +100,7 @@ def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
         return _kinds(before, after)
     if after.kind == STOP:
         return _stops(before.stop or 0.0, after.stop or 0.0, place.snapshot.side)
-    return _sizes(before, after)
+    return NOTHING if after.kind == ALERT else _sizes(before, after)
 
 
 def _kinds(before: Action, after: Action) -> Signs:
@@ -121,7 +125,7 @@ def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
     if old is None or new is None:
         return NOTHING
     before, after = old.order, new.order
-    found: Signs = NOTHING
+    found = _told(old, new)
     if before is not None and after is not None:
         found |= _sizes(before, after) if before.kind == after.kind else _kinds(before, after)
     elif before is not None:
@@ -131,6 +135,12 @@ def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
     if any(order is not None and order.kind == EXIT for order in (before, after)):
         return found
     return found | _stops_after(old, new, place.snapshot)
+
+
+def _told(old: Deed, new: Deed) -> Signs:
+    """Compare how much is told."""
+    more = len(new.alerts) - len(old.alerts)
+    return frozenset({(SOONER if more > 0 else LATER, ALERT)}) if more else NOTHING
 
 
 def _stops_after(old: Deed, new: Deed, snapshot: Snapshot) -> Signs:

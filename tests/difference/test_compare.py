@@ -61,6 +61,7 @@ def rule_names(old: str, new: str) -> list[str]:
         ("lock in 50% of peak profit", "lock in 60% of peak profit", ["sooner-exit", "tighter-stop"]),
         ("move stop to price - 2 ATR", "move stop to price - 3 ATR", ["looser-stop"]),
         ("book 10% at every 5% profit", "book 10% at every 4% profit", ["sooner-book"]),
+        ('alert "up" at 10% profit', 'alert "up" at 12% profit', ["later-alert"]),
         ("A: book 50% at 10% profit", "A: exit at 10% profit", ["sooner-exit"]),
         ("A: book 50% at 10% profit", "A: add 50% at 10% profit", ["later-book", "sooner-add"]),
     ],
