@@ -76,6 +76,11 @@ def table() -> tuple[Phrasing, ...]:
             needs, in_blocks = tuple(words.split()), not section.startswith("the whole line")
         elif line.startswith("/"):
             rows.append(Phrasing(_blanks(_filled(line[1:-1], texts)), needs=needs, in_blocks=in_blocks))
+        elif line.startswith("number "):
+            *_, digits = line.split(" ")
+            word = line.removeprefix("number ").removesuffix(f" {digits}")
+            pattern = _blanks(rf"\b(?P<m>{word}){texts['COUNTED']}")
+            rows.append(Phrasing(pattern, (digits,), code="E101", needs=(word,)))
         elif line.startswith("  "):
             sign, _, text = line.strip().partition(" ")
             rows[-1] = _PARTS[sign](rows[-1], text)
@@ -153,7 +158,7 @@ def _even(text: str) -> str:
 
 
 def _explained(row: Phrasing, found: re.Match[str], piece: Piece, fault: FaultError) -> FaultError:
-    group = "m" if "m" in found.re.groupindex else 0
+    group = "m" if "m" in found.re.groupindex and found["m"] is not None else 0
     marked = found[group]
     start = found.start(group) + len(marked) - len(marked.lstrip())
     span = _span(piece, start, max(start + 1, found.start(group) + len(marked.rstrip())))
