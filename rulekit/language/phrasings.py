@@ -20,7 +20,9 @@ _LONGEST = 500
 _KEPT = "="
 _NAMED = re.compile(r"\{([A-Z_]+)\}")
 _BLANKS = re.compile(r"[ \t]+")
-_OUTSIDE_QUOTES = re.compile(r'("[^"]*"|“[^”]*”)')
+_QUOTED = re.compile(r'("[^"]*"|“[^”]*”)')
+_NOT_OF_WORDS = frozenset({"E111", "E112", "E113", "E114", "E116", "E120", "E130", "N103", "N104", "N108"})
+"""Codes of faults that no other wording mends."""
 
 
 @frozen
@@ -113,26 +115,39 @@ _PARTS: dict[str, Callable[[Phrasing, str], Phrasing]] = {
 
 def phrased(fault: FaultError, sentence: Sentence) -> Iterator[FaultError]:
     """Explain a fault by what is written where it is, if that is a known way to say something; the surest first."""
+    if fault.code.code in _NOT_OF_WORDS:
+        return
     for piece in sentence.pieces:
         if piece.line == fault.span.line and len(piece.text) <= _LONGEST:
             yield from _odd_signs(piece)
-            lower = piece.text.lower()
-            for row in table():
-                if row.needs and not any(each in lower for each in row.needs):
-                    continue
-                if sentence.block is not None and not row.in_blocks:
-                    continue
-                for found in row.compiled().finditer(piece.text):
-                    if _touches(found, piece, fault.span) and _changes(row, found):
-                        yield _explained(row, found, piece, fault)
-                        break
+            for row in _rows_for(piece.text.lower(), in_block=sentence.block is not None):
+                found = _first(row, piece, fault.span)
+                if found is not None:
+                    yield _explained(row, found, piece, fault)
+
+
+def _rows_for(lower: str, *, in_block: bool) -> Iterator[Phrasing]:
+    for row in table():
+        needed = not row.needs or any(each in lower for each in row.needs)
+        if needed and (row.in_blocks or not in_block):
+            yield row
+
+
+def _first(row: Phrasing, piece: Piece, place: Span) -> re.Match[str] | None:
+    """Find where a row says something else at a place; what stands between quotes is nobody's wording."""
+    quoted = [found.span() for found in _QUOTED.finditer(piece.text)]
+    for found in row.compiled().finditer(piece.text):
+        inside = any(start < found.start() < end for start, end in quoted)
+        if not inside and _touches(found, piece, place) and _changes(row, found):
+            return found
+    return None
 
 
 def _odd_signs(piece: Piece) -> Iterator[FaultError]:
     """Explain signs outside quotes that only look like those of the keyboard, all of them in one go."""
     from rulekit.language.look_alikes import PLAIN
 
-    parts = _OUTSIDE_QUOTES.split(piece.text)
+    parts = _QUOTED.split(piece.text)
     plain = "".join(part if place % 2 else part.translate(PLAIN) for place, part in enumerate(parts))
     if plain != piece.text:
         at = next(place for place, (old, new) in enumerate(zip(piece.text, plain, strict=False)) if old != new)

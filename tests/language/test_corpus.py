@@ -16,6 +16,7 @@ from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import policy_text
 from rulekit.lint.linting import lint
+from tests.language.fixing import require_mended
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 VALID = sorted((CORPUS / "valid").glob("*.policy"))
@@ -72,9 +73,16 @@ def test_an_invalid_policy_gets_its_answer(written: str, expected: str) -> None:
     assert answer(written) == expected
 
 
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_every_sentence_that_is_offered_can_be_read(path: Path) -> None:
+    for written, _ in cases(path):
+        require_mended(check_text(written))
+
+
 def test_the_corpus_is_there() -> None:
     assert len(VALID) >= 8
-    assert sum(len(cases(path)) for path in INVALID) >= 120
+    assert sum(len(cases(path)) for path in INVALID) >= 550
+    assert len(INVALID) >= 60
 
 
 if __name__ == "__main__":

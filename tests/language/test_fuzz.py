@@ -14,6 +14,7 @@ from rulekit.language.keywords import phrases, verbs
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import policy_text
 from rulekit.lint.linting import lint
+from tests.language.fixing import require_mended
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 SENTENCES = [
@@ -52,6 +53,7 @@ WORDS = sorted(
 def ends_well(text: str) -> None:
     checked = check_text(text)
     assert (checked.tree is None) == bool(checked.diagnostics)
+    require_mended(checked)
     for found in lint(checked, date(2026, 11, 20)):
         line = checked.source.line(found.span.line)
         assert 1 <= found.span.column <= found.span.end_column
