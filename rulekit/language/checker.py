@@ -72,9 +72,7 @@ class Checking:
         raws = [self._cut(sentence) for sentence in self.source.sentences]
         sentences = zip(raws, self.source.sentences, strict=True)
         self.naming.learn(raw for raw, sentence in sentences if sentence.block is None)
-        self.lines = [self._read(sentence, raw) for sentence, raw in zip(self.source.sentences, raws, strict=True)]
-        for line in self.lines:
-            self._declare(line)
+        self._read_all(raws)
         for line in self.lines:
             if line.node is not None and line.sentence.block is None:
                 self._guard(line, self._check_line)
@@ -87,6 +85,17 @@ class Checking:
             return None
         return self._tree(path)
 
+    def _read_all(self, raws: Sequence[tuple[Word, ...]]) -> None:
+        """Read every sentence, those that give a name first: what mends the others may lean on them."""
+        sentences = self.source.sentences
+        lines: dict[int, Line] = {}
+        for defining in (True, False):
+            for place, (sentence, raw) in enumerate(zip(sentences, raws, strict=True)):
+                if (sentence.block is None and new_name(raw) is not None) is defining:
+                    lines[place] = self._read(sentence, raw)
+                    self._declare(lines[place])
+        self.lines = [lines[place] for place in range(len(sentences))]
+
     def _cut(self, sentence: Sentence) -> tuple[Word, ...]:
         return tuple(word for piece in sentence.pieces for word in raw_tokens(piece.text, piece.line, piece.column))
 
@@ -95,8 +104,8 @@ class Checking:
         if self._mending is None:
             from rulekit.language.mending import Mending  # only a file at fault needs it
 
-            self._mending = Mending(self._outcome, self.source.comments)
-        self.found.append(self._mending.explained(fault, sentence, self.source))
+            self._mending = Mending(self._outcome, self.source)
+        self.found.append(self._mending.explained(fault, sentence))
 
     def _outcome(self, sentence: Sentence) -> FaultError | str:
         """Return the first fault of a sentence that stands in the place of another, or its canonical text."""

@@ -9,7 +9,7 @@ from attrs import evolve, frozen, mutable
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.fault import Edit, FaultError
 from rulekit.language.phrasings import phrased
-from rulekit.language.source import Comment, Piece, Sentence, Source
+from rulekit.language.source import Piece, Sentence, Source
 from rulekit.language.tree import Span
 
 _MOST_STEPS = 6
@@ -39,31 +39,29 @@ class _Mended:
 
 @mutable
 class Mending:
-    """Tries to mend the sentences of one file; `readings` is what is left to spend."""
+    """Tries to mend the sentences of one file, each by itself."""
 
     outcome: Outcome
-    comments: tuple[Comment, ...]
-    readings: int = 600
+    source: Source
     _left: int = 0
 
-    def explained(self, fault: FaultError, sentence: Sentence, source: Source) -> Diagnostic:
+    def explained(self, fault: FaultError, sentence: Sentence) -> Diagnostic:
         """Return the finding about a fault, with the changes that mend the sentence wholly."""
         said, fixes = self._explain(fault, sentence)
-        found = said.diagnostic(source)
+        found = said.diagnostic(self.source)
         return evolve(found, fix=fixes[0]) if len(fixes) == 1 else evolve(found, choices=fixes)
 
     def _explain(self, fault: FaultError, sentence: Sentence) -> tuple[FaultError, tuple[Fix, ...]]:
         """Find the explanation that leads to a sentence; if none does, the first."""
-        if len(sentence.text) > _LONGEST or self.readings <= 0:
+        if len(sentence.text) > _LONGEST or self.source.is_crowded:
             return fault, ()
-        given = self._left = min(_MOST_READINGS, self.readings)
+        self._left = _MOST_READINGS
         for each in _explanations(fault, sentence):
             fixes = self._fixes(each, sentence)
             if fixes or (each is not fault and not each.edits):  # a known phrase that has no other wording
                 break
         else:
             each, fixes = fault, ()
-        self.readings -= given - self._left
         return each, fixes
 
     def _fixes(self, fault: FaultError, sentence: Sentence) -> tuple[Fix, ...]:
@@ -82,7 +80,7 @@ class Mending:
             edit = Edit(sentence.span, "\n".join(each.text for each in made.sentences))
         if "\n" in edit.text:
             edit = evolve(edit, text=edit.text.replace("\n", "\n" + " " * (sentence.pieces[0].column - 1)))
-        if any(edit.span.line <= each.line < edit.span.end_line for each in self.comments):
+        if any(edit.span.line <= each.line < edit.span.end_line for each in self.source.comments):
             return None
         return Fix(edit.span, edit.text, made.safe, "\n".join(made.texts))
 

@@ -28,6 +28,9 @@ class _Reading:
     found: tuple[Diagnostic, ...]
 
 
+_DEFINING = ("set ", "define ")
+
+
 @mutable
 class Memory:
     """The sentences of one text as they were read last; what the text no longer has is forgotten."""
@@ -57,10 +60,14 @@ class RememberedChecking(Checking):
     memory: Memory = field(factory=Memory, kw_only=True)
     _raws: Mapping[Form, tuple[int, tuple[Word, ...]]] = field(init=False)
     _readings: Mapping[Any, _Reading] = field(init=False)
+    _definitions: tuple[str, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         Checking.__attrs_post_init__(self)
         self._raws, self._readings = self.memory.turn()
+        self._definitions = tuple(
+            each.text for each in self.source.sentences if each.text.lower().startswith(_DEFINING)
+        )
 
     def _cut(self, sentence: Sentence) -> tuple[Word, ...]:
         form, line = _form(sentence), sentence.span.line
@@ -76,7 +83,8 @@ class RememberedChecking(Checking):
         form, line = _form(sentence), sentence.span.line
         header = self._header_of(sentence)
         good = (form, header, _names_within(self.naming.names, raw))
-        bad = (self._physical(sentence), form, header, frozenset(self.naming.names.items()), self.naming.at_fault())
+        names = frozenset(self.naming.names.items()), self.naming.at_fault(), self._definitions
+        bad = (self._physical(sentence), form, header, names, self.source.is_crowded)
         known = self._readings.get(good) or self._readings.get(bad)
         if known is not None:
             reading = _moved_reading(known, sentence, raw, line)

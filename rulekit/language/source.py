@@ -13,6 +13,8 @@ from rulekit.language.tree import Span
 MAX_BYTES = 64 * 1024
 """Largest policy; a file of this size is read in under a second."""
 
+_MOST_MENDED = 400
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BLOCK = re.compile(r"(example|for\s+the\s+whole\s+book|for\s+whole\s+book)(?![\w%-]*\s*:)\b", re.IGNORECASE)
 _QUOTES = {'"': '"', "“": "”"}
@@ -69,6 +71,11 @@ class Source:
     lines: tuple[str, ...]
     sentences: tuple[Sentence, ...]
     comments: tuple[Comment, ...]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether there are too many sentences to look for what each one at fault was meant to say."""
+        return len(self.sentences) > _MOST_MENDED
 
     def line(self, number: int) -> str:
         """Return the text of a physical line, counted from 1; empty beyond the end."""
