@@ -83,14 +83,14 @@ def _format(path: Path, *, check: bool, show: bool) -> str:
     return "changed"
 
 
-def difference(before: str, after: str, name: str) -> str:
+def difference(before: str, after: str, name: str, made: str = "canonical") -> str:
     """Return a unified diff; a change of line ends or of the last one is said in words, for it cannot be seen."""
     from difflib import unified_diff
 
     old, new = _visible(before), _visible(after)
     if old == new:
         return f"{name}: only the line ends would change\n"
-    lines = unified_diff(old, new, name, f"{name} (canonical)", lineterm="", n=2)
+    lines = unified_diff(old, new, name, f"{name} ({made})", lineterm="", n=2)
     return "\n".join(lines) + "\n"
 
 

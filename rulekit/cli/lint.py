@@ -3,86 +3,89 @@
 from __future__ import annotations
 
 import gc
-import json
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from rulekit.cli.policy_files import policy_files
-from rulekit.errors import RulekitError, UnreadableFileError
+from rulekit.errors import InputError, UsageError
+from rulekit.lint.forms import FORMS
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
-)
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", help="How to print the findings.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--select", multiple=True, metavar="CODES", help="Look for these codes or families; `default`, `all`.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Show none of these codes or families.")
+@click.option("--severity", multiple=True, metavar="CODE=LEVEL", help="Make a code an error, a warning or an info.")
 @click.option("--no-proofs", is_flag=True, help="Leave out what has to be proved; quicker.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-def command(form: str, strict: bool, no_proofs: bool, paths: tuple[Path, ...]) -> int:
+@click.option("--fix", is_flag=True, help="Mend spelling and form where that is safe, then check again.")
+@click.option("--diff", "show", is_flag=True, help="Write nothing; show what --fix would change.")
+@click.option("--explain", metavar="CODE", help="Print the page of a code and end.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings to use, instead of those found."
+)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as if on that day; tells what has expired.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH…")
+def command(
+    form: str,
+    strict: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severity: tuple[str, ...],
+    no_proofs: bool,
+    fix: bool,
+    show: bool,
+    explain: str | None,
+    config: Path | None,
+    today: datetime | None,
+    paths: tuple[Path, ...],
+) -> int:
     r"""Check policies: files, or folders that are searched for *.policy.
 
     \b
-    Exit code: 0 clean or warnings only, 1 errors (with --strict: warnings too), 2 wrong use or an unreadable file.
+    Exit code: 0 clean or warnings only, 1 errors (with --strict: warnings too; with --diff: or something to mend),
+    2 wrong use or an unreadable file.
 
     \b
     Examples:
       rulekit lint my.policy
       rulekit lint --strict rules
-      rulekit lint --format json my.policy
+      rulekit lint --fix my.policy
+      rulekit lint --explain T104
+      rulekit lint --select default,F --ignore F103 rules
+      rulekit lint --format sarif rules > findings.sarif
     """
-    return run(paths, form=form, strict=strict, proofs=not no_proofs)
-
-
-def run(paths: tuple[Path, ...], *, form: str = "text", strict: bool = False, proofs: bool = True) -> int:
-    """Lint the policies and print what was found; return the exit code."""
     gc.disable()  # a check makes little garbage, and collecting it is a tenth of the time it takes
-    from rulekit.language.diagnostics import as_json, render
-    from rulekit.language.reading import read_policy
-    from rulekit.lint.linting import lint
-    from rulekit.lint.selection import Selection
+    if explain is not None:
+        return _explain(explain)
+    if not paths:
+        raise click.UsageError("Missing argument 'PATH…'.")
+    from rulekit.cli.lint_run import Run
+    from rulekit.lint.wishes import wishes
+
+    try:
+        wanted = wishes(select, ignore, severity, strict=strict, proofs=not no_proofs, config=config)
+        run = Run(paths, wanted, _present_day() if today is None else today.date())
+    except InputError as error:  # no policy is at fault: it is the options, or the settings
+        raise UsageError(error.message, error.help) from None
+    return run.show_fixes() if show else run.report(form, fix=fix)
+
+
+def _explain(word: str) -> int:
+    from rulekit.lint.pages import page
+    from rulekit.lint.selection import known_code
+
+    try:
+        code = known_code(word)
+    except InputError as error:
+        raise UsageError(error.message, error.help) from None
+    click.echo(page(code), nl=False)
+    return 0
+
+
+def _present_day() -> date:
     from rulekit.model.clock import WallClock
     from rulekit.model.instant import day_of
 
-    today = day_of(WallClock().now())
-    objects: list[dict[str, Any]] = []
-    worst = 0
-    unreadable: list[RulekitError] = []
-    files = 0
-    for path in policy_files(paths, unreadable):
-        try:
-            checked = read_policy(path)
-        except UnreadableFileError as error:
-            unreadable.append(error)
-            continue
-        files += 1
-        found = lint(checked, today, Selection(proofs=proofs))
-        severities = {each.severity for each in found}
-        if "error" in severities or (strict and "warning" in severities):
-            worst = 1
-        objects += [as_json(each, str(path)) for each in found]
-        if form == "text":
-            for each in found:
-                click.echo(render(each, str(path), checked.source.text) + "\n")
-    if form == "json":
-        click.echo(json.dumps(objects, ensure_ascii=False, indent=1))
-    else:
-        click.echo(summary(objects, files))
-    for failure in unreadable:
-        click.echo(f"error: {failure}", err=True)
-    return 2 if unreadable else worst
-
-
-def summary(objects: list[dict[str, Any]], files: int) -> str:
-    """Say in one line how many findings there are: `2 errors and 1 warning in 3 policies`."""
-    policies = "1 policy" if files == 1 else f"{files} policies"
-    counts = []
-    for severity, many in (("error", "errors"), ("warning", "warnings"), ("info", "remarks")):
-        count = sum(each["severity"] == severity for each in objects)
-        if count:
-            one = "remark" if severity == "info" else severity
-            counts.append(f"1 {one}" if count == 1 else f"{count} {many}")
-    if not counts:
-        return f"{policies} checked, nothing found"
-    return f"{' and '.join([', '.join(counts[:-1]), counts[-1]] if len(counts) > 1 else counts)} in {policies}"
+    return day_of(WallClock().now())

@@ -27,7 +27,8 @@ class Fix:
         span: the place to replace; where it begins and ends at one column, `text` is put in there.
         text: what to write there; empty to delete.
         safe: spelling or form only, so that a machine may apply it; else a person says whether it was meant.
-        sentence: the canonical text of the whole sentence as it then is; it has been read and has no error.
+        sentence: the canonical text of the whole sentence as it then is; it has been read and has no error. Empty where
+            no sentence changes, only a comment or the form of the file.
     """
 
     span: Span
@@ -180,7 +181,7 @@ def render(diagnostic: Diagnostic, path: str, source: str = "") -> str:
 def meant(diagnostic: Diagnostic) -> list[str]:
     """List the sentences that were probably meant, but for one that the help shows already."""
     fixes = diagnostic.choices if diagnostic.fix is None else (diagnostic.fix,)
-    sentences = dict.fromkeys(fix.sentence for fix in fixes)
+    sentences = dict.fromkeys(fix.sentence for fix in fixes if fix.sentence)
     return [each for each in sentences if f"`{each}`" not in diagnostic.help and each.isprintable()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rulekit.language.codes import Code
 from rulekit.language.diagnostics import (
@@ -13,11 +13,12 @@ from rulekit.language.diagnostics import (
     PROVED,
     WARNING,
     Diagnostic,
+    Fix,
 )
 from rulekit.language.source import Source
 from rulekit.language.tree import Span
 
-__all__ = ["ERROR", "INFO", "NOT_CHECKED", "POSSIBLE", "PROVED", "WARNING", "Code", "Finding"]
+__all__ = ["ERROR", "INFO", "NOT_CHECKED", "POSSIBLE", "PROVED", "WARNING", "Code", "Finding", "Fix"]
 
 
 @frozen
@@ -31,6 +32,7 @@ class Finding:
         related: other places that matter, each with its message.
         status: for a proof `PROVED`, `POSSIBLE` or `NOT_CHECKED`; None where nothing had to be proved.
         witness: lines that show an example of it: a position, a price, a minute, and what happens.
+        fix: the change that mends it; safe only if the policy means the same after it.
     """
 
     span: Span
@@ -39,6 +41,7 @@ class Finding:
     related: tuple[tuple[Span, str], ...] = ()
     status: str | None = None
     witness: tuple[str, ...] = ()
+    fix: Fix | None = field(default=None, kw_only=True)
 
     def diagnostic(self, code: Code, source: Source, severity: str | None = None) -> Diagnostic:
         """Return the finding under its code, as severe as the code or as somebody has set it."""
@@ -57,4 +60,5 @@ class Finding:
             line,
             status=self.status,
             witness=self.witness,
+            fix=self.fix,
         )

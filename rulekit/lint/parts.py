@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
+from rulekit.language.sentences import rule_text
 
 STOP_VERBS = (t.MoveStop, t.TightenStopBy, t.TrailStop, t.LockIn)
 
@@ -92,6 +93,11 @@ def facts_of_price(price: t.PriceExpr) -> Iterator[tuple[str, t.Window | None]]:
         yield price.base.name, price.base.window
     if price.offset is not None and price.offset.unit is t.Unit.ATR:
         yield "atr", price.offset.window
+
+
+def sentence_at(tree: t.PolicyTree, line: int) -> str:
+    """Return the canonical text of the rule that stands on a line; empty if none does."""
+    return next((rule_text(rule) for rule in tree.rules if rule.span.line <= line <= rule.span.end_line), "")
 
 
 def is_single(tree: t.PolicyTree) -> bool:

@@ -89,7 +89,10 @@ def known_code(word: str) -> Code:
     names = {code.name: code for code in ALL_CODES.values()}
     near = get_close_matches(word.lower(), names, n=1) or get_close_matches(word.upper(), ALL_CODES, n=1, cutoff=0.7)
     meant = f"did you mean `{near[0]}`? " if near else ""
-    raise InputError(f"there is no code `{word}`", f"{meant}docs/lints lists all of them")
+    raise InputError(
+        f"there is no code `{word}`",
+        f"{meant}`rulekit lint --explain CODE` shows a page; the index is docs/lints/README.md",
+    )
 
 
 def severities(pairs: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import date
 from attrs import frozen
 
 from rulekit.language.codes import Code
-from rulekit.language.diagnostics import WARNING, Diagnostic
+from rulekit.language.diagnostics import WARNING, Diagnostic, Fix
 from rulekit.language.source import Comment, Source
 from rulekit.language.tree import Span
 from rulekit.lint.finding import Finding
@@ -110,5 +110,21 @@ def apply(
         for code in one.codes:
             if code not in hit and code not in left_out:
                 message = f"`# allow {code}` allows nothing: there is no such finding here"
-                kept.append(Finding(one.span, message, "delete it").diagnostic(UNUSED, source))
+                found_unused = Finding(one.span, message, "delete it", fix=_without(one, code, source))
+                kept.append(found_unused.diagnostic(UNUSED, source))
     return kept
+
+
+def _without(one: Suppression, code: str, source: Source) -> Fix:
+    """Take a code out of an `# allow`; with its last code the comment goes, and its line if it stands alone."""
+    comment, span = one.comment, one.span
+    codes = [each for each in one.codes if each != code]
+    if codes:
+        until = f" until {one.until.isoformat()}" if one.until else ""
+        reason = comment.text.partition(":")[2].strip()
+        return Fix(span, f"# allow {', '.join(codes)}{until}: {reason}", True, "")
+    line = source.line(comment.line)
+    if comment.alone and comment.line < len(source.lines):
+        return Fix(Span(comment.line, 1, comment.line + 1, 1), "", True, "")
+    kept = len(line[: comment.column - 1].rstrip())
+    return Fix(Span(comment.line, kept + 1, comment.line, len(line) + 1), "", True, "")

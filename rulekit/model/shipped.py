@@ -1,4 +1,4 @@
-"""Where the grammar and the ready policies lie: inside an installed wheel, else beside the source checkout."""
+"""Where what ships beside the code lies: inside an installed wheel, else beside the source checkout."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rulekit.errors import UnreadableFileError
 
-SHIPPED = ("grammar", "rules")
-"""Folders that stand at the top of the project and travel in the wheel as `rulekit/<name>`."""
+SHIPPED = {"grammar": "grammar", "rules": "rules", "lints": "docs/lints"}
+"""Folders that travel in the wheel as `rulekit/<name>`, each with its place in the project."""
 
 
 def shipped_folder(name: str) -> Traversable:
@@ -21,7 +21,7 @@ def shipped_folder(name: str) -> Traversable:
     packaged = files("rulekit").joinpath(name)
     if packaged.is_dir():
         return packaged
-    beside = Path(__file__).resolve().parents[2] / name
+    beside = Path(__file__).resolve().parents[2] / SHIPPED.get(name, name)
     if name in SHIPPED and beside.is_dir():
         return beside
     raise UnreadableFileError(

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve, fields_dict, has
 
 from rulekit.errors import InputError, RulekitError, UnreadableFileError
+from rulekit.lint.settings import lint_settings
 from rulekit.model.clock import parse_clock
 from rulekit.settings.sections import InstrumentsSettings, Settings
 from rulekit.settings.strict import WrongValueError, converter, shown
@@ -119,6 +120,9 @@ def _structure(raw: dict[str, Any], where: str, names: Mapping[tuple[str, ...], 
     for section, why in LATER.items():
         if section in raw:
             raise InputError(f"{where}: this version has no section `[{section}]`", why)
+    if "lint" in raw:  # of use to `rulekit lint` only, which reads it by itself; a mistake in it is told here too
+        lint_settings(raw["lint"], f"{where}, [lint]")
+        raw = {section: table for section, table in raw.items() if section != "lint"}
     if isinstance(raw.get("instruments"), dict):
         raw = {**raw, "instruments": _symbols_apart(raw["instruments"])}
     try:

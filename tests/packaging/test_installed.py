@@ -17,6 +17,7 @@ MUST_SHIP = (
     "rulekit/py.typed",
     "rulekit/grammar/policy.lark",
     "rulekit/rules/position-management.policy",
+    "rulekit/lints/T104-no-time-exit.md",
     "rulekit/report/templates/day.txt",
     "rulekit/cli/starter/my.policy",
     "rulekit/cli/starter/rulekit.toml",
@@ -109,6 +110,7 @@ def test_the_command_works_in_another_folder(python: Path, tmp_path: Path) -> No
     command = python.with_name("rulekit.exe" if os.name == "nt" else "rulekit")
     assert "wrote" in run(command, "init", cwd=tmp_path)
     run(command, "lint", "my.policy", cwd=tmp_path)
+    assert run(command, "lint", "--explain", "T104", cwd=tmp_path).startswith("# T104 no-time-exit")
     assert run(command, "--version", cwd=tmp_path) == run(python, "-m", "rulekit", "--version", cwd=tmp_path)
 
 

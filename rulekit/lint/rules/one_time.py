@@ -8,8 +8,9 @@ from rulekit.language import tree as t
 from rulekit.language.parser import Node
 from rulekit.language.sentences import (
     limit_text,
+    rule_text,
 )
-from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.finding import INFO, Code, Finding, Fix
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("F102", "one-time", INFO, "`up to 1 times` instead of `once`")
@@ -22,7 +23,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         if rule.limit.times != 1 or not rule.limit.written:
             continue
         for word in _times(subject, rule.limit.span):
-            yield Finding(word, "one time is `once`", f"write `{limit_text(rule.limit)}`")
+            fix = Fix(word, "once", True, rule_text(rule))
+            yield Finding(word, "one time is `once`", f"write `{limit_text(rule.limit)}`", fix=fix)
 
 
 def _times(subject: Subject, limit: t.Span) -> Iterator[t.Span]:

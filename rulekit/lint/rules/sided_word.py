@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.keywords import SIDED_VERBS
-from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.finding import INFO, Code, Finding, Fix
+from rulekit.lint.parts import sentence_at
 from rulekit.lint.subject import TEXT, Subject
 
 CODE = Code("F101", "sided-word", INFO, "`sell` or `buy`, which a short position turns round")
@@ -24,4 +25,5 @@ def find(subject: Subject) -> Iterator[Finding]:
                     word.span,
                     f"`{word.text}` is read as `{neutral}`; for a short position the order is the opposite one",
                     f"write `{neutral}`: it is right for long and short",
+                    fix=Fix(word.span, neutral, True, sentence_at(subject.tree, word.span.line)),
                 )
