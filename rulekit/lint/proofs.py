@@ -9,9 +9,10 @@ from functools import cached_property
 
 from attrs import define, field, frozen
 
-from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
 from rulekit.compile.program import times_allowed
 from rulekit.engine.decide import decide
+from rulekit.engine.why import why_not
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
@@ -22,7 +23,8 @@ from rulekit.lint.finding import Finding
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region, meet, overlaps
 from rulekit.lint.witness import Witness
-from rulekit.model.decision import Action, Decision
+from rulekit.model.decision import Action, Decision, RuleMemory
+from rulekit.model.snapshot import Snapshot
 
 FULL = Fraction(100)
 _SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL, AmountKind.UP_TO)
@@ -57,6 +59,8 @@ class Proofs:
     vocabulary: Vocabulary = STANDARD
     budget: Budget = field(factory=Budget)
     left_open: list[tuple[t.Span, str, str]] = field(factory=list)
+    _open: dict[str, Region] = field(init=False, factory=dict)
+    _last: tuple[Witness, Snapshot] | None = field(init=False, default=None)
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -135,23 +139,42 @@ class Proofs:
 
     def open(self, *rules: t.Rule) -> Region:
         """Return where all these rules hold and nothing closes the position."""
-        terms = [part.term for rule in rules for part in self.meaning.parts[rule.name]]
-        return self.meaning.less(self.meaning.all_of(*terms), self.closed)
+        first, *rest = rules
+        if first.name not in self._open:
+            self._open[first.name] = self.meaning.less(self.region(first), self.closed)
+        found = self._open[first.name]
+        for rule in rest:
+            found = self.meet(found, self.region(rule))
+        return found
 
     # --- witnesses -----------------------------------------------------------------------------------------
 
+    def snapshot(self, witness: Witness) -> Snapshot:
+        """Return a position as the evaluator takes it; the last one is kept, for several questions come in a row."""
+        if self._last is None or self._last[0] is not witness:
+            self._last = (witness, witness.snapshot(self.policy))
+        return self._last[1]
+
     def decide(self, witness: Witness) -> Decision:
         """Run a position through the evaluator."""
-        return decide(self.policy, witness.snapshot(self.policy), witness.memory)
+        return decide(self.policy, self.snapshot(witness), witness.memory)
 
     def play(self, witness: Witness) -> tuple[Look, ...]:
         """Run a position through several looks."""
-        return play(self.policy, witness.snapshot(self.policy), witness.memory)
+        return play(self.policy, self.snapshot(witness), witness.memory)
+
+    @cached_property
+    def _compiled(self) -> dict[str, CompiledRule]:
+        return {rule.name: rule for rule in self.policy.rules}
 
     def holds(self, rule: t.Rule, witness: Witness) -> bool | None:
         """Tell whether a rule's condition holds for a position, by the rule's own predicate."""
-        found = next(each for each in self.policy.rules if each.name == rule.name)
-        return found.predicate(witness.snapshot(self.policy))
+        remembered = witness.memory.get(rule.name) if witness.fired else None
+        return self._compiled[rule.name].predicate(self.snapshot(witness), remembered)
+
+    def why_not(self, rule: t.Rule, witness: Witness) -> str:
+        """Say why a rule does not hold for a position."""
+        return why_not(self._compiled[rule.name], self.snapshot(witness), RuleMemory())
 
     def find(
         self, region: Region, accept: Callable[[Witness], bool], prefer: Mapping[Hashable, Fraction] | None = None
@@ -195,6 +218,11 @@ def proofs_of(tree: t.PolicyTree) -> Proofs:
     _recent.insert(0, made)
     del _recent[_KEPT:]
     return made
+
+
+def forget() -> None:
+    """Forget all policies, so that the next question begins anew."""
+    _recent.clear()
 
 
 def prove(

@@ -33,8 +33,7 @@ def _proof(proofs: Proofs, rule: Rule) -> Proof:
     near = proofs.find(rest, lambda each: proofs.holds(rule, each) is False)
     lines: tuple[str, ...] = ()
     if near is not None:
-        reason = next((each.why for each in proofs.decide(near).not_yet if each.rule == rule.name), "")
-        lines = (proofs.text(near), f"`{rule.name}`: {reason}") if reason else ()
+        lines = (proofs.text(near), f"`{rule.name}`: {proofs.why_not(rule, near)}")
     texts = " and ".join(f"`{part.text}`" for part in guilty)
     what = "can never hold" if len(guilty) == 1 else f"cannot {'both' if len(guilty) == 2 else 'all'} hold"
     return Proof(
@@ -44,7 +43,7 @@ def _proof(proofs: Proofs, rule: Rule) -> Proof:
         tuple((part.span, "this part") for part in guilty) if len(guilty) > 1 else (),
         PROVED,
         lines,
-        near if lines else None,
+        near,
         () if near is None else proofs.decide(near).actions,
     )
 

@@ -1,0 +1,63 @@
+"""Seeded policies as a trader might write them, as text: for measuring, and for trying proofs against an oracle."""
+
+from __future__ import annotations
+
+from random import Random
+
+PERCENTS = (1, 2, 3, 5, 8, 10, 15, 20, 25, 30)
+FACTS = (
+    ("momentum over 15 minutes", ("1%", "2%", "3%")),
+    ("volume", ("1.5 times normal", "2 times normal")),
+    ("volatility", ("1 times normal", "2 times normal", "3 times normal")),
+    ("rsi", ("30", "70")),
+    ("spread", ("0.1%", "0.5%")),
+    ("times booked", ("1", "2")),
+    ("days to expiry", ("1", "5")),
+)
+WORDS = ("is at least", "is at most", "is above", "is below")
+
+
+def policy_text(draw: Random, rules: int) -> str:
+    """Write a policy of that many rules, each with a label."""
+    lines = ["applies to NSE equity, product MIS"]
+    lines += [f"RULE_{number}: {_rule(draw)}" for number in range(1, rules + 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(draw: Random) -> str:
+    verb = draw.choice(
+        (
+            "exit",
+            "book {share}%",
+            "book {share}%",
+            "book {share}% of the original",
+            "book up to {share}%",
+            "add {share}%",
+            "move stop to break-even + {small}%",
+            "move stop to entry - {small}%",
+            "tighten stop to {small}% from price",
+            "trail stop {small}%",
+        )
+    ).format(share=draw.choice((10, 20, 25, 33, 50, 75)), small=draw.choice((1, 2, 3, 5)))
+    parts = [verb]
+    if draw.random() < 0.7:
+        parts.append(f"at {draw.choice(PERCENTS)}% {'profit' if draw.random() < 0.8 else 'loss'}")
+    if draw.random() < 0.4:
+        parts.append(
+            draw.choice(("after 30 minutes", "after 2 hours", "before 10:00", "between 10:00 and 14:00", "at 15:15"))
+        )
+    if draw.random() < 0.5 or len(parts) == 1:
+        joint = draw.choice((" and ", " and ", " or "))
+        parts.append("when " + joint.join(_comparison(draw) for _ in range(draw.choice((1, 1, 2, 3)))))
+    if draw.random() < 0.15:
+        parts.append(f"unless {_comparison(draw)}")
+    if verb.startswith(("book", "add")) and draw.random() < 0.3:
+        parts.append(draw.choice(("every 30 minutes up to 3 times", "up to 2 times")))
+    return " ".join(parts)
+
+
+def _comparison(draw: Random) -> str:
+    if draw.random() < 0.4:
+        return f"profit {draw.choice(WORDS)} {draw.choice(PERCENTS)}%"
+    fact, values = draw.choice(FACTS)
+    return f"{fact} {draw.choice(WORDS)} {draw.choice(values)}"
