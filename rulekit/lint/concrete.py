@@ -38,7 +38,7 @@ def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fracti
         for chosen in picks(meaning.axes.axes, box, prefer):
             for entry in ENTRIES:
                 for measures in _fewer(chosen):
-                    for witness in _positions(meaning, measures, entry):
+                    for witness in positions(meaning, measures, entry):
                         if witness not in seen:
                             seen.add(witness)
                             yield witness
@@ -56,7 +56,8 @@ def _fewer(chosen: Picks) -> tuple[Picks, ...]:
     return {key: value for key, value in chosen.items() if key not in left_out}, chosen
 
 
-def _positions(meaning: Meaning, chosen: Picks, entry: Fraction) -> Iterator[Witness]:
+def positions(meaning: Meaning, chosen: Picks, entry: Fraction) -> Iterator[Witness]:
+    """List the positions that picked values make, on each side that they leave open."""
     sides = [chosen[("word", "side")]] if ("word", "side") in chosen else [*meaning.tree.applies.sides[:1]] or ["long"]
     for side in sides:
         for up in (False, True):

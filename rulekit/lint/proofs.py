@@ -20,8 +20,10 @@ from rulekit.lint.atoms import axes_of, familiar
 from rulekit.lint.concrete import first_witness
 from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
+from rulekit.lint.linked import asked, from_solver, tied
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region, meet, overlaps
+from rulekit.lint.solver import INSTALL, installed
 from rulekit.lint.witness import Witness
 from rulekit.model.decision import Action, Decision, RuleMemory
 from rulekit.model.snapshot import Snapshot
@@ -37,10 +39,12 @@ class Proof(Finding):
     Args:
         shown: the position behind the lines of `witness`, None where there is nothing to show.
         decided: what the evaluator decides on it at the first look.
+        about: the names of the rules that it speaks of, the one that is marked first.
     """
 
     shown: Witness | None = None
     decided: tuple[Action, ...] = ()
+    about: tuple[str, ...] = ()
 
     def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
         """Write the witness as an example that passes today; None where there is none, or it cannot be said so."""
@@ -60,6 +64,7 @@ class Proofs:
     budget: Budget = field(factory=Budget)
     left_open: list[tuple[t.Span, str, str]] = field(factory=list)
     _open: dict[str, Region] = field(init=False, factory=dict)
+    _examples: dict[str, Witness | None] = field(init=False, factory=dict)
     _last: tuple[Witness, Snapshot] | None = field(init=False, default=None)
 
     @cached_property
@@ -172,6 +177,28 @@ class Proofs:
         remembered = witness.memory.get(rule.name) if witness.fired else None
         return self._compiled[rule.name].predicate(self.snapshot(witness), remembered)
 
+    def example_of(self, rule: t.Rule) -> Witness | None:
+        """Return a position on which a rule holds; None where none was found, which proves nothing."""
+        if rule.name not in self._examples:
+            self._examples[rule.name] = self.find(self.region(rule), lambda each: self.holds(rule, each) is True)
+        return self._examples[rule.name]
+
+    def impossible(self, rule: t.Rule) -> bool:
+        """Tell whether a rule that has a region can never hold by arithmetic; what is not known is left open."""
+        parts = self.meaning.parts[rule.name]
+        if not tied(self.meaning, parts) or self.example_of(rule) is not None:
+            return False
+        if not installed():
+            self.left_open.append((rule.span, f"whether `{rule.name}` can ever hold was not proved", INSTALL))
+            return False
+        found = asked(self.meaning, rule)
+        if found.possible:
+            shown = (each for each in from_solver(self.meaning, found) if self.holds(rule, each) is True)
+            self._examples[rule.name] = next(shown, None)
+        elif found.possible is None:
+            self.left_open.append((rule.span, f"whether `{rule.name}` can ever hold was not proved", _HARD))
+        return found.possible is False
+
     def why_not(self, rule: t.Rule, witness: Witness) -> str:
         """Say why a rule does not hold for a position."""
         return why_not(self._compiled[rule.name], self.snapshot(witness), RuleMemory())
@@ -258,6 +285,7 @@ def within_budget(proofs: Proofs, search: Callable[[Proofs], Iterator[Proof]]) -
         proofs.left_open.append((_beginning(proofs.tree), _TOO_MUCH, _DIVIDE))
 
 
+_HARD = "it compares facts with each other in a way that takes too long; compare them with numbers"
 _TOO_MUCH = "not all that this policy's rules do together was proved: it would take too long"
 _DIVIDE = "give the proofs more time, or divide the policy into several, each with its own `applies to`"
 

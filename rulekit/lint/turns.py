@@ -52,5 +52,6 @@ def _proof(proofs: Proofs, add: Rule, books: list[Rule], *, endless: bool) -> It
             ),
             shown,
             looks[0].decision.actions,
+            (add.name, book.name, *(each.name for each in books if each is not book)),
         )
         return

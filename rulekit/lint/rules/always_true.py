@@ -44,4 +44,5 @@ def _proof(proofs: Proofs, rule: Rule, part: Part) -> Iterator[Proof]:
         (f"it holds here as everywhere: {proofs.text(shown)}",),
         shown,
         proofs.decide(shown).actions,
+        (rule.name,),
     )

@@ -82,4 +82,5 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         ),
         shown,
         looks[0].decision.actions,
+        tuple(rule.name for rule in group),
     )

@@ -54,4 +54,5 @@ def _proof(proofs: Proofs, rule: Rule, first: list[Rule]) -> Iterator[Proof]:
         (proofs.text(shown), *looks_told(looks)),
         shown,
         looks[0].decision.actions,
+        (rule.name, *(other.name for other in first)),
     )

@@ -62,4 +62,5 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         (proofs.text(shown), *looks_told(looks, stops=False)),
         shown,
         looks[0].decision.actions,
+        tuple(rule.name for rule in group),
     )

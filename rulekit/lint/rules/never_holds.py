@@ -23,7 +23,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _search(proofs: Proofs) -> Iterator[Proof]:
     for rule in proofs.tree.rules:
-        if not proofs.region(rule):
+        if not proofs.region(rule) or proofs.impossible(rule):
             yield _proof(proofs, rule)
 
 
@@ -45,11 +45,12 @@ def _proof(proofs: Proofs, rule: Rule) -> Proof:
         lines,
         near,
         () if near is None else proofs.decide(near).actions,
+        (rule.name,),
     )
 
 
 def _guilty(proofs: Proofs, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return the fewest parts that cannot hold together."""
+    """Return the fewest parts that cannot hold together; all, where only arithmetic says so."""
     for count in range(1, len(parts)):
         for some in combinations(parts, count):
             if not proofs.meaning.all_of(*(part.term for part in some)):

@@ -47,4 +47,5 @@ def _search(proofs: Proofs, told: set[int]) -> Iterator[Proof]:
             (f"it would hold here: {proofs.text(shown)}",),
             shown,
             proofs.decide(shown).actions,
+            (rule.name,),
         )

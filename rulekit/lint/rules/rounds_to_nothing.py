@@ -87,4 +87,5 @@ def _proof(proofs: Proofs, rule: Rule, others: list[Rule], lots: bool) -> Proof 
         (proofs.text(shown), f"`{rule.name}`: {reason}"),
         shown,
         decision.actions,
+        (rule.name,),
     )

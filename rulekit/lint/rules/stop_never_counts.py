@@ -92,4 +92,5 @@ def _proof(proofs: Proofs, rule: Rule, other: Rule, region: Region) -> Iterator[
         (proofs.text(shown), *looks_told(looks)),
         shown,
         looks[0].decision.actions,
+        (rule.name, other.name),
     )

@@ -46,4 +46,5 @@ def _proof(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
         (proofs.text(shown), f"`{rule.name}`: {reason}"),
         shown,
         decision.actions,
+        (rule.name,),
     )

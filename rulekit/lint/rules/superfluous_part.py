@@ -54,4 +54,5 @@ def _proof(proofs: Proofs, rule: Rule, part: Part, asks: Part) -> Iterator[Proof
         (f"both hold here, and wherever `{asks.text}` does: {proofs.text(shown)}",),
         shown,
         proofs.decide(shown).actions,
+        (rule.name,),
     )

@@ -50,4 +50,5 @@ def _proof(proofs: Proofs, rule: Rule, makes_so: list[Rule]) -> Iterator[Proof]:
         (proofs.text(shown), *looks_told(looks)),
         shown,
         looks[0].decision.actions,
+        (rule.name, *(other.name for other in makes_so)),
     )

@@ -50,6 +50,7 @@ def _counted(proofs: Proofs, rule: Rule, most: dict[str, int | None]) -> Iterato
         (f"it would need: {proofs.text(shown)}",),
         shown,
         proofs.decide(shown).actions,
+        (rule.name,),
     )
 
 
@@ -82,5 +83,6 @@ def _booked_already(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
             (proofs.text(shown), *looks_told(looks)),
             shown,
             looks[0].decision.actions,
+            (rule.name, other.name),
         )
         return
