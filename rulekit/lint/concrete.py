@@ -181,7 +181,7 @@ class _Draft:
         atr = self.pick("atr", None)
         if ranges is not None or atr is not None:
             tied = gain / ranges if ranges and gain / ranges > 0 else Fraction(10)
-            self.facts["atr"] = atr if atr is not None else tied
+            self.facts["atr"] = atr if atr is not None else self.on_tick(tied) or TICK
         if risk is not None or any(
             self.pick("initial risk", unit) for unit in (Unit.PERCENT, Unit.RUPEES, Unit.POINTS)
         ):

@@ -51,7 +51,7 @@ def _pick(meaning: Meaning, key: Hashable, value: Any) -> Picks:
     if isinstance(key, str):
         return {} if key in _INTERNAL else {("price", _OWN.get(key, key), None): value}
     assert isinstance(key, tuple)
-    if isinstance(key[1], t.Window) and key[0] != "atr":
+    if len(key) > 1 and isinstance(key[1], t.Window) and key[0] != "atr":
         return {("price", *key): value}
     if key[0] == "word":
         place = meaning.axes.find(key)

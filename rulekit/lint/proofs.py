@@ -97,10 +97,11 @@ class Proofs:
         return [other for other in self.closing if other is not rule and self._before(other, rule)]
 
     def _before(self, other: t.Rule, rule: t.Rule) -> bool:
-        if isinstance(rule.verb, t.Exit | t.Book | t.Add):
-            ours, theirs = _TURNS[type(rule.verb)], _TURNS[type(other.verb)]
-            return theirs < ours or (theirs == ours and self._place(other) < self._place(rule))
-        return True
+        """Tell whether one has its turn before another; a trail or a lock-in may itself exit, in the turn of exits."""
+        ours, theirs = _TURNS.get(type(rule.verb), 1), _TURNS[type(other.verb)]
+        if type(rule.verb) not in _TURNS:
+            return theirs < ours  # a move of the stop is left out beside an exit, and a full book may still wait
+        return theirs < ours or (theirs == ours and self._place(other) < self._place(rule))
 
     def _place(self, rule: t.Rule) -> int:
         return next(place for place, each in enumerate(self.tree.rules) if each is rule)
@@ -214,7 +215,7 @@ class Proofs:
         return witness.text(self.vocabulary)
 
 
-_TURNS: dict[type, int] = {t.Exit: 0, t.Book: 1, t.Add: 2}
+_TURNS: dict[type, int] = {t.Exit: 0, t.TrailStop: 0, t.LockIn: 0, t.Book: 1, t.Add: 2}
 
 
 def closes_all(rule: t.Rule) -> bool:

@@ -89,6 +89,8 @@ def _axis_told(axis: Axis, mask: int) -> str:
 
 
 def _numbers_told(axis: NumberAxis, mask: int) -> str:
+    if isinstance(axis.key, tuple) and axis.key[0] == "difference":
+        return _difference_told(axis, mask)
     subject = _subject(axis.key)
     found = cells(mask & axis.numbers)
     if not subject or not found:
@@ -111,12 +113,23 @@ def _numbers_told(axis: NumberAxis, mask: int) -> str:
     )
 
 
+def _difference_told(axis: NumberAxis, mask: int) -> str:
+    """Say how two things compare, from the cells below, at and above zero."""
+    key = axis.key
+    assert isinstance(key, tuple)
+    how = {1: "below", 2: "exactly", 3: "at most", 4: "above", 5: "anything but", 6: "at least"}.get(
+        mask & axis.numbers
+    )
+    tail = " or unknown" if mask & axis.beside() else ""
+    return "" if how is None else f"{operand_text(key[1])} is {how} {operand_text(key[2])}{tail}"
+
+
 def _subject(key: Hashable) -> str:
     """Name what an axis measures; empty where it has no plain name."""
     if not isinstance(key, tuple):
         return ""
-    if key[0] in ("difference", "ahead of"):
-        return f"{operand_text(key[1])} less {operand_text(key[2])}" if key[0] == "difference" else ""
+    if key[0] == "ahead of":
+        return ""
     if key[0] == "price":
         return str(key[1]) if key[2] is None else f"{key[1]} {window_text(key[2])}"
     if key[0] == "fact":

@@ -24,7 +24,7 @@ SEEDS = range(5)
 
 
 def main() -> None:
-    """Print for each size the seconds of each step, the findings, and how many policies stayed within the budget."""
+    """Print for each size the seconds of each step, the findings, and how many stayed within the budget."""
     for size in SIZES:
         rows = [_measured(size, seed) for seed in SEEDS]
         check, compiled, proved = (statistics.median(row[place] for row in rows) for place in range(3))
@@ -32,8 +32,8 @@ def main() -> None:
         found = statistics.median(row[3] for row in rows)
         bound = f", bound {BOUNDS[size]:.0f} s" if size in BOUNDS else ""
         print(
-            f"{size:4} rules: check {check:6.3f} s, compile {compiled:6.3f} s, proofs {proved:6.3f} s (worst {worst:.3f}"
-            f"{bound}), {proved / (check + compiled):4.1f} of check and compile; {found:.0f} findings, "
+            f"{size:4} rules: check {check:6.3f} s, compile {compiled:6.3f} s, proofs {proved:6.3f} s (worst"
+            f" {worst:.3f}{bound}), {proved / (check + compiled):4.1f} of check and compile; {found:.0f} findings, "
             f"{sum(row[4] for row in rows)} of {len(rows)} within the budget"
         )
 

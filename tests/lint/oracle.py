@@ -1,4 +1,4 @@
-"""What regions say, worked out by other means: the cells of a snapshot read by the slow reader, and truth by predicates."""
+"""The cells in which a snapshot lies, worked out by other means: read by the slow reader and judged by predicates."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _proof(proofs: Proofs, rule: Rule) -> Proof:
         guilty[0].span if len(guilty) == 1 else rule.span,
         f"{texts} {what}, so this rule never acts",
         "change a number or a direction, or delete the rule",
-        tuple((part.span, "this part") for part in guilty) if len(guilty) > 1 else (),
+        tuple((part.span, "this part") for part in guilty if part.span.line != rule.span.line),
         PROVED,
         lines,
         near,

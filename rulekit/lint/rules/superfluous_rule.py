@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.sentences import rule_sentence
-from rulekit.language.tree import Rule
+from rulekit.language.tree import Book, Exit, Rule
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
@@ -27,12 +27,17 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
     for rule in reversed(proofs.tree.rules):
         if not closes_all(rule) or sentences.count(rule_sentence(rule)) > 1:
             continue
-        others = [other for other in kept if other is not rule]
+        others = [other for other in kept if other is not rule and _stands_in(proofs, other, rule)]
         region = proofs.region(rule)
         makes_so = proofs.covering(region, others)
         if region and makes_so:
-            kept = others
+            kept = [other for other in kept if other is not rule]
             yield from _proof(proofs, rule, makes_so)
+
+
+def _stands_in(proofs: Proofs, other: Rule, rule: Rule) -> bool:
+    """Tell whether no partial book can come between where one closing rule takes the place of another."""
+    return isinstance(other.verb, Exit) or (isinstance(rule.verb, Book) and other in proofs.goes_first(rule))
 
 
 def _proof(proofs: Proofs, rule: Rule, makes_so: list[Rule]) -> Iterator[Proof]:

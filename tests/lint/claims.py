@@ -1,0 +1,230 @@
+"""What findings claim, tried on many positions by the evaluator: a claim that one position refutes is a fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from attrs import evolve
+
+from rulekit.compile.exact import Reader
+from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.compile.predicate import holds
+from rulekit.engine.decide import decide
+from rulekit.language import tree as t
+from rulekit.lint.concrete import ENTRIES, positions
+from rulekit.lint.finding import PROVED
+from rulekit.lint.hours import session_of
+from rulekit.lint.picks import picks
+from rulekit.lint.proofs import Proof, Proofs, closes_all
+from rulekit.model.decision import STOP, Decision
+from rulekit.model.instant import time_of_day
+from rulekit.model.snapshot import Snapshot
+from tests.compile.policies import BAD, random_snapshot
+
+Refuted = Iterator[str]
+
+
+# --- positions -------------------------------------------------------------------------------------------------
+
+
+def sane(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot without the nonsense that random ones hold: what is no measurement is missing."""
+    facts = {
+        name: None if value in BAD or value is None or value != value else value
+        for name, value in snapshot.facts.items()
+    }
+    prices = {
+        name: value if 0 < (value := getattr(snapshot, name)) < 1e15 else math.nan
+        for name in ("entry", "price", "stop", "initial_stop", "target", "best", "worst")
+    }
+    return evolve(snapshot, facts=facts, in_flight=False, **prices)
+
+
+def grid(proofs: Proofs, draw: Random, count: int) -> list[Snapshot]:
+    """Draw positions on and beside the thresholds of a policy: every cell of every axis is as likely as any other."""
+    axes = proofs.meaning.axes
+    found: list[Snapshot] = []
+    for _ in range(count * 3):
+        box = {}
+        for place, axis in enumerate(axes.axes):
+            cells = [cell for cell in range(axis.all.bit_length()) if axis.possible() >> cell & 1]
+            if cells and draw.random() < 0.8:
+                box[place] = 1 << draw.choice(cells)
+        chosen = next(picks(axes.axes, box), None)
+        if chosen is None:
+            continue
+        for witness in positions(proofs.meaning, chosen, draw.choice(ENTRIES)):
+            try:
+                found.append(witness.snapshot(proofs.policy))
+            except (ValueError, OverflowError):
+                continue
+            break
+        if len(found) >= count:
+            break
+    return found
+
+
+def near(tree: t.PolicyTree, snapshot: Snapshot) -> bool:
+    """Tell whether a policy applies to a position."""
+    from rulekit.engine.applies import covers
+
+    return covers(tree.applies, snapshot)
+
+
+def some_positions(proofs: Proofs, draw: Random, count: int) -> list[Snapshot]:
+    """Draw positions, half of them on the thresholds."""
+    wild = [sane(random_snapshot(draw)) for _ in range(count // 2)]
+    return [each for each in (*grid(proofs, draw, count // 2), *wild) if near(proofs.tree, each)]
+
+
+# --- claims ----------------------------------------------------------------------------------------------------
+
+
+def refuted(proofs: Proofs, code: str, proof: Proof, snapshots: Sequence[Snapshot]) -> Refuted:
+    """Yield what speaks against a finding."""
+    if proof.status != PROVED:
+        return
+    against = _CLAIMS.get(code)
+    if against is not None:
+        for snapshot in snapshots:
+            fault = against(proofs, proof, snapshot)
+            if fault:
+                yield f"{code}: {fault}: {proof.message}: {snapshot}"
+
+
+def _rule(proofs: Proofs, name: str) -> t.Rule:
+    return next(rule for rule in proofs.tree.rules if rule.name == name)
+
+
+def _truth(proofs: Proofs, name: str, snapshot: Snapshot) -> bool | None:
+    return next(rule for rule in proofs.policy.rules if rule.name == name).predicate(snapshot)
+
+
+def _decided(proofs: Proofs, snapshot: Snapshot) -> Decision:
+    """Decide on a position that no stop or target has ended already."""
+    return decide(proofs.policy, evolve(snapshot, stop=math.nan, target=math.nan))
+
+
+def _never_holds(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    return "it holds" if _truth(proofs, proof.about[0], snapshot) else ""
+
+
+def _never_acts(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    acts = any(action.rule == proof.about[0] for action in _decided(proofs, snapshot).actions)
+    return "it acts" if acts else ""
+
+
+def _without_it_the_same(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    rest = tuple(rule for rule in proofs.tree.rules if rule.name != proof.about[0])
+    other = _without(proofs, rest)
+    free = evolve(snapshot, stop=math.nan, target=math.nan)
+    ours, theirs = decide(proofs.policy, free).actions, decide(other, free).actions
+    said = [[(each.kind, each.quantity, each.stop) for each in actions] for actions in (ours, theirs)]
+    return "" if said[0] == said[1] else "it makes a difference"
+
+
+_compiled: dict[tuple[int, int], CompiledPolicy] = {}
+
+
+def _without(proofs: Proofs, rest: tuple[t.Rule, ...]) -> CompiledPolicy:
+    return compile_policy(evolve(proofs.tree, rules=rest))
+
+
+def _part_matters(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    """Look whether a part is ever false, or not true, where the other parts of its rule are true."""
+    text = proof.message.split("`")[1]
+    parts = proofs.meaning.parts[proof.about[0]]
+    reader = Reader(snapshot, proofs.vocabulary)
+    mine = next(part for part in reversed(parts) if part.text == text)
+    others = [part for part in parts if part is not mine and part.node is not None]
+    if all(holds(part.node, reader) is True for part in others) and holds(mine.node, reader) is not True:
+        return "its part makes a difference"
+    return ""
+
+
+def _part_is_false(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    text = proof.message.split("`")[1]
+    part = next(part for part in proofs.meaning.parts[proof.about[0]] if part.text == text)
+    return "its part is false" if holds(part.node, Reader(snapshot, proofs.vocabulary)) is False else ""
+
+
+def _moves_the_stop(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    actions = _decided(proofs, snapshot).actions
+    return "it moves the stop" if any(each.kind == STOP and each.rule == proof.about[0] for each in actions) else ""
+
+
+def _holds_in_session(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    opens, closes = session_of(proofs.tree.applies.exchanges or ("NSE",))
+    left = None if snapshot.session is None else snapshot.session.closes - snapshot.now
+    inside = opens <= time_of_day(snapshot.now) <= closes and (left is None or 0 <= left <= closes - opens)
+    return "it holds in the session" if inside and _truth(proofs, proof.about[0], snapshot) else ""
+
+
+def _counts_suffice(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
+    most = {t.Book: proofs.most(t.Book), t.Add: proofs.most(t.Add)}
+    booked, added = most[t.Book], most[t.Add]
+    possible = (booked is None or snapshot.booked <= booked) and (added is None or snapshot.added <= added)
+    if len(proof.about) > 1:
+        return ""  # a share that is booked already: its looks are played
+    return "it holds" if possible and _truth(proofs, proof.about[0], snapshot) else ""
+
+
+_CLAIMS: dict[str, Callable[[Proofs, Proof, Snapshot], str]] = {
+    "R201": _never_holds,
+    "R202": _never_acts,
+    "R203": _counts_suffice,
+    "R204": _part_is_false,
+    "R205": _without_it_the_same,
+    "R206": _part_matters,
+    "S201": _moves_the_stop,
+    "S202": _moves_the_stop,
+    "T201": _holds_in_session,
+}
+
+
+def unproved(proofs: Proofs, snapshots: Sequence[Snapshot]) -> Refuted:
+    """Yield what the regions deny and a position shows: a rule without a region that holds, two that cannot and do."""
+    rules = proofs.tree.rules
+    for snapshot in snapshots:
+        true = [rule for rule in rules if _truth(proofs, rule.name, snapshot)]
+        for rule in true:
+            if not proofs.region(rule):
+                yield f"`{rule.name}` holds where it has no region: {snapshot}"
+        if any(closes_all(rule) for rule in true):
+            continue
+        for place, rule in enumerate(true):
+            for other in true[place + 1 :]:
+                if not proofs.open(rule, other):
+                    yield f"`{rule.name}` and `{other.name}` hold together, and their regions do not: {snapshot}"
+
+
+# --- witnesses -------------------------------------------------------------------------------------------------
+
+
+def broken_witness(proofs: Proofs, proof: Proof) -> str:
+    """Say what is wrong with a witness when it is decided anew from its own example; empty if all is well."""
+    shown = proof.shown
+    if shown is None:
+        return ""
+    decision = decide(proofs.policy, shown.snapshot(proofs.policy), shown.memory)
+    if decision.actions != proof.decided:
+        return "the evaluator decides otherwise"
+    text = proof.as_example(proofs.policy, "a witness")
+    return _example_fails(proofs, text) if text else ""
+
+
+def _example_fails(proofs: Proofs, example: str) -> str:
+    from rulekit.engine.examples import run_examples
+    from rulekit.language.reading import check_text
+    from rulekit.language.sentences import policy_text
+
+    text = policy_text(evolve(proofs.tree, examples=()))
+    if check_text(text).tree is None:
+        return ""  # made of nodes that no sentence of the language has together
+    checked = check_text(f"{text}\n{example}\n")
+    if checked.tree is None:
+        return f"its example cannot be read: {checked.diagnostics[0].message}: {example}"
+    failed = [result.missed for result in run_examples(compile_policy(checked.tree)) if not result.passed]
+    return f"its example fails: {failed}: {example}" if failed else ""
