@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rulekit.language import tree as t
-from rulekit.language.fault import FaultError, did_you_mean
+from rulekit.language.fault import Edit, FaultError, did_you_mean
 from rulekit.language.parser import Node
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
@@ -49,13 +49,15 @@ def _fact(phrase: str, scope: Scope) -> t.FactRef | None:
 
 def _unknown(phrase: str, place: t.Span, scope: Scope) -> FaultError:
     near = did_you_mean(phrase, [spelling for spelling, _ in scope.vocabulary.spellings()])
+    edits: tuple[Edit, ...] = ()
     if near:
         help = f"did you mean `{near}`?"
+        edits = (Edit(place, near),)
     elif phrase.lower() in scope.values or phrase.lower() in scope.conditions:
         help = "an alert names facts: write the value itself, or the fact that the condition compares"
     else:
         help = "name a fact such as `profit`, `price` or `symbol`"
-    return FaultError("N101", place, f"`{phrase}` is no fact", help)
+    return FaultError("N101", place, f"`{phrase}` is no fact", help, edits=edits)
 
 
 def _place(word: Word, start: int, end: int) -> t.Span:
