@@ -12,14 +12,13 @@ from typing import Any
 
 from attrs import frozen
 
-from rulekit.model.orders import Accepted, NotSent, Outcome, Refused, Uncertain
+from rulekit.model.orders import Accepted, NotSent, Outcome, Refused, Uncertain, is_beyond_a_band
 
 LONGEST_MESSAGE = 300
 """A page of HTML is no reason to read."""
 
 _TIMED_OUT = re.compile(r"timed?[ -]?out|check (the |your )?order ?book|confirm before placing", re.IGNORECASE)
 _HANDSHAKE = re.compile(r"certificate|handshake|wrong.version.number|unsupported.protocol", re.IGNORECASE)
-_BAND = re.compile(r"circuit|protection|price (band|range)|execution range|lpp", re.IGNORECASE)
 
 PLACE = "place"
 CANCEL = "cancel"
@@ -100,7 +99,7 @@ FAILURES: tuple[Row, ...] = (
     Row("too many requests", lambda failure: failure.said_no and failure.status == 429, Refused),
     Row("the broker's own network", _is("NetworkException"), Uncertain),
     Row("the session has ended", lambda failure: failure.said_no and "TokenException" in failure.kinds, Refused),
-    Row("beyond a price band", lambda f: f.said_no and bool(_BAND.search(f.message)), Refused),
+    Row("beyond a price band", lambda f: f.said_no and is_beyond_a_band(f.message), Refused),
     Row(
         "a request that can never stand",
         lambda failure: failure.said_no and "InputException" in failure.kinds,

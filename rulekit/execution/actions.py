@@ -122,7 +122,10 @@ class Attempt:
 
 @define
 class ActionRecord:
-    """One decided action with its whole path; `goal` is what is left of the decided quantity, only ever reduced."""
+    """One decided action with its whole path; `goal` is what is left of the decided quantity, only ever reduced.
+
+    `step` is how wide its next order is, `widest` the last step that a price band allows, None while none was met.
+    """
 
     id: str
     seq: int
@@ -150,6 +153,7 @@ class ActionRecord:
     tries: int = 0
     not_sent: int = 0
     step: int = 0
+    widest: int | None = None
     not_before: Instant = 0
     states: list[tuple[str, Instant, str]] = field(factory=list)
     attempts: list[Attempt] = field(factory=list)

@@ -27,7 +27,7 @@ from rulekit.execution.journal_schema import Entry
 from rulekit.execution.switch import Mode
 from rulekit.model.instant import MINUTE, Instant, day_number
 from rulekit.model.instrument import InstrumentKey, PositionKey
-from rulekit.model.orders import REJECTED, Trade
+from rulekit.model.orders import REJECTED, Trade, is_beyond_a_band
 
 JOURNAL_OPENED = "opened"
 ACTION_DECIDED = "decided"
@@ -241,7 +241,10 @@ class Ledger:
         rejected = attempt.state == ATTEMPT_ENDED and attempt.status == REJECTED
         if attempt.state == ATTEMPT_REFUSED or rejected:
             action.tries += 1
-            action.step = max(0, action.step - 1) if rejected else action.step
+            beyond = is_beyond_a_band(attempt.evidence)
+            if beyond and attempt.step:
+                action.widest = attempt.step - 1
+            action.step = max(0, action.step - 1) if rejected or beyond else action.step
             key = action.key.instrument
             self.refusals[key] = self.refusals.get(key, 0) + 1
             self.refusals_in_all += 1
@@ -251,7 +254,7 @@ class Ledger:
                 self.posts.remove(attempt.sent)
             self.orders_today -= 1
         elif attempt.state == ATTEMPT_ENDED and attempt.filled < attempt.quantity:
-            action.step += 1
+            action.step += action.widest is None or action.step < action.widest
         elif attempt.state == ATTEMPT_ACCEPTED:
             self.refusals_in_all = 0
 

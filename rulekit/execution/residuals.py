@@ -62,7 +62,8 @@ class Residuals:
             return "the position became smaller than what rests"
         if now < attempt.sent + self._patience():
             return None
-        if action.kind in states.CLOSING_KINDS and attempt.step >= len(self._chronicle.settings.protection_steps):
+        steps = len(self._chronicle.settings.protection_steps)
+        if action.kind in states.CLOSING_KINDS and attempt.step >= (steps if action.widest is None else action.widest):
             self._tell_bound(action, attempt)
             return None
         return "it rested beyond its patience"
@@ -91,9 +92,10 @@ class Residuals:
         if attempt.tag in self._told_bound:
             return
         self._told_bound.add(attempt.tag)
+        width = "the broker's own" if attempt.protection is None else f"{attempt.protection:g}%"
         text = (
             f"{action.rule}: order {attempt.order_id} rests at the widest protection allowed "
-            f"({attempt.protection:g}%), {action.filled} of {action.goal} filled; it is left there and watched"
+            f"({width}), {action.filled} of {action.goal} filled; it is left there and watched"
         )
         self._chronicle.alert(text, action, level="critical")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from attrs import evolve
@@ -18,8 +19,8 @@ from rulekit.execution.switch import HALTED, REDUCING
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
-from rulekit.model.orders import BUY, SELL, Quote
-from rulekit.model.position import TrackedPosition
+from rulekit.model.orders import BUY, SELL, SIGN, Quote
+from rulekit.model.position import NetPosition, TrackedPosition
 from rulekit.model.prices import UNKNOWN
 
 
@@ -90,10 +91,11 @@ class Tracker:
             if shown == own:
                 self._differs.pop(key, None)
                 continue
-            self._judge_difference(key, shown, own, rows[key].average if key in rows else UNKNOWN, reading.started)
+            self._judge_difference(key, rows.get(key) or NetPosition(key, 0, UNKNOWN, UNKNOWN), own, reading)
 
-    def _judge_difference(self, key: PositionKey, shown: int, own: int, average: float, now: Instant) -> None:
+    def _judge_difference(self, key: PositionKey, row: NetPosition, own: int, reading: Reading) -> None:
         """Decide whether a difference is a lag of the list, or is to be believed."""
+        shown, now = row.quantity, reading.started
         book = self._chronicle.ledger.books.get(key)
         first_sight = book is None or (not book.quantity and not book.traded_today)
         overnight = self._read_day != day_number(now)
@@ -101,17 +103,36 @@ class Tracker:
         if since is None or since[0] != shown - own:
             self._differs[key] = since = (shown - own, now)
         patient = now - since[1] < self._chronicle.settings.position_lag_s * SECOND
-        if not (first_sight or overnight) and patient:
+        explained = first_sight or overnight
+        believed = self._beyond_lag(key, row, own, reading) if explained else shown
+        if patient and (not explained or believed == own):
             return
         self._differs.pop(key, None)
-        explained = first_sight or overnight
-        self._chronicle.adopt(key, shown - self._untraded.get(key, 0), average)
+        self._chronicle.adopt(key, believed - self._untraded.get(key, 0), row.average)
         if not first_sight:
             self._chronicle.tell("mismatch_found", key.symbol, ours=own, broker=shown, explained=explained)
         if not explained:
             why = f"{key.symbol} {key.product}: own book says {own}, the broker shows {shown}, and no trade explains it"
             self._chronicle.alert(why, symbol=key.symbol, level="critical")
             self._chronicle.switch(REDUCING, why)
+
+    def _beyond_lag(self, key: PositionKey, row: NetPosition, own: int, reading: Reading) -> int:
+        """Return what is held if a list that is seen for the first time today only lags the last trades, else its figure.
+
+        Own book, or the night's quantity with today's trades, is right where the latest trades make up the difference.
+        """
+        oldest = reading.started - round(self._chronicle.settings.position_lag_s * SECOND)
+        today = day_number(reading.started)
+        traded = [
+            (trade.at, SIGN[trade.side] * trade.quantity)
+            for trade in reading.trades
+            if (trade.exchange, trade.symbol, trade.product) == key[1:] and day_number(trade.at) == today
+        ]
+        not_shown_yet = set(accumulate(signed for at, signed in sorted(traded, reverse=True) if at > oldest))
+        if (untraded := self._untraded.get(key, 0)) and not not_shown_yet:
+            not_shown_yet = {untraded}
+        expected = row.overnight + sum(signed for _, signed in traded) + untraded
+        return next((held for held in (own, expected) if held - row.quantity in not_shown_yet), row.quantity)
 
     def _tell_changes(self) -> None:
         ledger = self._chronicle.ledger

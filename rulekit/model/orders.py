@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
 
 from rulekit.model.instant import Instant
@@ -18,6 +20,13 @@ CANCELLED = "CANCELLED"
 REJECTED = "REJECTED"
 TERMINAL = frozenset({COMPLETE, CANCELLED, REJECTED})
 """The broker's end states; any other word, also one never seen, is "still going"."""
+
+_BAND = re.compile(r"circuit|protection|price (band|range)|execution range|lpp", re.IGNORECASE)
+
+
+def is_beyond_a_band(reason: str) -> bool:
+    """Tell whether a refusal or rejection says that the price with its protection was too far from the market."""
+    return bool(_BAND.search(reason))
 
 
 @frozen

@@ -77,7 +77,7 @@ class FailingJournal(Journal):
 class ScriptedBroker:
     """Fills at once unless a fate says otherwise; fates are used up in the order of the requests.
 
-    fill, rest, part:N, reject, refuse, refuse for good, not sent, lost before, lost after, late:SECONDS.
+    fill, rest, part:N, reject, refuse, refuse:REASON, refuse for good, not sent, lost before, lost after, late:SECONDS.
     """
 
     clock: SimulatedClock
@@ -118,6 +118,8 @@ class ScriptedBroker:
         self.posts.append(self.clock.now())
         if fate == "refuse":
             return Refused("margin is short")
+        if fate.startswith("refuse:"):
+            return Refused(fate[7:])
         if fate == "refuse for good":
             return Refused("the symbol is banned", again=False)
         if fate == "lost before":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
 
 from rulekit.model.instant import SECOND
@@ -111,6 +112,26 @@ def test_an_order_that_rests_is_replaced_wider_step_by_step(desk: Desk) -> None:
     assert [attempt["state"] for attempt in row["attempts"]] == ["cancelled", "cancelled", "complete"]
     assert [request.protection for request in desk.broker.requests] == [None, 1.0, 2.0]
     assert desk.broker.net(key) == 0
+
+
+@pytest.mark.parametrize("fate", ["refuse:protection percentage should be within the circuit limits", "reject"])
+def test_a_protection_beyond_the_circuit_is_not_asked_for_again(desk: Desk, fate: str) -> None:
+    """Near its circuit an exit rests as wide as it may, instead of being refused until nothing is sent any more."""
+    key = desk.hold()
+    desk.start()
+    desk.broker.fates = ["rest", "part:30", fate, "rest"]
+    desk.commit(key, exit_all())
+    for _ in range(120):
+        desk.pass_time()
+    assert [request.protection for request in desk.broker.requests] == [None, 1.0, 2.0, 1.0]
+    assert not desk.broker.book[-1].ended, "it is left in the market"
+    assert sum("widest protection" in alert for alert in desk.alerts()) == 1
+    desk.restart()
+    desk.pass_time()
+    assert len(desk.broker.requests) == 4
+    desk.broker.fill(desk.broker.book[-1].order_id, 70)
+    desk.pass_time()
+    assert desk.row("Square off")["end"] == "filled"
 
 
 def test_at_the_widest_protection_it_is_left_and_a_person_is_told(desk: Desk) -> None:

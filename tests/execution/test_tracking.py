@@ -244,3 +244,30 @@ def test_an_initial_stop_is_taken_once_an_episode(desk: Desk) -> None:
     position = desk.position(key)
     assert (position.stop, position.initial_stop, position.strategy) == (165_000.0, 165_000.0, "Edge")
     assert not desk.executor.set_initial_stop(PositionKey("paper", "NSE", "NONE", "MIS"), 1.0)
+
+
+def test_a_list_that_lags_fresh_trades_at_first_sight_is_no_mismatch(desk: Desk) -> None:
+    """What was held overnight and what was traded today say how much it should be; the list will follow."""
+    key = desk.hold()
+    desk.broker.overnight[key] = (40, 168_000.0)
+    desk.clock.sleep(5)
+    desk.broker.trade(KOTAK, "MIS", SELL, 90, 169_500.0)
+    desk.broker.lag_s = 3.0
+    desk.start()
+    assert desk.position(key).quantity == 50, "40 are shown, 140 were held, 90 were sold"
+    for _ in range(90):
+        desk.pass_time()
+    assert desk.executor.mode == "active"
+    assert desk.position(key).quantity == 50
+    assert "mismatch_found" not in desk.names()
+
+
+def test_a_fresh_position_that_the_list_does_not_show_yet_is_no_mismatch(desk: Desk) -> None:
+    key = desk.hold()
+    desk.broker.lag_s = 3.0
+    desk.start()
+    for _ in range(90):
+        desk.pass_time()
+    assert desk.executor.mode == "active"
+    assert desk.position(key).quantity == 100
+    assert desk.names().count("position_opened") == 1

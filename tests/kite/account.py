@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rulekit.execution.history import history
-from rulekit.execution.journal import Journal
+from rulekit.execution.journal import read_journal
+from rulekit.execution.journal_schema import Entry
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.kite_server.server import KiteServer
 from rulekit.kite_server.settings import ServerSettings
-from rulekit.model.clock import SimulatedClock, WallClock
+from rulekit.model.clock import WallClock
 from rulekit.model.events import Event
 from rulekit.runtime.live import LiveDay, open_kite_day
 from rulekit.runtime.policy import Policy
@@ -94,12 +95,11 @@ class Account:
         """Return what the running day has not brought to an end."""
         return [] if self._day is None else [{"id": found, "end": None} for found in self._day.left_open()]
 
+    def entries(self) -> list[Entry]:
+        return list(read_journal(self.journal))
+
     def history(self) -> list[dict[str, Any]]:
-        opened = Journal.open(self.journal, account="AB1234", clock=SimulatedClock(0), create=False)
-        try:
-            return history(opened.entries())
-        finally:
-            opened.close()
+        return history(self.entries())
 
     def is_exact(self) -> None:
         """Hold the journal against the true book: an order for each attempt, no tag twice, fills to the share."""
