@@ -32,7 +32,7 @@ OLD: exit after 20 minutes
 """
 LAST_ENTRY = "15:05"
 QUANTITY = 400
-DEPTH, LATENCY_S = 60, 0.5
+DEPTH, LATENCY_S = 100, 0.5
 
 
 def main() -> int:
