@@ -12,8 +12,8 @@ from rulekit.broker.kite_calls import Calls
 from rulekit.broker.kite_checks import refusal
 from rulekit.broker.kite_folders import cache_folder
 from rulekit.broker.kite_instruments import InstrumentList
-from rulekit.broker.kite_outcomes import CANCEL, PLACE, Answer, message_of, outcome_of
-from rulekit.broker.kite_protection import protection_of
+from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, Answer, message_of, outcome_of
+from rulekit.broker.kite_protection import protection_of, stop_limit
 from rulekit.broker.kite_rows import net_of, order_of, quotes_of, rows_of, trade_of
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.kite_token import Tokens
@@ -21,8 +21,9 @@ from rulekit.errors import ReadFailedError, UsageError
 from rulekit.model.clock import Clock
 from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey
-from rulekit.model.orders import NotSent, Order, OrderRequest, Outcome, Quote, Refused, Trade
+from rulekit.model.orders import NotSent, Order, OrderRequest, Outcome, Quote, Refused, StopRequest, Trade
 from rulekit.model.position import NetPosition
+from rulekit.model.prices import to_rupees
 
 VARIETY = "regular"
 READS_PER_SECOND = 9
@@ -140,6 +141,51 @@ class KiteBroker:
             ),
             PLACE,
         )
+
+    def place_stop(self, request: StopRequest) -> Outcome:
+        """Send one stop order with a limit behind its trigger, once."""
+        return self._stop(
+            request,
+            lambda client, prices: client.place_order(
+                variety=VARIETY,
+                exchange=request.exchange,
+                tradingsymbol=request.symbol,
+                transaction_type=request.side,
+                quantity=request.quantity,
+                product=request.product,
+                order_type="SL",
+                validity="DAY",
+                tag=request.tag,
+                **prices,
+            ),
+            PLACE,
+        )
+
+    def change_stop(self, order_id: str, request: StopRequest) -> Outcome:
+        """Ask, once, for a standing stop order to get the quantity and the trigger of a request."""
+        return self._stop(
+            request,
+            lambda client, prices: client.modify_order(
+                variety=VARIETY, order_id=order_id, quantity=request.quantity, order_type="SL", validity="DAY", **prices
+            ),
+            CHANGE,
+        )
+
+    def _stop(self, request: StopRequest, call: Callable[[Any, dict[str, float]], Any], verb: str) -> Outcome:
+        try:
+            instrument = self._lookup(request.instrument)
+        except ReadFailedError as error:
+            return NotSent(f"the day's instruments are not known: {error.message}")
+        if instrument is None:
+            return Refused(f"{request.exchange}:{request.symbol} is not listed today", again=False)
+        wrong = refusal(request, instrument)
+        if wrong is not None:
+            return wrong
+        prices = {
+            "price": float(to_rupees(stop_limit(request, instrument), instrument.scale)),
+            "trigger_price": float(to_rupees(request.trigger, instrument.scale)),
+        }
+        return self._send(lambda client: call(client, prices), verb)
 
     def cancel(self, order_id: str) -> Outcome:
         """Ask for an order's cancellation, once."""

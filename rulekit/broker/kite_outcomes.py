@@ -22,6 +22,7 @@ _HANDSHAKE = re.compile(r"certificate|handshake|wrong.version.number|unsupported
 
 PLACE = "place"
 CANCEL = "cancel"
+CHANGE = "change"
 
 
 class DeadlineError(Exception):
@@ -46,7 +47,7 @@ class Failure:
     """A failed call, as the table's rows look at it.
 
     Args:
-        verb: `place` or `cancel`.
+        verb: `place`, `change` or `cancel`.
         kinds: names of the classes of the error and of what caused it.
         message: its text, without secrets.
         code: of the client's own exceptions: what the answer's JSON came with.
@@ -64,7 +65,7 @@ class Failure:
         """Tell whether the broker answered in JSON that it did not take the request, with a status that means it."""
         if "KiteException" not in self.kinds or self.code != self.status:
             return False
-        return self.status in (400, 403, 429, 428) or (self.verb == CANCEL and self.status in (404, 405, 409))
+        return self.status in (400, 403, 429, 428) or (self.verb != PLACE and self.status in (404, 405, 409))
 
 
 @frozen
@@ -117,7 +118,7 @@ def outcome_of(answer: Answer, verb: str = PLACE, hide: Callable[[str], str] = s
 
     Args:
         answer: how the call ended.
-        verb: `place` or `cancel`.
+        verb: `place`, `change` or `cancel`.
         hide: takes secrets out of a text.
     """
     if answer.error is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from rulekit.model.instrument import Instrument
+from rulekit.model.orders import BUY, SIGN, StopRequest
 
 AUTOMATIC = -1
 """Leaves the distance to the broker."""
@@ -28,6 +29,14 @@ def band_of(instrument: Instrument, price: float) -> float:
     rupees = price / instrument.scale
     table = BANDS.get(instrument.kind, BANDS["other"])
     return next((percent for bound, percent in table if rupees < bound), 0.0)
+
+
+def stop_limit(request: StopRequest, instrument: Instrument) -> float:
+    """Return the limit of a stop order in smallest units, on the tick: how far beyond its trigger it may fill."""
+    band = band_of(instrument, request.trigger) or BANDS["other"][0][1]
+    percent = min(max(band, band * request.width), WIDEST.get(instrument.kind, WIDEST_OTHER))
+    exact = request.trigger * (1 + SIGN[request.side] * percent / 100) / instrument.tick
+    return max(1, math.floor(exact) if request.side == BUY else math.ceil(exact)) * instrument.tick
 
 
 def protection_of(step: float | None, instrument: Instrument, price: float, *, written_out: bool = False) -> float:

@@ -67,6 +67,7 @@ def order_of(row: Row) -> Order:
         average=_price(row.get("average_price"), exchange),
         placed=moment(row["order_timestamp"]),
         message=str(row.get("status_message") or row.get("status_message_raw") or ""),
+        trigger=_price(row.get("trigger_price"), exchange),
     )
 
 

@@ -61,6 +61,8 @@ LIVE_ATTEMPTS = frozenset({ATTEMPT_SENDING, ATTEMPT_ACCEPTED, ATTEMPT_UNKNOWN, A
 
 ENTRY = "entry"
 """The kind of a host's own regular signal."""
+PROTECT = "protect"
+"""The kind of a stop order that stands at the broker; it has one order and ends with it."""
 QUANTITY_KINDS = frozenset({EXIT, BOOK, ADD, ENTRY})
 CLOSING_KINDS = frozenset({EXIT, BOOK})
 
@@ -87,7 +89,12 @@ def attempt_tag(journal_id: str, action: str, attempt: int) -> str:
 
 @define
 class Attempt:
-    """One request to the broker. `clean` counts good readings after the quarantine that did not show it."""
+    """One request to the broker. `clean` counts good readings after the quarantine that did not show it.
+
+    Of a stop order: its `trigger`, the quantity and trigger that were last `asked` for and are not in the book yet,
+    when it was `changed`, how often, and whether a change of it is `doubtful`, so that it may come at any time.
+    `quantity` is the larger one as long as two are possible.
+    """
 
     n: int
     tag: str
@@ -108,6 +115,16 @@ class Attempt:
     step: int = 0
     late: bool = False
     external: bool = False
+    trigger: float = UNKNOWN
+    asked: tuple[int, float] | None = None
+    changed: Instant | None = None
+    changes: int = 0
+    doubtful: bool = False
+
+    @property
+    def left(self) -> int:
+        """Return what it may still fill."""
+        return max(0, self.quantity - self.filled) if self.live else 0
 
     @property
     def live(self) -> bool:

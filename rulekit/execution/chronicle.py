@@ -12,6 +12,7 @@ from rulekit.execution.ledger import (
     ADOPTED,
     ATTEMPT_CHANGED,
     CANCELLING,
+    CHANGING,
     GOAL_REDUCED,
     MODE,
     REQUEST,
@@ -100,6 +101,11 @@ class Chronicle:
             {"order_id": order_id, "n": attempt.n if attempt else 0},
             action.id if action else "",
         )
+        self.budgets.spend(self.clock.now())
+
+    def changing(self, action: ActionRecord, attempt: Attempt, quantity: int, trigger: float) -> None:
+        """Announce a change of a standing stop order, and count it."""
+        self.note(CHANGING, {"n": attempt.n, "quantity": quantity, "trigger": trigger}, action.id)
         self.budgets.spend(self.clock.now())
 
     def wait(self, action: ActionRecord, seconds: float) -> None:

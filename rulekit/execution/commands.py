@@ -27,7 +27,10 @@ def waiting_to_be_sent(ledger: Ledger) -> list[ActionRecord]:
     return in_order(
         action
         for action in ledger.open.values()
-        if action.state in (states.DECIDED, states.PARTLY_FILLED) and action.side and action.live is None
+        if action.state in (states.DECIDED, states.PARTLY_FILLED)
+        and action.kind in states.QUANTITY_KINDS
+        and action.side
+        and action.live is None
     )
 
 

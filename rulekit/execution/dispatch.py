@@ -56,6 +56,8 @@ class Dispatcher:
         self.looks = 0
         self._failed_at: dict[str, int] = {}
         self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
+        self.in_the_way: Callable[[ActionRecord], bool] = lambda action: False
+        self.stop_rejected: Callable[[ActionRecord, str], None] = lambda action, reason: None
         self.taken: list[dict[str, object]] = []
 
     # --- who is next --------------------------------------------------------------------------------------------
@@ -72,6 +74,11 @@ class Dispatcher:
                 return Waiting(f"an order of {other.id} is unknown")
             if other.live is not None:
                 return Waiting(f"an order of {other.id} is on its way")
+        stop = ledger.unknown_stop(action.key.instrument)
+        if stop is not None:
+            return Waiting(f"an order of {stop.id} is unknown")
+        if self.in_the_way(action):
+            return Waiting("the stop that stands at the broker makes room first")
         if action.not_before > now:
             return Waiting("it waits before the next try", action.not_before)
         if self._failed_at.get(action.id) == self.looks:
@@ -301,6 +308,11 @@ class Dispatcher:
 
     def after_refusal(self, action: ActionRecord, reason: str, *, again: bool) -> None:
         """Try a refused action again later, or end it."""
+        if action.kind == states.PROTECT:
+            self._chronicle.state(action, states.REFUSED, reason)
+            self._chronicle.tell_of("action_refused", action, reason=reason)
+            self.stop_rejected(action, reason)
+            return
         chronicle, settings = self._chronicle, self._chronicle.settings
         if chronicle.ledger.refusals.get(action.key.instrument, 0) == settings.refusals_in_a_row:
             text = f"{settings.refusals_in_a_row} orders in a row were refused for {action.key.symbol}"

@@ -20,14 +20,16 @@ from rulekit.execution.flattening import Flattening
 from rulekit.execution.history import pending_row
 from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
+from rulekit.execution.lanes import URGENT
 from rulekit.execution.ledger import CHECKPOINT, Ledger
-from rulekit.execution.port import Broker
+from rulekit.execution.port import Broker, HoldsStops
 from rulekit.execution.reading import Reader
 from rulekit.execution.residuals import Residuals
 from rulekit.execution.route import BrokerRoute, Route
-from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.execution.settling import Settler
 from rulekit.execution.signal import RegularSignal
+from rulekit.execution.standing import Standing
 from rulekit.execution.tracking import Tracker
 from rulekit.execution.watches import Watches
 from rulekit.model.clock import Clock
@@ -43,8 +45,27 @@ from rulekit.model.snapshot import SessionTimes
 __all__ = ["Decided", "Executor", "RegularSignal"]
 
 
+ROOM_LOOK_S = 0.2
+"""How soon to look again while an exit waits for a standing stop to get out of its way."""
+
+
 def _silent(event: Event) -> None:
     """Tell nobody."""
+
+
+def _holder_of_stops(broker: Broker, route: Route | None) -> HoldsStops:
+    """Return the broker as one that takes stop orders."""
+    if route is not None and route.external:
+        raise UsageError(
+            "stops cannot stand at the broker while a host's own engine sends the orders",
+            "set `at_broker = false` under [stops], or leave the route out",
+        )
+    if not isinstance(broker, HoldsStops):
+        raise UsageError(
+            f"the broker `{broker.name}` takes no stop orders: its stops are watched by this program alone",
+            "set `at_broker = false` under [stops]",
+        )
+    return broker
 
 
 class Executor:
@@ -59,6 +80,10 @@ class Executor:
         session: the session of an exchange that an instant falls into or that is next to it, None if closed.
         route: where signals go instead of the broker's port.
         dry_run: do everything but send.
+        stops: whether stop orders stand at the broker.
+
+    Raises:
+        UsageError: stop orders are to stand at a broker that does not take them, or behind a host's own engine.
     """
 
     def __init__(
@@ -72,8 +97,10 @@ class Executor:
         session: Callable[[str, Instant], SessionTimes | None],
         route: Route | None = None,
         dry_run: bool = False,
+        stops: StopSettings | None = None,
     ) -> None:
         settings = settings or ExecutionSettings()
+        stops = stops or StopSettings()
         self._clock = clock
         self._settings = settings
         self._chronicle = Chronicle(journal, clock, settings, emit)
@@ -87,6 +114,12 @@ class Executor:
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
         self._watches = Watches(self._chronicle, self._tracker, session)
         self._reader = Reader(broker, self._chronicle)
+        holder = _holder_of_stops(broker, route) if stops.at_broker and not dry_run else None
+        self._standing = Standing(
+            self._chronicle, self._tracker, holder, broker.cancel, stops, session, self._is_urgent, silent=dry_run
+        )
+        self._dispatcher.in_the_way = self._standing.is_in_the_way
+        self._dispatcher.stop_rejected = self._standing.rejected
         self._asked_at: Instant = 0
         self._external = bool(route and route.external)
         self._mark: Mapping[str, Any] | None = None
@@ -130,6 +163,7 @@ class Executor:
         self._dispatcher.looks += 1
         self._tracker.update(reading)
         self._settler.settle(reading)
+        self._standing.look(reading)
         self._tracker.stale()
         self._watches.look(reading.started)
         self._commands.end_what_waits()
@@ -234,9 +268,20 @@ class Executor:
         if self._ledger.open or self._ledger.late:
             self._residuals.tend(now)
             self._dispatch(now)
+        self._standing.tend(now, fresh=self._reader.is_fresh(now))
         self._chronicle.flush()
 
+    def _is_urgent(self) -> bool:
+        return any(action.lane in URGENT for action in self._dispatcher.queue())
+
+    def _make_room(self, now: Instant) -> None:
+        """Get standing stops out of the way of what is to be closed, and look at once whether they are."""
+        if self._standing.makes_room:
+            self._standing.tend(now, fresh=False)
+            self.sync()
+
     def _dispatch(self, now: Instant) -> None:
+        self._make_room(now)
         tried: set[str] = set()
         while (action := self._dispatcher.next_action(now, tried)) is not None:
             if not self._reader.is_fresh(now):
@@ -264,8 +309,11 @@ class Executor:
         if not self._ledger.open and not self._ledger.late and not self._flattening.ordered:
             return None
         now = self._clock.now()
-        look = now + round(self._settings.look_s * SECOND)
-        on_its_way = any(action.live is not None for action in self._ledger.open.values())
+        look = now + round((ROOM_LOOK_S if self._standing.makes_room else self._settings.look_s) * SECOND)
+        on_its_way = any(
+            self._standing.is_busy(action) if action.kind == states.PROTECT else action.live is not None
+            for action in self._ledger.open.values()
+        )
         dues = [self._residuals.next_due(now), self._dispatcher.next_due(now)]
         dues.append(look if on_its_way or self._flattening.ordered else None)
         return min((due for due in dues if due is not None), default=None)

@@ -16,6 +16,7 @@ from rulekit.execution.actions import (
     ATTEMPT_UNKNOWN,
     DECIDED,
     ENDS,
+    PROTECT,
     QUANTITY_KINDS,
     SENDING,
     TRANSITIONS,
@@ -28,6 +29,7 @@ from rulekit.execution.switch import Mode
 from rulekit.model.instant import MINUTE, Instant, day_number
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import REJECTED, Trade, is_beyond_a_band
+from rulekit.model.prices import UNKNOWN
 
 JOURNAL_OPENED = "opened"
 ACTION_DECIDED = "decided"
@@ -37,6 +39,7 @@ ATTEMPT_CHANGED = "attempt"
 GOAL_REDUCED = "goal"
 WAIT = "wait"
 CANCELLING = "cancelling"
+CHANGING = "changing"
 TRADE = "trade"
 ADOPTED = "adopted"
 WATCHED = "watched"
@@ -72,6 +75,7 @@ class Ledger:
         self.actions: dict[str, ActionRecord] = {}
         self.open: dict[str, ActionRecord] = {}
         self.tags: dict[str, tuple[ActionRecord, Attempt]] = {}
+        self.standing: dict[str, tuple[ActionRecord, Attempt]] = {}  # stop orders that may still fill, by tag
         self.by_episode: dict[str, list[ActionRecord]] = {}  # those that trade
         self.tallies: dict[str, dict[str, Tally]] = {}
         self.scales: dict[PositionKey, int] = {}
@@ -99,6 +103,7 @@ class Ledger:
             GOAL_REDUCED: self._goal_reduced,
             WAIT: self._wait,
             CANCELLING: self._cancelling,
+            CHANGING: self._changing,
             TRADE: self._trade,
             ADOPTED: self._adopted,
             WATCHED: self._watched,
@@ -165,7 +170,7 @@ class Ledger:
         self.scales[key] = action.scale
         tally = self.tallies.setdefault(action.episode, {}).setdefault(action.rule, Tally())
         tally.firings, tally.last = tally.firings + 1, action
-        if action.kind in QUANTITY_KINDS:
+        if action.kind in QUANTITY_KINDS or action.kind == PROTECT:
             self.by_episode.setdefault(action.episode, []).append(action)
 
     def _state_changed(self, entry: Entry) -> None:
@@ -174,7 +179,7 @@ class Ledger:
         if action.state in ENDS:
             action.ended, action.reason = entry.at, entry.body["evidence"]
             del self.open[action.id]
-            if action.kind not in QUANTITY_KINDS:
+            if action.kind not in QUANTITY_KINDS and action.kind != PROTECT:
                 self._count_light(action)
         if "stop" in entry.body:
             self.books[action.key].move_stop(entry.body["stop"])
@@ -208,9 +213,12 @@ class Ledger:
             sent=entry.at,
             step=action.step,
             external=body.get("external", False),
+            trigger=body.get("trigger", UNKNOWN),
         )
         action.attempts.append(attempt)
         self.tags[attempt.tag] = (action, attempt)
+        if action.kind == PROTECT:
+            self.standing[attempt.tag] = (action, attempt)
         self.posts.append(entry.at)
         self.orders_today += 1
         self.value_today += body["quantity"] * body.get("value", 0.0)
@@ -234,8 +242,23 @@ class Ledger:
         if body.get("late"):
             attempt.late = True
             self.late += 1
-        if attempt.state != before:
+        if action.kind == PROTECT:
+            self._stop_changed(action, attempt, body)
+        elif attempt.state != before:
             self._count_outcome(action, attempt)
+
+    def _stop_changed(self, action: ActionRecord, attempt: Attempt, body: Mapping[str, Any]) -> None:
+        """Take what became of a stop order; its refusals say nothing about orders that go to the market."""
+        attempt.doubtful = body.get("doubtful", attempt.doubtful)
+        if "quantity" in body:
+            attempt.quantity, attempt.trigger, attempt.asked = body["quantity"], body["trigger"], None
+            action.goal = attempt.quantity
+        if attempt.state == ATTEMPT_NOT_SENT:
+            self._not_sent(attempt)
+        if attempt.live:
+            self.standing[attempt.tag] = (action, attempt)
+        else:
+            self.standing.pop(attempt.tag, None)
 
     def _count_outcome(self, action: ActionRecord, attempt: Attempt) -> None:
         rejected = attempt.state == ATTEMPT_ENDED and attempt.status == REJECTED
@@ -250,13 +273,16 @@ class Ledger:
             self.refusals_in_all += 1
         elif attempt.state == ATTEMPT_NOT_SENT:
             action.not_sent += 1
-            if attempt.sent in self.posts:
-                self.posts.remove(attempt.sent)
-            self.orders_today -= 1
+            self._not_sent(attempt)
         elif attempt.state == ATTEMPT_ENDED and attempt.filled < attempt.quantity:
             action.step += action.widest is None or action.step < action.widest
         elif attempt.state == ATTEMPT_ACCEPTED:
             self.refusals_in_all = 0
+
+    def _not_sent(self, attempt: Attempt) -> None:
+        if attempt.sent in self.posts:
+            self.posts.remove(attempt.sent)
+        self.orders_today -= 1
 
     def _refusals_over(self, action: ActionRecord) -> None:
         self.refusals.pop(action.key.instrument, None)
@@ -274,6 +300,16 @@ class Ledger:
         if entry.subject:
             attempt = self.actions[entry.subject].attempts[entry.body["n"] - 1]
             attempt.cancel_asked, attempt.cancels = entry.at, attempt.cancels + 1
+
+    def _changing(self, entry: Entry) -> None:
+        """Take a change that is asked for; until the book shows it, the larger quantity counts."""
+        self.posts.append(entry.at)
+        action, body = self.actions[entry.subject], entry.body
+        attempt = action.attempts[body["n"] - 1]
+        attempt.asked = (body["quantity"], body["trigger"])
+        attempt.changed, attempt.changes = entry.at, attempt.changes + 1
+        attempt.quantity = action.goal = max(attempt.quantity, body["quantity"])
+        action.quantity = max(action.quantity or 0, attempt.quantity)
 
     def _trade(self, entry: Entry) -> None:
         body = entry.body
@@ -339,7 +375,18 @@ class Ledger:
 
     def is_frozen(self, instrument: InstrumentKey) -> bool:
         """Tell whether an order of unknown outcome stands in an instrument."""
-        return any(action.frozen for action in self.open_on(instrument))
+        return any(action.frozen for action in self.open_on(instrument)) or self.unknown_stop(instrument) is not None
+
+    def unknown_stop(self, instrument: InstrumentKey) -> ActionRecord | None:
+        """Return the stop order of unknown outcome in an instrument."""
+        return next(
+            (
+                action
+                for action in self.open.values()
+                if action.kind == PROTECT and action.frozen and action.key.instrument == instrument
+            ),
+            None,
+        )
 
     def recent_posts(self, now: Instant) -> list[Instant]:
         """Return the requests of the day in order, for the budgets."""

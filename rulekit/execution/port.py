@@ -8,10 +8,10 @@ broker has taken the request, not that the order is dead: its end is read from t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rulekit.model.instrument import Instrument, InstrumentKey
-from rulekit.model.orders import Order, OrderRequest, Outcome, Quote, Trade
+from rulekit.model.orders import Order, OrderRequest, Outcome, Quote, StopRequest, Trade
 from rulekit.model.position import NetPosition
 
 
@@ -51,4 +51,17 @@ class Broker(Protocol):
 
     def updates(self) -> int:
         """Return how many order updates have come since the last call; they are only a reason to read the book."""
+        ...
+
+
+@runtime_checkable
+class HoldsStops(Protocol):
+    """What a broker offers besides, where stop orders can stand at it."""
+
+    def place_stop(self, request: StopRequest) -> Outcome:
+        """Send one stop order, once."""
+        ...
+
+    def change_stop(self, order_id: str, request: StopRequest) -> Outcome:
+        """Ask, once, for a standing stop's quantity and trigger to become those of the request; its tag stays."""
         ...

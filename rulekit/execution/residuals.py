@@ -34,7 +34,8 @@ class Residuals:
     def _watched(self) -> Iterable[ActionRecord]:
         """Return the open actions; the ended ones too once an order arrived after its action was done with."""
         ledger = self._chronicle.ledger
-        return ledger.actions.values() if ledger.late else ledger.open.values()
+        watched = ledger.actions.values() if ledger.late else ledger.open.values()
+        return (action for action in watched if action.kind != states.PROTECT)
 
     def _tend_one(self, action: ActionRecord, attempt: Attempt, now: Instant) -> None:
         why = self._why_cancel(action, attempt, now)

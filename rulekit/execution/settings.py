@@ -9,6 +9,21 @@ SQUARE_OFF_MINUTES = {"NSE": 10, "BSE": 10, "NFO": 5, "BFO": 5, "CDS": 15, "BCD"
 
 
 @frozen
+class StopSettings:
+    """[stops]: whether a stop order stands at the broker for each tracked stop.
+
+    Args:
+        at_broker: whether it does.
+        width: how far beyond its trigger a stop order may fill, as a multiple of the broker's own protection.
+        every_s: seconds between two moves of one stop order; what makes it smaller does not wait.
+    """
+
+    at_broker: bool = False
+    width: float = 3.0
+    every_s: float = 10.0
+
+
+@frozen
 class ExecutionSettings:
     """Waits in seconds, shares as fractions, amounts in rupees; None switches a cap off.
 

@@ -177,6 +177,12 @@ class Settler:
         elif action.kind in states.CLOSING_KINDS:
             evidence = f"order {attempt.order_id} ended {attempt.word} with {attempt.filled} of {attempt.quantity}"
             chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
+        elif action.kind == states.PROTECT and attempt.status == COMPLETE:
+            self._filled(action)  # before a change to more reached it
+        elif action.kind == states.PROTECT:
+            reason = f"order {attempt.order_id} ended {attempt.word}; {action.filled} of {attempt.quantity} filled"
+            chronicle.state(action, states.CANCELLED, reason)
+            chronicle.tell_of("stop_withdrawn", action, reason=reason)
         else:
             self._give_up(action, f"order {attempt.order_id} ended {attempt.word}; the rest is not sent again")
 
@@ -202,7 +208,8 @@ class Settler:
             evidence = f"a day order ended with its day, {attempt.filled} known to be filled"
             self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ENDED, status=CANCELLED, evidence=evidence)
             self._give_up(action, evidence)
-            self._chronicle.alert(f"{action.rule}: {evidence}", action)
+            if action.kind != states.PROTECT:
+                self._chronicle.alert(f"{action.rule}: {evidence}", action)
 
     def _absent(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
         """Count clean readings after the quarantine; an absence before it proves nothing."""
@@ -226,6 +233,8 @@ class Settler:
         chronicle.tell_of("action_settled", action, found="nothing was placed: " + evidence)
         if action.kind in states.CLOSING_KINDS:
             chronicle.state(action, states.PARTLY_FILLED if action.filled else states.DECIDED, evidence)
+        elif action.kind == states.PROTECT:
+            self._give_up(action, "nothing was placed: " + evidence)
         else:
             self._give_up(action, "nothing was placed, and an add is never sent again: " + evidence)
             chronicle.alert(f"{action.rule}: the unknown order was never placed; it is not sent again", action)

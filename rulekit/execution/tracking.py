@@ -117,7 +117,7 @@ class Tracker:
             self._chronicle.switch(REDUCING, why)
 
     def _beyond_lag(self, key: PositionKey, row: NetPosition, own: int, reading: Reading) -> int:
-        """Return what is held if a list that is seen for the first time today only lags the last trades, else its figure.
+        """Return what is held if a list seen for the first time today only lags the last trades, else its own figure.
 
         Own book, or the night's quantity with today's trades, is right where the latest trades make up the difference.
         """
@@ -277,7 +277,7 @@ class Tracker:
 
     def _tracked(self, book: Book) -> TrackedPosition:
         ledger = self._chronicle.ledger
-        actions = ledger.of_episode(book.episode)
+        actions = [action for action in ledger.of_episode(book.episode) if action.kind in QUANTITY_KINDS]
         memory, firings = self._memory(book, actions)
         instrument = book.key.instrument
         frozen = ledger.is_frozen(instrument)

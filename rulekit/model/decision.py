@@ -29,6 +29,8 @@ STOP_REACHED = "stop"
 """The rule name of an exit because the tracked stop was reached."""
 TARGET_REACHED = "target"
 """The rule name of an exit because the target was reached."""
+STANDING_STOP = "stop at the broker"
+"""The rule name of a stop order that stands at the broker, and of the exit of what it left unfilled."""
 
 
 @frozen

@@ -21,6 +21,10 @@ REJECTED = "REJECTED"
 TERMINAL = frozenset({COMPLETE, CANCELLED, REJECTED})
 """The broker's end states; any other word, also one never seen, is "still going"."""
 
+OPEN = "OPEN"
+TRIGGER_PENDING = "TRIGGER PENDING"
+"""An order in the market, and a stop order that waits for its price: nothing is under way with either."""
+
 _BAND = re.compile(r"circuit|protection|price (band|range)|execution range|lpp", re.IGNORECASE)
 
 
@@ -55,10 +59,36 @@ class OrderRequest:
 
 
 @frozen
+class StopRequest:
+    """A stop order that is to stand at the broker until the price comes to its trigger.
+
+    Args:
+        tag: unique for this order, at most 20 letters and digits.
+        side: of the order, so the opposite of the position's.
+        trigger: the price at which it comes to life, in smallest units and on the tick.
+        width: how far beyond the trigger it may fill, as a multiple of the broker's own protection.
+    """
+
+    tag: str
+    exchange: str
+    symbol: str
+    product: str
+    side: str
+    quantity: int
+    trigger: float
+    width: float = 1.0
+
+    @property
+    def instrument(self) -> InstrumentKey:
+        """The instrument that is traded."""
+        return InstrumentKey(self.exchange, self.symbol)
+
+
+@frozen
 class Order:
     """A row of the broker's order book.
 
-    `filled` is the only quantity to trust; `status` is the broker's own word.
+    `filled` is the only quantity to trust; `status` is the broker's own word; `trigger` is that of a stop order.
     """
 
     order_id: str
@@ -73,6 +103,12 @@ class Order:
     average: float = UNKNOWN
     placed: Instant = 0
     message: str = ""
+    trigger: float = UNKNOWN
+
+    @property
+    def waits_for_trigger(self) -> bool:
+        """Tell whether it is a stop order that the price has not come to, and nothing is under way with it."""
+        return self.status == TRIGGER_PENDING
 
     @property
     def ended(self) -> bool:

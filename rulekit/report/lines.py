@@ -38,6 +38,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "target reached": Line(
             "🏁", "TARGET", "{strategy}: {symbol} - Target reached, exiting {quantity:shares} " + _MOMENT
         ),
+        "protect": None,  # the line of `stop_standing` says it
         "stop": None,  # the line of `stop_moved` says it, with both prices
         "alert": None,  # the line of `alert` says it
     },
@@ -85,6 +86,11 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "moved": Line("🛡️", "STOP", "Adjusted {symbol} stop loss to {stop:money} (was {was:money})"),
         "first": Line("🛡️", "STOP", "Set {symbol} stop loss at {stop:money}"),
     },
+    "stop_standing": {
+        "placed": Line("⚓", "STANDING", "Stop at the broker: {symbol} {quantity:shares} at {stop:money}"),
+        "moved": Line("⚓", "STANDING", "Stop at the broker moved: {symbol} {quantity:shares} at {stop:money}"),
+    },
+    "stop_withdrawn": Line("⚓", "STANDING", "Stop at the broker taken back: {symbol} - {reason}"),
     "rule_unknown": Line("❔", "UNKNOWN", "{strategy}: {symbol} - {rule} cannot be judged: {why}"),
     "rule_skipped": Line("⏭️", "SKIPPED", "{strategy}: {symbol} - {rule} passed over: {because}"),
     "price_stale": {
@@ -128,6 +134,7 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "action_decided": _decided,
     "regular_bypassed": lambda data: "past others" if data.get("waiting") else "alone",
     "stop_moved": lambda data: "first" if data.get("was") is None else "moved",
+    "stop_standing": lambda data: "moved" if data.get("moved") else "placed",
     "mode_changed": lambda data: str(data.get("mode")),
     "price_stale": lambda data: "never heard" if data.get("seconds") is None else "old",
     "recovered": lambda data: "something" if data.get("settled") or data.get("open") else "nothing",

@@ -112,6 +112,7 @@ class Manager:
             session=self._snapshots.session,
             route=route,
             dry_run=dry_run,
+            stops=self.settings.stops,
         )
 
     # --- life ------------------------------------------------------------------------------------------------

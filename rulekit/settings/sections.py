@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.paper_settings import PaperSettings
-from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.model.calendar import Calendar
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import PAISE, to_units
@@ -119,6 +119,7 @@ class Settings:
 
     engine: EngineSettings = EngineSettings()
     execution: ExecutionSettings = field(factory=ExecutionSettings)
+    stops: StopSettings = field(factory=StopSettings)
     paper: PaperSettings = field(factory=PaperSettings)
     instruments: InstrumentsSettings = InstrumentsSettings()
     policies: PolicySettings = PolicySettings()

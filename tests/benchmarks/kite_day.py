@@ -12,6 +12,7 @@ import logging
 import tempfile
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from rulekit.execution.status import status
@@ -94,7 +95,8 @@ def main() -> int:
             "no position through zero": all(_never_turned(account, symbol) for symbol in symbols),
             "only kiteconnect spoke": all(agent.startswith("Kiteconnect-python/") for agent in agents),
         }
-        print(f"{len(live):,} prices of {len(symbols)} symbols at speed {chosen.speed:g}, {sum(ticks.values()):,} heard")
+        heard_of = sum(ticks.values())
+        print(f"{len(live):,} prices of {len(symbols)} symbols at speed {chosen.speed:g}, {heard_of:,} heard")
         ages.sort()
         shares = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
         figures = ", ".join(f"{name} {ages[int(share * len(ages))]:.2f} s" for name, share in shares.items())
@@ -122,7 +124,7 @@ def _has_price(account: Account, symbol: str) -> bool:
 def _never_turned(account: Account, symbol: str) -> bool:
     """Tell whether the net quantity never went from one side to the other in one trade."""
     path = account.server.position_path("NSE", symbol, "MIS")
-    return all(before * after >= 0 for before, after in zip(path, path[1:], strict=False))
+    return all(before * after >= 0 for before, after in pairwise(path))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,11 @@ HALF: book 50% at 6% profit
 OUT: exit at 10% profit
 CUT: exit at 10% loss
 """
+STOPS = """\
+FIRST: tighten stop to 4% from price when profit is above -3%
+TRAIL: trail stop 2% at 1% profit
+"""
+"""With `--stops` these stand at the broker."""
 KINDS = [kind for kind in (*ERRORS, *PAGES, *BODIES, *TRANSPORTS, "success_500") if kind != "token_403"]
 STREAM = ("mute", "half_open", "reset", "close", "truncated", "list")
 SYMBOLS = ("ALPHA", "BETA", "GAMMA")
@@ -44,6 +49,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--runs", type=int, default=20)
     options.add_argument("--first", type=int, default=1)
+    options.add_argument("--stops", action="store_true", help="let the tracked stops stand at the broker")
     chosen = options.parse_args()
     logging.disable(logging.CRITICAL)
     ends: Counter[str] = Counter()
@@ -52,7 +58,7 @@ def main() -> None:
     began = time.monotonic()
     for seed in range(chosen.first, chosen.first + chosen.runs):
         try:
-            play(seed, ends, met)
+            play(seed, ends, met, stops=chosen.stops)
         except Exception:
             broken.append(seed)
             print(f"seed {seed}:\n{traceback.format_exc(limit=-3)}", flush=True)
@@ -62,7 +68,7 @@ def main() -> None:
     print(f"{chosen.runs} runs, {sum(met.values())} faults, {len(broken)} violations")
 
 
-def play(seed: int, ends: Counter[str], met: Counter[str]) -> None:
+def play(seed: int, ends: Counter[str], met: Counter[str], *, stops: bool = False) -> None:
     """Play one run and hold the journal against the true book."""
     draw = random.Random(seed)
     view = View(
@@ -80,8 +86,11 @@ def play(seed: int, ends: Counter[str], met: Counter[str]) -> None:
                 account.buy(symbol, 100, 1000)
             account.server.advance(4)
             faults = account.server.faults
-            faults.draw_from(0.3, KINDS, routes=("place", "cancel", "orders", "positions", "trades"), hold=1.0)
-            with account.day(POLICY, deadline_s=0.4, quarantine_s=10.0, silence_s=1.0):
+            faults.draw_from(
+                0.3, KINDS, routes=("place", "modify", "cancel", "orders", "positions", "trades"), hold=1.0
+            )
+            policy = POLICY + (STOPS if stops else "")
+            with account.day(policy, stops=stops, deadline_s=0.4, quarantine_s=10.0, silence_s=1.0):
                 for step in range(24):
                     for symbol in SYMBOLS:
                         move = 4.0 * step * draw.uniform(0.8, 1.2) + draw.uniform(-3, 3)
@@ -146,6 +155,8 @@ def _check(account: Account) -> None:
     """No position through zero, no buy of an unknown fate sent again, no two live orders of one action."""
     for symbol in SYMBOLS:
         path = account.server.position_path("NSE", symbol, "MIS")
+        if twice := account.two_stops(symbol):
+            raise ViolationError(f"two stops of {symbol} stood at one time: {twice}")
         if min(path) < 0 or any(before == after for before, after in pairwise(path)):
             raise ViolationError(f"{symbol} went {path}")
     for row in account.history():

@@ -12,7 +12,7 @@ from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
 from rulekit.execution.route import Route
-from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.decision import BOOK, EXIT, IMMEDIATE, NEXT_CYCLE, STOP, Action, Decision
 from rulekit.model.events import Event
@@ -22,9 +22,11 @@ from rulekit.model.orders import (
     BUY,
     CANCELLED,
     COMPLETE,
+    OPEN,
     REJECTED,
     SELL,
     SIGN,
+    TRIGGER_PENDING,
     Accepted,
     NotSent,
     Order,
@@ -32,6 +34,7 @@ from rulekit.model.orders import (
     Outcome,
     Quote,
     Refused,
+    StopRequest,
     Trade,
     Uncertain,
 )
@@ -99,6 +102,9 @@ class ScriptedBroker:
     points: Failpoints = field(factory=Failpoints)
     log: list[str] = field(factory=list)
     ignore_cancel: bool = False
+    stop_fates: list[str] = field(factory=list)
+    stops: list[StopRequest] = field(factory=list)
+    changes: list[tuple[str, int, float]] = field(factory=list)
 
     # --- the port -----------------------------------------------------------------------------------------------
 
@@ -142,7 +148,7 @@ class ScriptedBroker:
         elif fate == "fill":
             self.fill(order_id, request.quantity)
         elif fate.startswith("part:"):
-            self.fill(order_id, int(fate[5:]))
+            self.fill(order_id, min(request.quantity, int(fate[5:])))
         return order_id
 
     def cancel(self, order_id: str) -> Outcome:
@@ -154,6 +160,57 @@ class ScriptedBroker:
             self._change(order_id, status=CANCELLED)
         self.points("after cancel")
         return Accepted(order_id)
+
+    def place_stop(self, request: StopRequest) -> Outcome:
+        """Fates: stand, refuse, reject, not sent, lost before, lost after."""
+        self.points("before place")
+        fate = self.stop_fates.pop(0) if self.stop_fates else "stand"
+        if fate == "not sent":
+            return NotSent("no connection")
+        self.posts.append(self.clock.now())
+        self.stops.append(request)
+        if fate == "refuse":
+            return Refused("the product takes no stops")
+        if fate == "lost before":
+            return Uncertain("read timed out")
+        order_id = f"O{len(self.book) + 1:04d}"
+        order = Order(
+            order_id, request.tag, request.exchange, request.symbol, request.product, request.side, request.quantity,
+            0, TRIGGER_PENDING, placed=self.clock.now(), trigger=request.trigger,
+        )  # fmt: skip
+        self.book.append(order)
+        if fate == "reject":
+            self._change(order_id, status=REJECTED, message="trigger price beyond the last price")
+        self.points("after place")
+        return Uncertain("connection reset") if fate == "lost after" else Accepted(order_id)
+
+    def change_stop(self, order_id: str, request: StopRequest) -> Outcome:
+        """Fates: change, refuse change, ignore, lost before, lost after."""
+        self.points("before change")
+        fate = self.stop_fates.pop(0) if self.stop_fates else "change"
+        self.posts.append(self.clock.now())
+        self.changes.append((order_id, request.quantity, request.trigger))
+        if fate == "refuse change":
+            return Refused("it is being processed")
+        if self.order(order_id).ended:
+            return Refused("it has ended")
+        if fate in ("change", "lost after"):
+            self._change(order_id, quantity=request.quantity, trigger=request.trigger)
+        self.points("after change")
+        return Uncertain("connection reset") if fate.startswith("lost") else Accepted(order_id)
+
+    def trigger(self, order_id: str, fill: int | None = None) -> None:
+        """Let the price come to a stop order."""
+        order = self.order(order_id)
+        self._change(order_id, status=OPEN)
+        quantity = order.quantity - order.filled if fill is None else fill
+        if quantity:
+            self.fill(order_id, quantity)
+
+    def standing(self) -> list[Order]:
+        """Stop orders that may still fill."""
+        tags = {request.tag for request in self.stops}
+        return [order for order in self.book if order.tag in tags and not order.ended]
 
     def orders(self) -> Sequence[Order]:
         self._reading("orders")
@@ -265,6 +322,7 @@ class Desk:
     clock: SimulatedClock = field(factory=lambda: SimulatedClock(START))
     points: Failpoints = field(factory=Failpoints)
     route: Route | None = None
+    stops: StopSettings | None = None
     dry_run: bool = False
     broker: ScriptedBroker = field(init=False)
     journal: Journal = field(init=False)
@@ -296,6 +354,7 @@ class Desk:
             session=session,
             route=self.route,
             dry_run=self.dry_run,
+            stops=self.stops,
         )
         self.executor.start()
         return self

@@ -12,7 +12,7 @@ from typing import Any
 from rulekit.execution.history import history
 from rulekit.execution.journal import read_journal
 from rulekit.execution.journal_schema import Entry
-from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.kite_server.server import KiteServer
 from rulekit.kite_server.settings import ServerSettings
 from rulekit.model.clock import WallClock
@@ -66,9 +66,16 @@ class Account:
 
     @contextmanager
     def day(
-        self, policy: str = POLICY, *, dry_run: bool = False, quarantine_s: float = 5.0, **kite: Any
+        self,
+        policy: str = POLICY,
+        *,
+        dry_run: bool = False,
+        quarantine_s: float = 5.0,
+        stops: bool = False,
+        **kite: Any,
     ) -> Iterator[LiveDay]:
         settings = Settings(
+            stops=StopSettings(at_broker=stops),
             engine=EngineSettings(cycle_s=2.0),
             execution=ExecutionSettings(quarantine_s=quarantine_s),
             kite=settings_for(self.server, self.folder, **kite),
@@ -100,6 +107,22 @@ class Account:
 
     def history(self) -> list[dict[str, Any]]:
         return history(self.entries())
+
+    def two_stops(self, symbol: str) -> list[tuple[str, str]]:
+        """Return the pairs of our stop orders in a symbol that were in the true book at the same time."""
+        with self.server.desk.lock:
+            orders = list(self.server.desk.oms.orders.values())
+        spans = [
+            (order.snapshots[0][0], order.snapshots[-1][0] if order.ended else 1 << 62, order.order_id)
+            for order in orders
+            if order.ticket.tag and order.ticket.order_type == "SL" and order.ticket.listing.symbol == symbol
+        ]
+        return [
+            (one, other)
+            for number, (_, end, one) in enumerate(spans)
+            for begin, _, other in spans[number + 1 :]
+            if begin < end
+        ]
 
     def is_exact(self) -> None:
         """Hold the journal against the true book: an order for each attempt, no tag twice, fills to the share."""
