@@ -141,7 +141,8 @@ class Attempt:
 class ActionRecord:
     """One decided action with its whole path; `goal` is what is left of the decided quantity, only ever reduced.
 
-    `step` is how wide its next order is, `widest` the last step that a price band allows, None while none was met.
+    `step` is how wide its next order is, `widest` the last step that a price band allows, None while none was met;
+    `chases` counts the orders that were placed again at that step, after the market.
     """
 
     id: str
@@ -171,6 +172,7 @@ class ActionRecord:
     not_sent: int = 0
     step: int = 0
     widest: int | None = None
+    chases: int = 0
     not_before: Instant = 0
     states: list[tuple[str, Instant, str]] = field(factory=list)
     attempts: list[Attempt] = field(factory=list)

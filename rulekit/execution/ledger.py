@@ -275,7 +275,9 @@ class Ledger:
             action.not_sent += 1
             self._not_sent(attempt)
         elif attempt.state == ATTEMPT_ENDED and attempt.filled < attempt.quantity:
-            action.step += action.widest is None or action.step < action.widest
+            may_widen = action.widest is None or action.step < action.widest
+            action.step += may_widen
+            action.chases += not may_widen
         elif attempt.state == ATTEMPT_ACCEPTED:
             self.refusals_in_all = 0
 

@@ -14,6 +14,9 @@ from rulekit.execution.tracking import Tracker
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.orders import SIGN
 
+CHASES, CHASE_AFTER = 3, 10
+"""An order that a price band keeps from becoming wider is placed again so often, after so many times its patience."""
+
 
 class Residuals:
     """Watches resting orders; it cancels, and leaves the rest to the queue once their end is in the book."""
@@ -64,6 +67,9 @@ class Residuals:
         if now < attempt.sent + self._patience():
             return None
         steps = len(self._chronicle.settings.protection_steps)
+        capped = action.widest is not None and action.chases < CHASES
+        if capped and now >= attempt.sent + CHASE_AFTER * self._patience():
+            return "the market may have left it behind"
         if action.kind in states.CLOSING_KINDS and attempt.step >= (steps if action.widest is None else action.widest):
             self._tell_bound(action, attempt)
             return None
@@ -90,9 +96,9 @@ class Residuals:
         return now >= attempt.cancel_asked + self._patience() * min(attempt.cancels, 10)
 
     def _tell_bound(self, action: ActionRecord, attempt: Attempt) -> None:
-        if attempt.tag in self._told_bound:
+        if action.id in self._told_bound:
             return
-        self._told_bound.add(attempt.tag)
+        self._told_bound.add(action.id)
         width = "the broker's own" if attempt.protection is None else f"{attempt.protection:g}%"
         text = (
             f"{action.rule}: order {attempt.order_id} rests at the widest protection allowed "

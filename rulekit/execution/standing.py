@@ -26,7 +26,19 @@ from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import CRITICAL, EXIT, NEXT_CYCLE, STANDING_STOP, Action
 from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.instrument import PositionKey
-from rulekit.model.orders import BUY, OPEN, SELL, SIGN, Accepted, NotSent, Order, Outcome, Refused, StopRequest, Uncertain
+from rulekit.model.orders import (
+    BUY,
+    OPEN,
+    SELL,
+    SIGN,
+    Accepted,
+    NotSent,
+    Order,
+    Outcome,
+    Refused,
+    StopRequest,
+    Uncertain,
+)
 from rulekit.model.snapshot import SessionTimes
 
 GRACE_S = 1
@@ -299,7 +311,12 @@ class Standing:
         why = self._why_not_change(attempt)
         recent = attempt.changed is not None and now < attempt.changed + CALM_S * SECOND
         row = self._rows.get(attempt.tag)
-        if attempt.asked is not None and attempt.asked[0] <= wanted.quantity and recent:
+        if (
+            why is None
+            and attempt.asked is not None
+            and attempt.asked[0] - attempt.filled <= wanted.quantity
+            and recent
+        ):
             return  # it is about to be
         if why is None and (recent or row is None or not row.waits_for_trigger):
             why = "something else was under way with it"

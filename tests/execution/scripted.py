@@ -80,7 +80,8 @@ class FailingJournal(Journal):
 class ScriptedBroker:
     """Fills at once unless a fate says otherwise; fates are used up in the order of the requests.
 
-    fill, rest, part:N, reject, refuse, refuse:REASON, refuse for good, not sent, lost before, lost after, late:SECONDS.
+    fill, rest, part:N, reject, reject:REASON, refuse, refuse:REASON, refuse for good, not sent, lost before, lost after,
+    late:SECONDS.
     """
 
     clock: SimulatedClock
@@ -143,8 +144,8 @@ class ScriptedBroker:
             0, "OPEN", placed=self.clock.now(),
         )  # fmt: skip
         self.book.append(order)
-        if fate == "reject":
-            self._change(order_id, status=REJECTED, message="price is out of the circuit")
+        if fate.startswith("reject"):
+            self._change(order_id, status=REJECTED, message=fate[7:] or "the exchange does not take it")
         elif fate == "fill":
             self.fill(order_id, request.quantity)
         elif fate.startswith("part:"):

@@ -114,21 +114,25 @@ def test_an_order_that_rests_is_replaced_wider_step_by_step(desk: Desk) -> None:
     assert desk.broker.net(key) == 0
 
 
-@pytest.mark.parametrize("fate", ["refuse:protection percentage should be within the circuit limits", "reject"])
+@pytest.mark.parametrize(
+    "fate", ["refuse:protection percentage should be within the circuit limits", "reject:out of the LPP range"]
+)
 def test_a_protection_beyond_the_circuit_is_not_asked_for_again(desk: Desk, fate: str) -> None:
     """Near its circuit an exit rests as wide as it may, instead of being refused until nothing is sent any more."""
     key = desk.hold()
     desk.start()
     desk.broker.fates = ["rest", "part:30", fate, "rest"]
     desk.commit(key, exit_all())
-    for _ in range(120):
+    desk.broker.fates += ["rest"] * 9
+    for _ in range(300):
         desk.pass_time()
-    assert [request.protection for request in desk.broker.requests] == [None, 1.0, 2.0, 1.0]
-    assert not desk.broker.book[-1].ended, "it is left in the market"
+    assert [request.protection for request in desk.broker.requests] == [None, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0]
+    assert not desk.broker.book[-1].ended, "it followed the market three times, and is left there"
     assert sum("widest protection" in alert for alert in desk.alerts()) == 1
     desk.restart()
-    desk.pass_time()
-    assert len(desk.broker.requests) == 4
+    for _ in range(60):
+        desk.pass_time()
+    assert len(desk.broker.requests) == 7
     desk.broker.fill(desk.broker.book[-1].order_id, 70)
     desk.pass_time()
     assert desk.row("Square off")["end"] == "filled"

@@ -121,6 +121,19 @@ OURS = [
     ),
     (event("position_closed", "TCS", profit=-120.5), "📊 TCS: Closed position - loss ₹120.50"),
     (event("position_closed", "TCS", profit=0), "📊 TCS: Closed position - profit ₹0.00"),
+    (
+        event("stop_standing", "TCS", rule="R", order_id="12", stop=3400.0, quantity=10, moved=False),
+        "⚓ Stop at the broker: TCS 10 shares at ₹3400.00",
+    ),
+    (
+        event("stop_standing", "TCS", rule="R", order_id="12", stop=3410.0, quantity=10, moved=True),
+        "⚓ Stop at the broker moved: TCS 10 shares at ₹3410.00",
+    ),
+    (
+        event("stop_withdrawn", "TCS", rule="R", reason="nothing is left for it to close"),
+        "⚓ Stop at the broker taken back: TCS - nothing is left for it to close",
+    ),
+    (event("action_decided", "TCS", kind="protect", rule="R"), None),
     (event("stop_moved", "USDINR", rule="R", stop=83.2375, was=None), "🛡️ Set USDINR stop loss at ₹83.2375"),
     (
         event("rule_unknown", "TCS", rule="R", why="momentum is not known"),
