@@ -36,7 +36,9 @@ def stop_limit(request: StopRequest, instrument: Instrument) -> float:
     band = band_of(instrument, request.trigger) or BANDS["other"][0][1]
     percent = min(max(band, band * request.width), WIDEST.get(instrument.kind, WIDEST_OTHER))
     exact = request.trigger * (1 + SIGN[request.side] * percent / 100) / instrument.tick
-    return max(1, math.floor(exact) if request.side == BUY else math.ceil(exact)) * instrument.tick
+    # A share of a tick's millionth is arithmetic, not price.
+    steps = math.floor(exact + 1e-6) if request.side == BUY else math.ceil(exact - 1e-6)
+    return max(1, steps) * instrument.tick
 
 
 def protection_of(step: float | None, instrument: Instrument, price: float, *, written_out: bool = False) -> float:

@@ -80,6 +80,9 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 @click.option("--fast", is_flag=True, help="as fast as it goes, under a simulated clock")
 @click.option("--dry-run", is_flag=True, help="do everything but send orders")
 @click.option(
+    "--stops-at-broker", is_flag=True, help="let a stop order stand at the broker for each tracked stop (kite only)"
+)
+@click.option(
     "--clock",
     "clock_text",
     metavar="TIME[*SPEED]",
@@ -102,9 +105,11 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 @click.option("--quiet", is_flag=True, help="no log lines and no progress bar")
 def command(
     policies: tuple[Path, ...], broker: str, feed: Path, positions: Path | None, journal: Path, fast: bool,
-    dry_run: bool, clock_text: str | None, settings_path: Path | None, form: str, quiet: bool,
+    dry_run: bool, stops_at_broker: bool, clock_text: str | None, settings_path: Path | None, form: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Manage positions by a policy: decide on live prices, write each intent down, send it, tell why."""
+    from attrs import evolve
+
     from rulekit.cli.console import log_to, progress_over
     from rulekit.model.clock import parse_clock
     from rulekit.runtime.entries import read_entries
@@ -116,6 +121,8 @@ def command(
         raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
     stop = StopRequest()
     settings = load_settings(settings_path)
+    if stops_at_broker:
+        settings = evolve(settings, stops=evolve(settings.stops, at_broker=True))
     files = policies or settings.policies.files
     if not files:
         raise UsageError("which policy?", "give --policy FILE, or name files under [policies] in rulekit.toml")

@@ -127,15 +127,16 @@ class Standing:
 
     def _take_row(self, action: ActionRecord, attempt: Attempt, row: Order, at: Instant) -> None:
         """Believe a row that waits for its trigger: it shows the change asked for, or long enough that none came."""
-        if attempt.doubtful:
-            return
         shown = (row.quantity, row.trigger)
+        if attempt.doubtful and shown != attempt.asked:
+            return
         calm = attempt.changed is None or at > attempt.changed + CALM_S * SECOND
         if attempt.asked is None:
             if shown != (attempt.quantity, attempt.trigger) and (calm or shown[0] > attempt.quantity):
                 self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger)
         elif shown == attempt.asked:
-            self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger)
+            # It was asked for once, so it has come, and cannot come again.
+            self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger, doubtful=False)
             self._tell(action, attempt, moved=True)
         elif calm:
             self._stubborn.add(attempt.tag)
@@ -237,7 +238,7 @@ class Standing:
             self._take_back(action, attempt, "nothing is left for it to close", now)
         elif attempt.left > wanted.quantity:
             self._make_smaller(action, attempt, wanted, now)
-        elif fresh and (attempt.left, attempt.trigger) != wanted and attempt.asked is None:
+        elif fresh and (attempt.left, attempt.trigger) != wanted and (attempt.asked is None or attempt.doubtful):
             self._move(action, attempt, wanted, now)
 
     def _chase(self, action: ActionRecord, attempt: Attempt, now: Instant) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rulekit.kite_server.answers import Answer, Request, failure, success
+from rulekit.kite_server.clock import moment
 from rulekit.kite_server.faults import Sending
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def _act(server: KiteServer, what: str, body: dict[str, Any]) -> Answer:
         case "true":
             positions = [[*key, quantity] for key, quantity in server.true_positions().items()]
             return success({"orders": server.true_orders(), "trades": server.true_trades(), "positions": positions})
+        case "now":
+            return success(moment(server.clock.now()).isoformat())
         case "requests":
             return success(server.requests)
         case "price":
