@@ -80,8 +80,8 @@ class FailingJournal(Journal):
 class ScriptedBroker:
     """Fills at once unless a fate says otherwise; fates are used up in the order of the requests.
 
-    fill, rest, part:N, reject, reject:REASON, refuse, refuse:REASON, refuse for good, not sent, lost before, lost after,
-    late:SECONDS.
+    fill, rest, part:N, reject, reject:REASON, refuse, refuse:REASON, refuse for good, not sent, lost before,
+    lost after, late:SECONDS.
     """
 
     clock: SimulatedClock

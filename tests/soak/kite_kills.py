@@ -185,13 +185,14 @@ class Trial:
         assert process.stdout is not None
         target, count = self.draw.choice(MOMENTS), self.draw.randrange(1, 4)
         lines, name = self.draw.randrange(1, 100), "nothing was said"
+        line = ""
         for number, line in enumerate(process.stdout, start=1):
             name = _event(line)
             count -= name == target
             if count == 0 or number >= (120 if target else lines):
                 break
         time.sleep(self.draw.choice([0.0, self.draw.uniform(0, 0.01), self.draw.uniform(0, 0.2)]))
-        assert process.poll() is None, f"it ended by itself with {process.returncode}: {process.stdout.read()[-800:]}"
+        assert process.poll() is None, f"it ended by itself with {process.poll()}: {line[-800:]}"
         process.kill()
         process.wait()
         process.stdout.close()
