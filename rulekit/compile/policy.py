@@ -12,7 +12,7 @@ from rulekit.compile.predicate import Predicate
 from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, lower_policy
 from rulekit.compile.proposal import Proposal
 from rulekit.language.sentences import rule_sentence
-from rulekit.language.tree import Applies, Limit, PolicyTree
+from rulekit.language.tree import Applies, Limit, PolicyTree, Rule, WholeBook
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 
 
@@ -42,6 +42,20 @@ class CompiledRule:
         return isinstance(self.program.effect, AlertProgram)
 
 
+@frozen
+class CompiledBookRule:
+    """One rule for the whole book: when it holds, what it does, and how often in a day.
+
+    `rule.predicate(book.as_snapshot())` is true, false or None for unknown.
+    """
+
+    name: str
+    sentence: str
+    predicate: Predicate
+    limit: Limit
+    kinds: tuple[str, ...]
+
+
 @frozen(eq=False)
 class CompiledPolicy:
     """A whole policy, ready to decide.
@@ -63,6 +77,7 @@ class CompiledPolicy:
     sections: tuple[Section, ...] = field(repr=False)
     needs: tuple[tuple[int, ...], ...] = field(repr=False)
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
+    book: tuple[CompiledBookRule, ...] = ()
     silence: list[float] = field(repr=False, init=False)
     idle: dict[tuple[float, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, repr=False, init=False)
     alerts: tuple[int, ...] = field(repr=False, init=False)
@@ -113,4 +128,11 @@ def compile_policy(policy: PolicyTree, vocabulary: Vocabulary = STANDARD) -> Com
         sections,
         tuple(places_read(one, program.layout) for one in program.rules),
         vocabulary,
+        tuple(_book_rule(rule, vocabulary) for rule in policy.book),
     )
+
+
+def _book_rule(rule: Rule, vocabulary: Vocabulary) -> CompiledBookRule:
+    assert isinstance(rule.verb, WholeBook)
+    kinds = tuple(action.value for action in rule.verb.actions)
+    return CompiledBookRule(rule.name, rule_sentence(rule), Predicate(rule, vocabulary), rule.limit, kinds)

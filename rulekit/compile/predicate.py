@@ -226,6 +226,7 @@ _CONDITIONS: dict[type, Callable[[Any, Reader], Truth]] = {
     tree.Not: lambda node, reader: opposite(holds(node.item, reader)),
     tree.Named: lambda node, reader: holds(node.condition, reader),
     tree.Level: _level,
+    tree.FactLevel: lambda node, reader: holds(node.comparison, reader),
     tree.PriceLevel: _price_level,
     tree.When: lambda node, reader: _TIMES[node.form](node, reader),
 }

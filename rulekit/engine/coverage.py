@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from rulekit.compile.exact import Reader
-from rulekit.compile.policy import CompiledPolicy, CompiledRule
+from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.predicate import holds
 from rulekit.engine.examples import ExampleResult
 from rulekit.engine.expectations import Look
+from rulekit.engine.reference import Judged
 from rulekit.language import tree as t
 from rulekit.language.sentences import condition_text
 from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
@@ -77,26 +78,28 @@ def coverage(policy: CompiledPolicy, results: Sequence[ExampleResult]) -> Covera
     """Return what examples that were run reach; where a stop or target was reached, no rule was looked at."""
     looks = [look for each in results for look in each.looks]
     looked_at = [look for look in looks if not any(action.rule in _GUARDS for action in look.decision.actions)]
+    seen_by: list[tuple[Judged, list[Look]]] = [(rule, looked_at) for rule in policy.rules]
+    seen_by += [(rule, looks) for rule in policy.book]
     acting = {action.rule for look in looks for action in look.decision.actions}
     rules = tuple(
         RuleSeen(
             rule.name,
             rule.predicate.rule.span.line,
             rule.name in acting,
-            any(rule.predicate.judge(reader) for reader in _readers(rule, looked_at)),
+            any(rule.predicate.judge(reader) for reader in _readers(rule, those)),
         )
-        for rule in policy.rules
+        for rule, those in seen_by
     )
-    conditions = tuple(seen for rule in policy.rules for seen in _conditions(rule, _readers(rule, looked_at)))
+    conditions = tuple(seen for rule, those in seen_by for seen in _conditions(rule, _readers(rule, those)))
     return Coverage(rules, conditions)
 
 
-def _readers(rule: CompiledRule, looks: Sequence[Look]) -> list[Reader]:
+def _readers(rule: Judged, looks: Sequence[Look]) -> list[Reader]:
     """Return what a rule saw, and remembered, at each look."""
     return [Reader(look.snapshot, rule.predicate.vocabulary, look.memory.get(rule.name)) for look in looks]
 
 
-def _conditions(rule: CompiledRule, readers: Sequence[Reader]) -> Iterator[ConditionSeen]:
+def _conditions(rule: Judged, readers: Sequence[Reader]) -> Iterator[ConditionSeen]:
     source = rule.predicate.rule
     for part in (source.level, *source.times, source.when, source.unless):
         if part is None:

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
+from rulekit.engine.book import decide_book, ordered, together, under_orders
 from rulekit.engine.decide import decide
 from rulekit.engine.expectations import Look, missed
 from rulekit.engine.filled import filled, later
@@ -15,8 +16,9 @@ from rulekit.engine.stated_facts import with_counts, with_stated
 from rulekit.language import tree
 from rulekit.language.paths import begins_at, moments
 from rulekit.language.vocabulary import Vocabulary
+from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.calendar import default as default_calendar
-from rulekit.model.decision import Action, Memory, RuleMemory
+from rulekit.model.decision import Action, Decision, Memory, RuleMemory
 from rulekit.model.instant import Instant, at
 from rulekit.model.prices import PAISE
 from rulekit.model.snapshot import Snapshot
@@ -68,17 +70,30 @@ def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]
     begins, tick = held.now, Fraction(held.tick) / held.scale
     memory = _past(example, begins)
     held = with_counts(policy, held, memory)
+    orders = NO_ORDERS
     if not example.path:
-        return (Look(0, held, memory, decide(policy, held, memory)),)
+        return (Look(0, held, memory, _look(policy, held, memory, orders)[0]),)
     looks: list[Look] = []
     for moment in moments(example, tick):
         snapshot = later(held, begins + moment.after, _units(moment.price))
-        decision = decide(policy, snapshot, memory)
+        decision, orders = _look(policy, snapshot, memory, orders)
         looks.append(Look(moment.after, snapshot, memory, decision))
         held, memory = filled(decision, snapshot)
         if held is None:
             break
     return tuple(looks)
+
+
+def _look(
+    policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, orders: BookOrders
+) -> tuple[Decision, BookOrders]:
+    """Look at the whole book, of which an example tells the figures, then at the position."""
+    if not policy.book:
+        return decide(policy, snapshot, memory), orders
+    book = decide_book(policy, BookSnapshot(snapshot.now, snapshot.facts, snapshot.session), memory)
+    orders = ordered(book, orders)
+    alone = decide(policy, snapshot, {**memory, **book.memory})
+    return together(book, under_orders(policy, alone, snapshot, orders)), orders
 
 
 def _past(example: tree.Example, now: Instant) -> Memory:

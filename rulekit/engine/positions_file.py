@@ -9,13 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.engine.stated_facts import with_stated
 from rulekit.errors import InputError, RulekitError, UnreadableFileError
 from rulekit.language.fact_names import fact_phrase
 from rulekit.language.vocabulary import EXCHANGES, PRODUCTS
 from rulekit.language.words import listing
+from rulekit.model.book import BOOK_FACTS, OPEN_POSITIONS, BookSnapshot
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import RuleMemory
 from rulekit.model.instant import Instant, day_of, parse_instant
@@ -36,6 +37,22 @@ class Asked:
 
 
 @frozen
+class AskedBook:
+    """The whole book of the file: its figures, and what the rules for it remember of this day."""
+
+    book: BookSnapshot
+    memory: Mapping[str, RuleMemory]
+
+
+@frozen
+class PositionsFile:
+    """A whole file."""
+
+    positions: list[Asked]
+    book: AskedBook
+
+
+@frozen
 class _Place:
     """Where in the file a value stands, for messages."""
 
@@ -49,6 +66,11 @@ class _Place:
 
 
 def read_positions(path: Path) -> list[Asked]:
+    """Read the positions of a positions file; see `read_file`."""
+    return read_file(path).positions
+
+
+def read_file(path: Path) -> PositionsFile:
     """Read a positions file.
 
     Raises:
@@ -63,10 +85,15 @@ def read_positions(path: Path) -> list[Asked]:
         raise UnreadableFileError(f"`{path}` is not UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
         raise UnreadableFileError(f"`{path}` cannot be read: {error.strerror or error}") from None
-    return parse_positions(text, str(path))
+    return parse_file(text, str(path))
 
 
 def parse_positions(text: str, name: str = "positions") -> list[Asked]:
+    """Read the positions in the text of a positions file; see `parse_file`."""
+    return parse_file(text, name).positions
+
+
+def parse_file(text: str, name: str = "positions") -> PositionsFile:
     """Read the text of a positions file; decimals stay exact and a NaN is missing."""
     try:
         data = json.loads(text, parse_float=Decimal, parse_constant=Decimal, object_pairs_hook=_unique)
@@ -81,12 +108,37 @@ def parse_positions(text: str, name: str = "positions") -> list[Asked]:
         raise InputError(
             f"`{name}` holds {_kind(data)} where an object is expected", 'write {"now": …, "positions": […]}'
         )
-    _check_keys(data, ("now", "positions"), (), "")
+    _check_keys(data, ("now", "positions"), ("book",), "")
     now = _instant(data["now"], _Place("", "now"))
     rows = data["positions"]
     if not isinstance(rows, list):
         raise _Place("", "positions").wrong(f"{_kind(rows)} where a list is expected")
-    return [_position(row, number, now) for number, row in enumerate(rows, start=1)]
+    positions = [_position(row, number, now) for number, row in enumerate(rows, start=1)]
+    return _with_book(positions, data.get("book"), now)
+
+
+def _with_book(positions: list[Asked], given: Any, now: Instant) -> PositionsFile:
+    """Read the figures of the book: given for itself, else by the first position that states them.
+
+    What is given for the book is known to every position that does not state it; without a word the positions of the
+    file are all that is open.
+    """
+    values: dict[str, Any] = {}
+    if given is not None:
+        _check_keys(_object(given, _Place("", "book")), (), tuple(BOOK), "the book")
+        values = {key: read(given[key], _Place("the book", key)) for key, read in BOOK.items() if given.get(key)}
+    own = {name: None if value is None else float(value) for name, value in values.get("facts", {}).items()}
+    facts: dict[str, float | None] = {OPEN_POSITIONS: float(len(positions))}
+    for asked in reversed(positions):
+        facts.update({name: value for name, value in asked.snapshot.facts.items() if name in BOOK_FACTS})
+    facts.update(own)
+    if own:
+        positions = [
+            evolve(asked, snapshot=evolve(asked.snapshot, facts={**own, **asked.snapshot.facts})) for asked in positions
+        ]
+    first = positions[0].snapshot if positions else None
+    session = first.session if first else _calendar_facts("NSE", None, now)[0]
+    return PositionsFile(positions, AskedBook(BookSnapshot(now, facts, session), _memory(values)))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -226,6 +278,8 @@ OPTIONAL: dict[str, Read] = {
     "fired_at": _fired_at,
 }
 """The fields of a position, each with its reader; a null stands for a field that was left out."""
+BOOK: dict[str, Read] = {"facts": _facts, "fired": _fired, "fired_at": _fired_at}
+"""The fields of the whole book."""
 
 
 def _check_keys(row: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...], position: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from attrs import evolve, frozen
 
 from rulekit.compile.exact import Reader
 from rulekit.compile.layout import CANNOT_JUDGE, HELD, IN_FLIGHT, NOT_TIGHTER
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
-from rulekit.compile.predicate import Truth, marks_after
+from rulekit.compile.predicate import Predicate, Truth, marks_after
 from rulekit.compile.program import is_unconditional, times_allowed
 from rulekit.compile.proposal import Skip, best_since, order_side
 from rulekit.errors import RulekitError
@@ -64,7 +66,7 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
     proposals: dict[int, Action | Skip] = {}
     for index, rule in enumerate(policy.rules):
         before = known.get(rule.name, RuleMemory())
-        truth = rule.predicate.judge(reader.remembering(before)) if _allowed(rule, reader, before) else False
+        truth = rule.predicate.judge(reader.remembering(before)) if may_fire(rule, reader, before) else False
         after = _follow(rule, reader, before, truth)
         if after != before and (after.since, str(after.best)) != (before.since, str(before.best)):
             kept[rule.name] = after
@@ -98,10 +100,25 @@ def _guard(reader: Reader) -> Action | None:
     return None
 
 
+class Judged(Protocol):
+    """A rule of either kind: of a position or of the whole book."""
+
+    @property
+    def name(self) -> str:
+        """Its identity."""
+        ...
+
+    @property
+    def predicate(self) -> Predicate:
+        """When it holds, and through it the sentence."""
+        ...
+
+
 # --- limits and memory -----------------------------------------------------------------------------------------
 
 
-def _allowed(rule: CompiledRule, reader: Reader, memory: RuleMemory) -> bool:
+def may_fire(rule: Judged, reader: Reader, memory: RuleMemory) -> bool:
+    """Tell whether a rule's limits leave it free to fire."""
     source = rule.predicate.rule
     times = times_allowed(source)
     if times is not None and memory.fired >= times:
@@ -137,7 +154,7 @@ def _follow(rule: CompiledRule, reader: Reader, memory: RuleMemory, truth: Truth
     source = rule.predicate.rule
     if not isinstance(source.verb, tree.TrailStop) or is_unconditional(source) or truth is None:
         return memory
-    if not _allowed(rule, reader, memory):
+    if not may_fire(rule, reader, memory):
         return memory
     if not truth:
         return evolve(memory, since=None, best=UNKNOWN)

@@ -307,6 +307,7 @@ def _when(node: tree.When, reader: Reader) -> Standing:
 _ATOMS: dict[type, Callable[[Any, Reader], Standing]] = {
     tree.Level: _level,
     tree.PriceLevel: _price_level,
+    tree.FactLevel: lambda node, reader: _comparison(node.comparison, reader),
     tree.Comparison: _comparison,
     tree.Between: _between,
     tree.When: _when,

@@ -13,8 +13,8 @@ def named_memory(policy: CompiledPolicy, stated: Memory) -> Memory:
     A name that is exact counts before one that is written otherwise.
     """
     names = {_folded(sentence): name for sentence, name in _sentences(policy)}
-    names |= {_folded(rule.name): rule.name for rule in policy.rules}
-    known = {rule.name for rule in policy.rules}
+    known = {rule.name for rule in (*policy.tree.rules, *policy.tree.book)}
+    names |= {_folded(name): name for name in known}
     found: dict[str, RuleMemory] = {name: memory for name, memory in stated.items() if name in known}
     for name, memory in stated.items():
         found.setdefault(names.get(_folded(name), name), memory)
@@ -26,7 +26,7 @@ def _sentences(policy: CompiledPolicy) -> list[tuple[str, str]]:
     by_line = {sentence.pieces[0].line: sentence for sentence in cut(policy.tree.source).sentences}
     return [
         (" ".join(piece.text for piece in by_line[rule.span.line].pieces), rule.name)
-        for rule in policy.tree.rules
+        for rule in (*policy.tree.rules, *policy.tree.book)
         if rule.span.line in by_line
     ]
 

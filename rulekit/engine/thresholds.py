@@ -110,7 +110,7 @@ def _numbers(tree: t.PolicyTree) -> dict[Key, tuple[Any, int]]:
         found.setdefault(key, (leaf, line))
         return leaf
 
-    for rule in tree.rules:
+    for rule in (*tree.rules, *tree.book):
         _Walk(note).rule(rule)
     return found
 
@@ -127,7 +127,11 @@ def _with(tree: t.PolicyTree, key: Key, leaf: Any, other: Any) -> t.PolicyTree:
         return evolve(node, **_changed(node, other, shares)) if at == key else node
 
     walk = _Walk(change)
-    return evolve(tree, rules=tuple(walk.rule(rule) for rule in tree.rules))
+    return evolve(
+        tree,
+        rules=tuple(walk.rule(rule) for rule in tree.rules),
+        book=tuple(walk.rule(rule) for rule in tree.book),
+    )
 
 
 def _changed(node: Any, other: Any, shares: dict[str, Fraction | None]) -> dict[str, Any]:
@@ -205,6 +209,7 @@ def _price_base(leaf: Any) -> str:
 _TEXTS: dict[type, Callable[[Any], str]] = {
     t.Number: lambda leaf: measure_text(leaf.value, leaf.unit),
     t.Level: level_text,
+    t.FactLevel: level_text,
     t.When: when_text,
     t.Amount: amount_text,
     t.Distance: distance_text,

@@ -12,7 +12,7 @@ from rulekit.compile.predicate import watched
 from rulekit.compile.program import times_allowed
 from rulekit.compile.proposal import Skip
 from rulekit.compile.slots import BOUND, POSITION_SLOTS
-from rulekit.engine.reference import waited_long_enough
+from rulekit.engine.reference import Judged, waited_long_enough
 from rulekit.engine.shortfall import Standing, standings
 from rulekit.language import tree
 from rulekit.language.sentences import limit_text
@@ -38,7 +38,7 @@ def stands(rule: tree.Rule, reader: Reader) -> list[Standing]:
     return found
 
 
-def why(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory | None = None) -> str:
+def why(rule: Judged, snapshot: Snapshot, memory: RuleMemory | None = None) -> str:
     """Say why a rule acts: `profit 18.3%, needs 15%; age 45 minutes, needs 30 minutes`."""
     reader = Reader(snapshot, rule.predicate.vocabulary, memory)
     texts = [standing.text(met="") for standing in stands(rule.predicate.rule, reader)]
@@ -56,7 +56,7 @@ def reached_name(mark: float) -> str:
     return STOP_REACHED if mark == STOP_HIT else TARGET_REACHED
 
 
-def why_not(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) -> str:
+def why_not(rule: Judged, snapshot: Snapshot, memory: RuleMemory) -> str:
     """Say how far a rule is from acting: `not yet: profit 14.2%, needs 15% (0.8 points short, at ₹1,943.50)`."""
     spent = limit_used_up(rule, snapshot, memory)
     if spent:
@@ -65,7 +65,7 @@ def why_not(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) -> str:
     return f"not yet: {'; '.join(standing.text() for standing in stands(rule.predicate.rule, reader))}"
 
 
-def limit_used_up(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) -> str:
+def limit_used_up(rule: Judged, snapshot: Snapshot, memory: RuleMemory) -> str:
     """Say which limit keeps a rule from firing again; empty if none does."""
     source = rule.predicate.rule
     limit, times = source.limit, times_allowed(source)
@@ -86,7 +86,7 @@ def limit_used_up(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) ->
     return ""
 
 
-def _waited(rule: CompiledRule, snapshot: Snapshot, memory: RuleMemory) -> bool:
+def _waited(rule: Judged, snapshot: Snapshot, memory: RuleMemory) -> bool:
     return waited_long_enough(rule.predicate.rule.limit, Reader(snapshot), memory)
 
 

@@ -66,7 +66,7 @@ class Commands:
         """
         check_confirmation(confirmation)
         ledger = self._chronicle.ledger
-        if ledger.mode.name != ACTIVE or ledger.refusals:
+        if ledger.mode.name != ACTIVE or ledger.refusals or ledger.adds_stopped(self._chronicle.now()):
             self._chronicle.switch(ACTIVE, "resumed by a person", by_person=True)
             self._chronicle.note(UNBLOCKED, {})
 

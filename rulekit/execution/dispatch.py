@@ -152,6 +152,7 @@ class Dispatcher:
             orders_today=ledger.orders_today,
             value_today=ledger.value_today,
             settings=self._chronicle.settings,
+            no_adds=ledger.adds_stopped(now),
         )
 
     def refuse(self, action: ActionRecord, name: str, why: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from rulekit.errors import UsageError
 from rulekit.execution import actions as states
-from rulekit.execution.actions import ActionRecord
+from rulekit.execution.actions import CLOSING_KINDS, ActionRecord
+from rulekit.execution.book_orders import BookOrdering, DecidedBook
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.commands import Commands
 from rulekit.execution.deciding import Decided
@@ -32,6 +33,7 @@ from rulekit.execution.signal import RegularSignal
 from rulekit.execution.standing import Standing
 from rulekit.execution.tracking import Tracker
 from rulekit.execution.watches import Watches
+from rulekit.model.book import BookOrders
 from rulekit.model.clock import Clock
 from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
@@ -112,6 +114,7 @@ class Executor:
         self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker)
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
+        self._book = BookOrdering(self._chronicle, self._dispatcher.taken)
         self._watches = Watches(self._chronicle, self._tracker, session)
         self._reader = Reader(broker, self._chronicle)
         holder = _holder_of_stops(broker, route) if stops.at_broker and not dry_run else None
@@ -247,6 +250,44 @@ class Executor:
             self._chronicle.note(CHECKPOINT, dict(checkpoint))
         self._tracker.stale()
         self._dispatch(now)
+        self._chronicle.flush()
+
+    # --- the whole book -----------------------------------------------------------------------------------------
+
+    def book_figures(self) -> dict[str, float | None]:
+        """Return the day's profit, exposure and number of positions by their names in the language; None is unknown."""
+        return self._tracker.book_figures()
+
+    def book_memory(self) -> Memory:
+        """Return what the rules for the whole book remember of this day."""
+        return self._book.memory(self._clock.now())
+
+    def book_orders(self) -> BookOrders:
+        """Return what rules for the whole book have ordered and what still stands."""
+        return self._book.standing(self._clock.now())
+
+    def order_book(self, decided: Sequence[DecidedBook]) -> int:
+        """Write down what was decided about the whole book, with all that follows at once, in one flushed transaction.
+
+        Returns how many orders are new: a firing that the journal holds already inserts nothing.
+
+        Raises:
+            JournalError: nothing could be written, so nothing is ordered.
+        """
+        new = self._book.order(decided, self._clock.now())
+        if new:
+            self._tracker.stale()
+        self._chronicle.flush()
+        return new
+
+    def finish_exits(self, held: Sequence[str], left_alone: Sequence[str]) -> None:
+        """End the orders to exit everything once nothing that is managed is held.
+
+        Args:
+            held: symbols of what is managed and still held. left_alone: of what no policy manages.
+        """
+        waits = {action.key.symbol for action in self._ledger.open.values() if action.kind in CLOSING_KINDS}
+        self._book.finish_exits(self._clock.now(), sorted({*held, *waits}), left_alone)
         self._chronicle.flush()
 
     def submit_regular(self, request: RegularSignal) -> None:

@@ -8,9 +8,9 @@ from rulekit.execution.deciding import write_decided
 from rulekit.execution.dispatch import GUARDED
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
-from rulekit.execution.switch import EXIT_EVERYTHING, HALTED
+from rulekit.execution.switch import HALTED
 from rulekit.execution.tracking import Tracker
-from rulekit.model.decision import CRITICAL, EXIT, Action
+from rulekit.model.decision import CRITICAL, EXIT, EXIT_EVERYTHING, Action
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import BUY, SELL, Order

@@ -41,6 +41,7 @@ class Question:
     orders_today: int
     value_today: float
     settings: ExecutionSettings
+    no_adds: str = ""
 
     @property
     def grows(self) -> bool:
@@ -62,6 +63,11 @@ def mode_guard(asked: Question) -> str | None:
     if asked.mode.lets_pass(asked.kind, asked.rule):
         return None
     return f"the engine is {asked.mode.name}: {asked.mode.reason}"
+
+
+def adding_guard(asked: Question) -> str | None:
+    """Add nothing once a rule for the whole book has said so."""
+    return asked.no_adds if asked.kind == ADD and asked.no_adds else None
 
 
 def session_guard(asked: Question) -> str | None:
@@ -156,6 +162,7 @@ def price_guard(asked: Question) -> str | None:
 
 GUARDS: dict[str, Guard] = {
     "trading state": mode_guard,
+    "adding": adding_guard,
     "session": session_guard,
     "square-off": square_off_guard,
     "refusals": refusals_guard,

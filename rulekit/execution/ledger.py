@@ -26,6 +26,7 @@ from rulekit.execution.actions import (
 from rulekit.execution.books import Book, Change
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.switch import Mode
+from rulekit.model.decision import EXIT_EVERYTHING, STOP_ADDING
 from rulekit.model.instant import MINUTE, Instant, day_number
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import REJECTED, Trade, is_beyond_a_band
@@ -81,6 +82,7 @@ class Ledger:
         self.scales: dict[PositionKey, int] = {}
         self.books: dict[PositionKey, Book] = {}
         self.mode = Mode()
+        self._adds_stopped: tuple[int, str] | None = None  # the day, and why
         self.checkpoint: Mapping[str, Any] = {}
         self.checkpoint_used = False
         self.refusals: dict[InstrumentKey, int] = {}
@@ -145,6 +147,7 @@ class Ledger:
     def _forget_what_is_over(self) -> None:
         """Keep in memory what may still matter: open actions, and those of the running episodes."""
         running = {book.episode for book in self.books.values() if book.quantity}
+        running |= {action.episode for action in self.open.values()}
         for episode in [name for name in self.by_episode if name not in running]:
             kept = [action for action in self.by_episode[episode] if action.open]
             for action in self.by_episode.pop(episode):
@@ -189,6 +192,8 @@ class Ledger:
         if action.counts:
             tally = self.tallies[action.episode][action.rule]
             tally.fired, tally.fired_at = tally.fired + 1, action.decided
+        if action.kind == STOP_ADDING and action.ended is not None:
+            self._adds_stopped = day_number(action.ended), f"`{action.rule}` has stopped adding ({action.why})"
         self._let_go(action)
 
     def _let_go(self, action: ActionRecord) -> None:
@@ -348,7 +353,17 @@ class Ledger:
         body = entry.body
         self.mode = Mode(body["mode"], body["reason"], entry.at, body["flatten"])
 
+    def adds_stopped(self, now: Instant) -> str:
+        """Say why nothing may be added now; empty if it may."""
+        for action in self.open.values():
+            if action.kind == EXIT_EVERYTHING:
+                return f"`{action.rule}` exits everything ({action.why})"
+        if self._adds_stopped is not None and self._adds_stopped[0] == day_number(now):
+            return self._adds_stopped[1]
+        return ""
+
     def _unblocked(self, entry: Entry) -> None:
+        self._adds_stopped = None
         self.refusals.clear()
         self.refusals_in_all = 0
 

@@ -11,6 +11,7 @@ from rulekit.execution.port import Broker
 from rulekit.execution.sizing import on_its_way
 from rulekit.execution.switch import HALTED
 from rulekit.execution.tracking import Tracker
+from rulekit.model.decision import ADD
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.orders import SIGN
 
@@ -60,6 +61,10 @@ class Residuals:
         mode = self._chronicle.ledger.mode
         if mode.name == HALTED and not mode.lets_pass(action.kind, action.rule):
             return "the engine is halted"
+        if action.kind == ADD and not mode.lets_pass(ADD, action.rule):
+            return f"the engine is {mode.name}"
+        if action.kind == ADD and (stopped := self._chronicle.ledger.adds_stopped(now)):
+            return stopped
         if action.filled >= action.goal:
             return "nothing is left to fill"
         if self._would_turn(action):

@@ -32,6 +32,7 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
         "mode": ledger.mode.name,
         "reason": ledger.mode.reason,
         "since": iso(ledger.mode.since) if ledger.mode.since else None,
+        "no_adds": ledger.adds_stopped(now) or None,
         "positions": [
             _position(book, ledger.scales.get(key, PAISE))
             for key, book in sorted(ledger.books.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from rulekit.errors import UsageError
-from rulekit.model.decision import BOOK, EXIT
+from rulekit.model.decision import BOOK, EXIT, EXIT_EVERYTHING
 from rulekit.model.instant import Instant
 
 ACTIVE = "active"
@@ -14,9 +14,6 @@ HALTED = "halted"
 
 CONFIRMATION = "RESUME"
 """What a person types to lift a halt."""
-
-EXIT_EVERYTHING = "exit everything"
-"""The rule name of an exit that a halt ordered."""
 
 _SEVERITY = {ACTIVE: 0, REDUCING: 1, HALTED: 2}
 

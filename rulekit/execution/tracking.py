@@ -16,6 +16,7 @@ from rulekit.execution.ledger import TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED, REDUCING
+from rulekit.model.book import DAY_PROFIT, EXPOSURE, OPEN_POSITIONS
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -339,3 +340,25 @@ class Tracker:
                 amount += (quote.price - book.entry) * book.quantity
             total += amount * instrument.multiplier / instrument.scale
         return total
+
+    def book_figures(self) -> dict[str, float | None]:
+        """Return the day's profit, exposure and number of positions of the whole book, amounts in rupees.
+
+        The last price counts however old it is: a guard of the book must not go blind because one share is not traded.
+        What rests on a price or an entry that was never known is None.
+        """
+        held = [book for key, book in self._chronicle.ledger.books.items() if book.quantity and self.held(key)]
+        exposure: float | None = 0.0
+        for book in held:
+            quote = self.quotes.get(book.key.instrument)
+            if quote is None or exposure is None:
+                exposure = None
+                continue
+            instrument = self.instrument(book.key.instrument)
+            exposure += abs(book.quantity) * quote.price * instrument.multiplier / instrument.scale
+        blind = any(book.key.instrument not in self.quotes or not math.isfinite(book.entry) for book in held)
+        return {
+            DAY_PROFIT: None if blind else self.day_profit(),
+            OPEN_POSITIONS: float(len(held)),
+            EXPOSURE: exposure,
+        }

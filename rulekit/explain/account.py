@@ -20,15 +20,33 @@ _COLUMNS = (("rule", 26), ("when", 34), ("does", 28), ("how often", 18), ("lane"
 def account(policy: CompiledPolicy, name: str = "policy") -> str:
     """Explain a policy; `name` stands where it has no title."""
     tree = policy.tree
-    rows = [row(rule) for rule in tree.rules]
-    parts = [
-        f"{tree.title or name}\n{_for(tree.applies)}",
-        "The rules, in the order of the file\n" + "\n".join(_sentences(rows)),
-        "At every look\n" + _points(_look(tree.rules)),
-        "What it bounds, and what it leaves open (read off the sentences, not proved)\n" + _points(promises(policy)),
-        "The table\n" + table(rows),
-    ]
+    rows, book = [row(rule) for rule in tree.rules], [row(rule) for rule in tree.book]
+    parts = [f"{tree.title or name}\n{_for(tree.applies)}"]
+    if rows:
+        parts.append("The rules, in the order of the file\n" + "\n".join(_sentences(rows)))
+    if book:
+        parts.append("For the whole book\n" + "\n".join(_sentences(book)) + "\n" + _points(_of_the_book(tree.book)))
+    parts.append("At every look\n" + _points(_look(tree.rules, tree.book)))
+    if rows:
+        title = "What it bounds, and what it leaves open (read off the sentences, not proved)\n"
+        parts.append(title + _points(promises(policy)))
+    parts.append("The table\n" + table([*rows, *book]))
     return "\n\n".join(parts)
+
+
+def _of_the_book(rules: tuple[t.Rule, ...]) -> list[str]:
+    """Say what the actions of rules for the whole book mean, each once."""
+    taken = {action for rule in rules if isinstance(rule.verb, t.WholeBook) for action in rule.verb.actions}
+    return [said for action, said in _BOOK_ACTIONS.items() if action in taken]
+
+
+_BOOK_ACTIONS = {
+    t.BookAction.EXIT_EVERYTHING: "`exit everything` closes every position that a policy manages, and goes on until "
+    "all are flat; what is opened after that is not closed, and positions that no policy manages are left alone",
+    t.BookAction.STOP_ADDING: "`stop adding` passes over every `add` for the rest of the day, or until a person resumes",
+    t.BookAction.STOP_TRADING: "`stop trading` sends only what makes a position smaller, until a person resumes "
+    "(`rulekit resume`), also on later days",
+}
 
 
 def _for(applies: t.Applies) -> str:
@@ -64,9 +82,12 @@ def _sentences(rows: Sequence[Row]) -> list[str]:
 _STOPS = (t.MoveStop, t.TightenStopBy, t.TrailStop, t.LockIn)
 
 
-def _look(rules: tuple[t.Rule, ...]) -> list[str]:
+def _look(rules: tuple[t.Rule, ...], book: tuple[t.Rule, ...]) -> list[str]:
     """Say in which order things are considered, with the rules of this policy."""
-    found = ["a position whose stop or target is reached exits, and nothing else is considered for it"]
+    found = ["the whole book is looked at first, then each position"] if book else []
+    if not rules:
+        return [*found, "a position whose stop or target is reached exits; no rule looks at single positions"]
+    found += ["a position whose stop or target is reached exits, and nothing else is considered for it"]
     turns = [
         f"{what} ({named(mine, 'then')})"
         for what, verb in (("an exit", t.Exit), ("a book", t.Book), ("an add", t.Add))

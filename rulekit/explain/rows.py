@@ -57,6 +57,8 @@ def when(rule: t.Rule) -> str:
 
 
 def _level(level: t.Level | t.PriceLevel) -> str:
+    if isinstance(level, t.FactLevel):
+        return f"{level.fact} is at least {measure_text(level.value, level.unit)}"
     if isinstance(level, t.PriceLevel):
         return f"price has come to {price_text(level.price)}, in the direction of profit"
     kind = "profit" if level.profit else "loss"
@@ -132,6 +134,11 @@ def _with_sign(price: t.PriceExpr) -> str:
     return f"{text} (towards {'profit' if price.towards_profit else 'loss'})"
 
 
+_BOOK_ACTIONS = {
+    t.BookAction.EXIT_EVERYTHING: "closes every managed position",
+    t.BookAction.STOP_ADDING: "stops all adding for the day",
+    t.BookAction.STOP_TRADING: "stops trading, but for what makes positions smaller",
+}
 _VERBS: dict[type, Callable[[Any], str]] = {
     t.Exit: lambda verb: "closes the whole position",
     t.Book: lambda verb: f"closes {size(verb.amount)}",
@@ -142,6 +149,7 @@ _VERBS: dict[type, Callable[[Any], str]] = {
         f"keeps the stop {distance_text(verb.distance)} behind the best price since the rule holds"
     ),
     t.LockIn: lambda verb: f"keeps the stop where {share_text(verb.percent)} of the best profit is safe",
+    t.WholeBook: lambda verb: " and ".join(_BOOK_ACTIONS[action] for action in verb.actions),
     t.Alert: lambda verb: f"tells you {quoted(verb.text)}",
 }
 
@@ -154,6 +162,8 @@ _COUNTED = (t.Exit, t.Book, t.Add, t.Alert)
 def often(rule: t.Rule) -> str:
     """Say how often a rule may act in the life of one position."""
     limit, times = rule.limit, times_allowed(rule)
+    if isinstance(rule.verb, t.WholeBook) and times == 1 and limit.every is None:
+        return "once a day"
     if rule.is_ladder:
         steps = "once at each step" if times is None else f"once at each step, up to {plural(Fraction(times), 'time')}"
         every = f", every {measure_text(Fraction(limit.every), limit.every_unit)}" if limit.every is not None else ""

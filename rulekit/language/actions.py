@@ -148,6 +148,14 @@ def _share(node: Node, scope: Scope) -> Fraction:
     return percent
 
 
+def _whole_book(node: Node, scope: Scope) -> t.Verb:
+    words = [word for word in node.words() if word.type == "BOOK_ACTION"]
+    for place, word in enumerate(words):
+        if word.value in [each.value for each in words[:place]]:
+            raise FaultError("E106", word.span, f"`{word.text}` stands here twice", "keep one of them")
+    return t.WholeBook(tuple(t.BookAction(word.value) for word in words))
+
+
 _VERBS: dict[str, Callable[[Node, Scope], t.Verb]] = {
     "exit": lambda node, scope: t.Exit(),
     "book": _book,
@@ -158,4 +166,5 @@ _VERBS: dict[str, Callable[[Node, Scope], t.Verb]] = {
     "trail_stop": lambda node, scope: t.TrailStop(bounded_distance(node.nodes()[0], scope)),
     "lock_in": _lock_in,
     "alert": alert,
+    "whole_book": _whole_book,
 }

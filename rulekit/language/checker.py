@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen, mutable
 from rulekit.language import examples, headings
 from rulekit.language import keywords as k
 from rulekit.language import tree as t
+from rulekit.language.book import check_book_rule, check_position_rule
 from rulekit.language.bounds import bound_depth, bound_length
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.echo import canonical, echo
@@ -21,12 +22,12 @@ from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
 from rulekit.language.source import Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
-from rulekit.model.decision import STOP_REACHED, TARGET_REACHED
+from rulekit.model.decision import EXIT_EVERYTHING, STOP_REACHED, TARGET_REACHED
 
 if TYPE_CHECKING:
     from rulekit.language.mending import Mending
 
-_RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED)
+_RESERVED_LABELS = (STOP_REACHED, TARGET_REACHED, EXIT_EVERYTHING)
 
 
 @frozen
@@ -53,6 +54,7 @@ class Checking:
     title: str | None = None
     applies: t.Applies | None = None
     rules: list[t.Rule] = field(factory=list)
+    book: list[t.Rule] = field(factory=list)
     examples: list[t.Example] = field(factory=list)
     broken_labels: set[str] = field(factory=set)
     _titled: t.Span | None = None
@@ -76,9 +78,11 @@ class Checking:
         for line in self.lines:
             if line.node is not None and line.sentence.block is None:
                 self._guard(line, self._check_line)
+            elif line.node is not None and self._header_of(line.sentence) is None:
+                self._guard(line, self._check_book_line)
         self._check_examples()
         self._check_labels()
-        if not self.rules and not self.found:
+        if not self.rules and not self.book and not self.found:
             self._say_empty()
         self.found = list(in_order(self.found))
         if self.found:
@@ -115,6 +119,7 @@ class Checking:
         try:
             node = self._node(self._words(self._cut(sentence), header), header)
             if header is None:
+                self._check_kind(node, sentence)
                 return canonical(node, self.scope)
             examples.line(examples.Draft("", node.span), node, self.scope)
         except FaultError as found:
@@ -125,8 +130,6 @@ class Checking:
 
     def _read(self, sentence: Sentence, raw: tuple[Word, ...]) -> Line:
         header = self._header_of(sentence)
-        if header is not None and not header.lower().startswith("example"):
-            return Line(sentence, raw)  # under a block that this version does not know: said at its header
         words: tuple[Word, ...] = ()
         try:
             words = self._words(raw, header)
@@ -157,7 +160,9 @@ class Checking:
         return outcome
 
     def _header_of(self, sentence: Sentence) -> str | None:
-        return None if sentence.block is None else self.source.sentences[sentence.block].text
+        """Return the header of the example that a sentence belongs to; in a block for the whole book stand rules."""
+        header = None if sentence.block is None else self.source.sentences[sentence.block].text
+        return header if header is None or header.lower().startswith("example") else None
 
     def _guard(self, line: Line, check: Callable[[Line], None]) -> None:
         """Run a check; a fault becomes one finding, a name at fault elsewhere becomes none."""
@@ -235,19 +240,50 @@ class Checking:
 
     def _rule(self, node: Node) -> None:
         made = rule(node, self.scope)
+        check_position_rule(made)
+        self._refuse_taken_name(made, node)
+        self.rules.append(made)
+
+    def _check_kind(self, node: Node, sentence: Sentence) -> None:
+        """Refuse a rule that does not belong where it stands: of one position, or of the whole book."""
+        if node.rule == "rule" and sentence.block is None:
+            check_position_rule(rule(node, self.scope))
+        elif node.rule == "rule":
+            check_book_rule(rule(node, self.scope), self.vocabulary)
+
+    def _check_book_line(self, line: Line) -> None:
+        assert line.node is not None
+        if line.node.rule != "rule":
+            help = "take away the blanks before it, and put it above or below the block"
+            raise FaultError("E115", line.node.span, "only rules stand in a block for the whole book", help)
+        made = rule(line.node, self.scope)
+        check_book_rule(made, self.vocabulary)
+        self._refuse_taken_name(made, line.node)
+        self.book.append(made)
+
+    def _refuse_taken_name(self, made: t.Rule, node: Node) -> None:
         if made.label is not None and made.label in _RESERVED_LABELS:
+            what = f"an exit because the {made.label} was reached"
+            if made.label == EXIT_EVERYTHING:
+                what = "an exit that `rulekit halt` ordered"
             raise FaultError(
                 "N102",
                 node.span,
-                f"`{made.label}` is what the log calls an exit because the {made.label} was reached",
+                f"`{made.label}` is what the log calls {what}",
                 f'choose another label, for example `"my {made.label}"`',
             )
-        for other in self.rules:
+        for other in (*self.rules, *self.book):
             if other.name.lower() == made.name.lower():
                 what = f"two rules are called `{made.name}`" if made.label else "this sentence stands here twice"
                 help = "give one of them another label" if made.label else "delete one of them"
                 raise FaultError("N104", node.span, what, help, ((other.span, "the first one"),))
-        self.rules.append(made)
+
+    def _book_header(self, node: Node) -> None:
+        """Refuse a block without a line; its lines are checked by `_check_book_line`."""
+        index = next(place for place, line in enumerate(self.lines) if line.node is node)
+        if not any(line.sentence.block == index for line in self.lines):
+            help = "write rules below it, indented: `exit everything and stop trading at ₹25,000 day loss`"
+            raise FaultError("E111", node.span, "this block has no rule", help)
 
     def _example_header(self, node: Node) -> None:
         """Titles need no check; the block is read by `_check_examples`."""
@@ -274,12 +310,12 @@ class Checking:
                 broken = True
                 self._report(found, line.sentence)
         if not broken:
-            self.examples.append(examples.finished(draft))
+            self.examples.append(examples.finished(draft, self.scope))
 
     def _check_labels(self) -> None:
         """Find the rule that each expectation names."""
         known = {name: name for name in _RESERVED_LABELS}
-        known |= {made.name.lower(): made.name for made in self.rules}
+        known |= {made.name.lower(): made.name for made in (*self.rules, *self.book)}
         for index, example in enumerate(self.examples):
             expectations = tuple(
                 evolve(each, because=each.because and self._known_rule(each.because, each.span, known))
@@ -297,7 +333,7 @@ class Checking:
 
     def _unknown_label(self, written: str, span: t.Span, known: Iterable[str]) -> None:
         name, _, moment = written.rpartition(" at ")
-        near = did_you_mean(written, [made.name for made in self.rules])
+        near = did_you_mean(written, [made.name for made in (*self.rules, *self.book)])
         help = f"did you mean `{near}`?" if near else "write the label of a rule, or its whole sentence"
         if name.lower() in [label.lower() for label in known]:
             help = f"the moment stands before `because`: write `at {moment} because {name}`"
@@ -343,6 +379,7 @@ class Checking:
             tuple(self.examples),
             self.source.text,
             path,
+            tuple(self.book),
         )
 
 
@@ -353,4 +390,5 @@ _CHECKS: dict[str, Callable[[Checking, Node], None]] = {
     "define": Checking._define,
     "rule": Checking._rule,
     "example": Checking._example_header,
+    "book_header": Checking._book_header,
 }

@@ -38,6 +38,7 @@ _ROWS = (
     ("E118", "two-sentences", "two sentences on one line"),
     ("E120", "impossible-path", "a price path that cannot be walked, or a moment that is not on it"),
     ("E130", "alert-text", "the text of an alert cannot be filled in"),
+    ("E131", "not-of-the-book", "what belongs to one position in a rule for the whole book, or the other way round"),
     ("N101", "unknown-name", "a fact or a name that nobody has defined"),
     ("N102", "name-of-the-language", "a name that hides a word of the language"),
     ("N103", "name-twice", "a name that is defined twice"),

@@ -11,7 +11,7 @@ from rulekit.language.parser import Node, read
 from rulekit.language.reader import Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
-from rulekit.language.sentences import applies_text, condition_text, quoted, rule_text, value_text
+from rulekit.language.sentences import BOOK_HEADER, applies_text, condition_text, quoted, rule_text, value_text
 
 
 def echo(words: Sequence[Word], scope: Scope) -> str:
@@ -55,4 +55,6 @@ def canonical(node: Node, scope: Scope) -> str:
         return f"set {value.name} to {value_text(value.value)}"
     if node.rule == "applies":
         return applies_text(headings.applies(node))
+    if node.rule == "book_header":
+        return BOOK_HEADER
     return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -25,6 +26,7 @@ from rulekit.language.prices import first_word
 from rulekit.language.reader import Word
 from rulekit.language.scope import Scope
 from rulekit.language.words import measure_text, number_text
+from rulekit.model.decision import BOOK_ACTIONS
 
 
 @frozen
@@ -49,9 +51,9 @@ def line(draft: Draft, node: Node, scope: Scope) -> Draft:
     return _LINES[node.rule](draft, node, scope)
 
 
-def finished(draft: Draft) -> t.Example:
+def finished(draft: Draft, scope: Scope) -> t.Example:
     """Return the example; without its position or an expectation it is incomplete."""
-    if draft.opening is None:
+    if draft.opening is None and not _is_of_the_book(draft, scope):
         raise FaultError(
             "E116",
             draft.span,
@@ -75,10 +77,22 @@ def finished(draft: Draft) -> t.Example:
         every=draft.every,
         past=draft.past,
         span=draft.span,
-        **draft.opening,
+        **(draft.opening or _NO_POSITION),
     )
     paths.check(made)
     return made
+
+
+_NO_POSITION: dict[str, Any] = {"side": "long", "quantity": 0, "symbol": "", "entry": Fraction(0), "held": None}
+
+
+def _is_of_the_book(draft: Draft, scope: Scope) -> bool:
+    """Tell whether an example speaks of the whole book alone, so that it needs no position."""
+    facts = [scope.vocabulary.find(name) for name, _ in draft.facts]
+    own = all(row is not None and row.origin in ("book", "time") for row in facts)
+    asks = all(each.kind in (*BOOK_ACTIONS, "nothing") for each in draft.expectations)
+    alone = draft.price is None and not draft.path and draft.every is None
+    return alone and own and asks and bool(draft.facts or any(each.kind != "nothing" for each in draft.expectations))
 
 
 def _opening(draft: Draft, node: Node, scope: Scope) -> Draft:
@@ -206,8 +220,6 @@ def _timed(row: v.Fact, node: Node) -> t.Number:
     if node.rule == "duration":
         length, unit = duration(node)
         if unit in row.units:
-            from fractions import Fraction
-
             return t.Number(Fraction(length), unit, None, node.span)
     raise FaultError("U102", node.span, f"`{text_of(node)}` is no value of `{row.name}`", f"write `{row.name} 2`")
 

@@ -37,6 +37,7 @@ _SHOWN: dict[str, str] = {
     "MINUS": "`-`",
     "AT_LEAST": "a comparison such as `is at least`",
     "BOOK": "an action: `exit`, `book`, `add`, `move stop`, `tighten stop`, `trail stop`, `lock in` or `alert`",
+    "BOOK_ACTION": "`exit everything`, `stop adding` or `stop trading`",
     "RAW": "the label of a rule",
     "WORD": "a name",
     "SLOT": "`at …`, `after …`, `when …`, `unless …` or a limit such as `once`",
@@ -44,7 +45,7 @@ _SHOWN: dict[str, str] = {
 }
 _IMPLIED = {
     "AT_LEAST": ("AT_MOST", "ABOVE", "BELOW", "IS", "IS_NOT", "BETWEEN"),
-    "BOOK": ("EXIT", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT"),
+    "BOOK": ("EXIT", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT", "BOOK_ACTION"),
     "FACT": (
         "TEXT_FACT",
         "PROFIT",

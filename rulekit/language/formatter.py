@@ -14,6 +14,7 @@ from rulekit.language.diagnostics import ERROR
 from rulekit.language.parser import Node
 from rulekit.language.reading import Checked, check_text
 from rulekit.language.sentences import (
+    BOOK_HEADER,
     applies_text,
     example_text,
     expectation_text,
@@ -139,7 +140,7 @@ def _run(items: Sequence[_Item], place: int) -> Iterator[_Item]:
 
 
 def _is_header(line: Line) -> bool:
-    return line.node is not None and line.node.rule == "example"
+    return line.node is not None and line.node.rule in ("example", "book_header")
 
 
 # --- the wording of each sentence ------------------------------------------------------------
@@ -154,6 +155,7 @@ class _Wording:
     _values: Iterator[t.SetValue] = field(init=False)
     _definitions: Iterator[t.Define] = field(init=False)
     _rules: Iterator[t.Rule] = field(init=False)
+    _book: Iterator[t.Rule] = field(init=False)
     _examples: Iterator[t.Example] = field(init=False)
     _facts: Iterator[tuple[str, t.Number | t.Text]] = field(init=False, factory=lambda: iter(()))
     _expectations: Iterator[t.Expectation] = field(init=False, factory=lambda: iter(()))
@@ -164,13 +166,14 @@ class _Wording:
         self._values = iter(self.tree.values)
         self._definitions = iter(self.tree.definitions)
         self._rules = iter(self.tree.rules)
+        self._book = iter(self.tree.book)
         self._examples = iter(self.tree.examples)
 
     def atoms(self, line: Line) -> list[Atom]:
         """Return the parts of a sentence in canonical wording."""
         assert line.node is not None
         if line.node.rule == "rule":
-            return rule_atoms(next(self._rules), line.node)
+            return rule_atoms(next(self._rules if line.sentence.block is None else self._book), line.node)
         if line.node.rule == "define":
             return self._define(line.node)
         if line.node.rule == "path":
@@ -235,6 +238,7 @@ _WORDINGS: dict[str, Callable[[_Wording, Node], str]] = {
     "applies": lambda wording, node: applies_text(wording.tree.applies),
     "set_value": _Wording._set,
     "example": _Wording._header,
+    "book_header": lambda wording, node: BOOK_HEADER,
     "opening": lambda wording, node: wording._example_lines()[1],
     "given": _Wording._given,
     "at_clock": _Wording._clock,

@@ -73,7 +73,7 @@ def _value(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Tex
     if node.rule == "fraction":
         return t.Number(share_of(first_word(node)) * 100, t.Unit.PERCENT, None, node.span)
     point = node.nodes()[0]
-    if node.rule == "price_plain" and point.rule not in ("named_price", "at_profit", "at_loss"):
+    if node.rule == "price_plain" and point.rule not in ("named_price", "at_profit", "at_loss", "at_fact"):
         return _number(point, scope)
     if node.rule == "price_plain" and point.rule != "named_price":
         found = level(node, scope)

@@ -67,6 +67,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "EXPECT": ("expect",),
     "NOTHING": ("nothing",),
     "BECAUSE": ("because",),
+    "FOR_BOOK": ("for whole book",),
     "THEN": ("then", "and then"),
     "DOWN_TO": ("down to",),
     "GAP_TO": ("gap to", "gap up to", "gap down to"),
@@ -75,7 +76,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
 }
 """Terminals whose canonical spelling is the first one listed."""
 
-_PHRASES_WITH_ARTICLE = {"ONCE_A_DAY": "once a day", "ORIGINAL": "the original"}
+_PHRASES_WITH_ARTICLE = {"ONCE_A_DAY": "once a day", "ORIGINAL": "the original", "FOR_BOOK": "for the whole book"}
 
 _VERBS: dict[str, tuple[str, ...]] = {
     "EXIT": ("exit", "close", "square off", "close position", "exit position", "get out"),
@@ -88,6 +89,20 @@ _VERBS: dict[str, tuple[str, ...]] = {
     "ALERT": ("alert", "notify", "warn"),
 }
 """Words that are actions where a sentence begins, and only there."""
+
+_BOOK_ACTIONS: dict[str, tuple[str, ...]] = {
+    "exit everything": (
+        "exit everything",
+        "exit all positions",
+        "close everything",
+        "close all positions",
+        "square off everything",
+        "square off all positions",
+    ),
+    "stop adding": ("stop adding", "stop all adding"),
+    "stop trading": ("stop trading", "stop all trading"),
+}
+"""What a block for the whole book may do; the first spelling of each is the canonical one."""
 
 SIDED_VERBS = {"sell": "book", "buy": "add"}
 """Verbs that a trader of shorts would read the other way round, and the neutral word."""
@@ -211,6 +226,12 @@ def _plain_words() -> Iterator[tuple[str, Keyword]]:
             yield spelling, Keyword(terminal, canonical)
 
 
+def _book_actions() -> Iterator[tuple[str, Keyword]]:
+    for canonical, spellings in _BOOK_ACTIONS.items():
+        for spelling in spellings:
+            yield spelling, Keyword("BOOK_ACTION", canonical)
+
+
 def _comparisons() -> Iterator[tuple[str, Keyword]]:
     for word in _IS:
         yield word, Keyword("IS", "is")
@@ -309,7 +330,7 @@ class Phrases:
 @cache
 def _standing_phrases() -> tuple[tuple[str, Keyword], ...]:
     # Facts come last: a word of the grammar (`stop`, `close`) keeps its terminal.
-    return (*_plain_words(), *_comparisons(), *_measures(), *_scope_words())
+    return (*_plain_words(), *_book_actions(), *_comparisons(), *_measures(), *_scope_words())
 
 
 def phrases(vocabulary: v.Vocabulary = v.STANDARD) -> Phrases:

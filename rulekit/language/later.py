@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 _RISE = "use `momentum over 5 minutes is at least 2%`"
-_BOOK = "rules for one position are known: `exit at 15:15`"
 
 LATER_PHRASES: dict[str, tuple[str, str]] = {
-    "for whole book": ("blocks for the whole book", _BOOK),
-    "exit everything": ("closing the whole book", "`exit` closes the position that the policy looks at"),
-    "stop trading": ("stopping all trading by a rule", "`rulekit halt` stops at once"),
-    "stop adding": ("stopping all adding by a rule", "give each `add` its own `when …` or `up to 3 times`"),
     "rises": ("rises and falls within a time", _RISE),
     "falls": ("rises and falls within a time", _RISE),
     "rises by": ("rises and falls within a time", _RISE),

@@ -20,6 +20,9 @@ _MOST_CHOICES = 4
 _LONGEST = 1_000
 """Characters of a sentence that is worth mending."""
 
+_READ = {"E111", "E130", "E131", "N104"}
+"""Codes of sentences that were read well: what is at fault is no matter of wording."""
+
 Outcome = Callable[[Sentence], FaultError | str]
 """Reads a sentence and returns its first fault, or its canonical text."""
 
@@ -111,7 +114,8 @@ def _explanations(fault: FaultError, sentence: Sentence) -> Iterator[FaultError]
     """List what may be said about a fault, the surest first."""
     if (found := _moved_out(fault, sentence)) is not None:
         yield found
-    yield from phrased(fault, sentence)
+    if fault.code.code not in _READ:
+        yield from phrased(fault, sentence)
     yield fault
 
 

@@ -124,6 +124,12 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     if word is not None and word.text.lower().split()[0] in _CROSSING and "CROSSES_ABOVE" in reading.accepts:
         help = "write `price crosses above vwap` or `price crosses below vwap`"
         return FaultError("E102", word.span, "crosses from which side? `above` or `below` is missing", help)
+    if word is not None and word.type == "BOOK_ACTION" and before[-2:] == ("BOOK_ACTION", "COMMA"):
+        first = reading.words[reading.index - 2]
+        span = joined(first.span, word.span)
+        return FaultError(
+            "E104", span, "actions on the whole book are joined by `and`", f"write `{first.text} and {word.text}`"
+        )
     if before[:1] == ("SET",) and word is not None and reading.index == 1:
         return FaultError("E102", word.span, "`to` is missing", "write it like `set first target to 15%`")
     if before[:1] == ("DEFINE",) and word is not None and reading.index == 1:
@@ -133,7 +139,7 @@ def _settled_cases(reading: Reading) -> FaultError | None:
     return None
 
 
-_VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT")
+_VERBS = ("EXIT", "BOOK", "ADD", "MOVE", "TIGHTEN", "TRAIL", "LOCK_IN", "ALERT", "BOOK_ACTION")
 _CROSSING = ("cross", "crosses", "crossed", "crossing")
 
 

@@ -84,9 +84,11 @@ def _point(node: Node, scope: Scope) -> t.PriceExpr:
     if node.rule in ("at_profit", "at_loss"):
         level = profit_level(node, scope)
         return t.PriceExpr(t.PriceAtProfit(level.value if level.profit else -level.value, level.unit))
-    found = measure(node, scope)
+    found = fact_level(node, scope) if node.rule == "at_fact" else measure(node, scope)
     if isinstance(found, t.PriceExpr):
         return found
+    if isinstance(found, t.FactLevel):
+        raise FaultError("U102", node.span, f"`{text_of(node)}` is not a price", "write `₹245.50` or `break-even`")
     if isinstance(found, t.Level):
         return t.PriceExpr(t.PriceAtProfit(found.value if found.profit else -found.value, found.unit))
     if isinstance(found, t.Text):
@@ -141,12 +143,44 @@ def profit_level(node: Node, scope: Scope) -> t.Level:
     return t.Level(found.value, found.unit, towards, found.name, node.span)
 
 
+def fact_level(node: Node, scope: Scope) -> t.FactLevel:
+    """Read `₹25,000 day loss` or `8 open positions`: a level of a figure of the whole book."""
+    inner, word = node.nodes()[0], [child for child in node.children if isinstance(child, Word)][-1]
+    row = scope.vocabulary[str(word.value)]
+    if row.origin != "book":
+        raise FaultError(
+            "U105",
+            node.span,
+            f"a level is of profit, of loss or of the whole book, not of `{row.name}`",
+            f"compare it: `when {row.name} is at least {text_of(inner)}`",
+        )
+    found = measure(inner, scope)
+    if isinstance(found, t.FactLevel) and found.fact == row.name:
+        name = scope.values.resolve(next(inner.words()).value).name
+        return evolve(found, name=name, span=node.span)
+    wanted = "₹25,000" if t.Unit.RUPEES in row.units else "8"
+    if not isinstance(found, Measure):
+        raise FaultError(
+            "U102", inner.span, f"`{text_of(inner)}` is no value of `{row.name}`", f"write `at {wanted} {row.name}`"
+        )
+    unit = t.Unit.COUNT if found.unit is None and row.bare else found.unit
+    if unit is None:
+        raise missing_unit(found, rupee_text(found.value))
+    if unit not in row.units or found.window is not None or found.counted:
+        raise FaultError(
+            "U102", inner.span, f"`{found.shown}` is no value of `{row.name}`", f"write `at {wanted} {row.name}`"
+        )
+    return t.FactLevel(found.value, unit, True, found.name, span=node.span, fact=row.name)
+
+
 def level(node: Node, scope: Scope) -> t.Level | t.PriceLevel | t.Number:
     """Read what stands after `at`: a level, a price, or a name of either; the name of a time gives its number."""
     if node.rule == "price_plain":
         point = node.nodes()[0]
         if point.rule in ("at_profit", "at_loss"):
             return profit_level(point, scope)
+        if point.rule == "at_fact":
+            return fact_level(point, scope)
         if point.rule in _MEASURES:
             found = measure(point, scope)
             if isinstance(found, t.Level):

@@ -22,7 +22,7 @@ _ONLY_AFTER = {
 }
 _SPELT = {"PEAK_PROFIT": "peak profit", "UNIT": "%", "RPAR": ")"}
 _LIKE = 0.6
-_FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME"})
+_FACTS = frozenset({"TEXT_FACT", "PRICE_NAME"})
 
 Echo = Callable[[Sequence[Word]], str]
 """Gives the canonical sentence of words that read as one, or an empty text."""

@@ -13,7 +13,7 @@ from rulekit.language.scope import Scope
 from rulekit.language.sentences import level_text, rule_sentence, rule_text, verb_text
 from rulekit.language.slots import Slot, WhenSlot, slot
 
-_ONCE_BY_DEFAULT = (t.Exit, t.Book, t.Add, t.Alert)
+_ONCE_BY_DEFAULT = (t.Exit, t.Book, t.Add, t.Alert, t.WholeBook)
 _RANKS = ("level", "time", "when", "unless", "limit")
 _ARTICLES = {"level": "level", "when": "`when`", "unless": "`unless`"}
 

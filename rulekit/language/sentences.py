@@ -118,6 +118,8 @@ def level_text(level: t.Level | t.PriceLevel) -> str:
     """Write what has been reached, without `at`: `15% profit`, `2% loss`, `₹1,990`, `first target profit`."""
     if isinstance(level, t.PriceLevel):
         return price_text(level.price)
+    if isinstance(level, t.FactLevel):
+        return f"{level.name or measure_text(level.value, level.unit)} {level.fact}"
     text = level.name or measure_text(level.value, level.unit)
     return f"{'every ' if level.every else ''}{text} {'profit' if level.profit else 'loss'}"
 
@@ -178,6 +180,7 @@ _CONDITIONS: dict[type, Callable[[Any], str]] = {
     t.Not: lambda each: f"not ({condition_text(each.item)})",
     t.Named: lambda each: each.name,
     t.Level: lambda each: f"at {level_text(each)}",
+    t.FactLevel: lambda each: f"at {level_text(each)}",
     t.PriceLevel: lambda each: f"at {level_text(each)}",
     t.When: when_text,
 }
@@ -216,6 +219,7 @@ _VERBS: dict[type, Callable[[Any], str]] = {
     t.TrailStop: lambda verb: f"trail stop {distance_text(verb.distance)}",
     t.LockIn: lambda verb: f"lock in {share_text(verb.percent)} of peak profit",
     t.Alert: lambda verb: f"alert {quoted(verb.text)}",
+    t.WholeBook: lambda verb: " and ".join(action.value for action in verb.actions),
 }
 
 
@@ -321,7 +325,8 @@ def example_text(example: t.Example) -> str:
     count = f"{example.quantity}" if example.original is None else f"{example.quantity} of {example.original}"
     first = f"  {example.side} {count} {word_or_quoted(example.symbol)} at {plain_price(example.entry)}"
     lines = [f"example {quoted(example.title)}"]
-    lines.append(first if example.held is None else f"{first}, held {duration_text(example.held)}")
+    if example.quantity:
+        lines.append(first if example.held is None else f"{first}, held {duration_text(example.held)}")
     if example.price is not None:
         lines.append(f"  {' '.join(path_parts(example))}")
     if example.clock is not None:
@@ -335,6 +340,10 @@ def example_text(example: t.Example) -> str:
     return "\n".join(lines)
 
 
+BOOK_HEADER = "for the whole book"
+"""The line that opens a block of rules for all positions together."""
+
+
 def policy_text(policy: t.PolicyTree) -> str:
     """Write a whole policy in canonical form, without its comments."""
     head = [] if policy.title is None else [f"policy {quoted(policy.title)}"]
@@ -345,6 +354,7 @@ def policy_text(policy: t.PolicyTree) -> str:
         [f"set {each.name} to {value_text(each.value)}" for each in policy.values],
         [f"define {each.name} as {condition_text(each.condition)}" for each in policy.definitions],
         [rule_text(rule) for rule in policy.rules],
+        [BOOK_HEADER, *(f"  {rule_text(rule)}" for rule in policy.book)] if policy.book else [],
         *([example_text(example)] for example in policy.examples),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

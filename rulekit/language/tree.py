@@ -242,6 +242,19 @@ class Level:
 
 
 @frozen
+class FactLevel(Level):
+    """`at ₹25,000 day loss`: a figure of the whole book has reached the value; for rules of the whole book only."""
+
+    fact: str = "day loss"
+
+    @property
+    def comparison(self) -> Comparison:
+        """What it means: the figure is at least the value."""
+        number = Number(self.value, self.unit, self.name, self.span)
+        return Comparison(FactRef(self.fact, self.unit, None, self.span), Op.AT_LEAST, number, self.span)
+
+
+@frozen
 class PriceLevel:
     """`at ₹1,990` or `at day high`: price has come to it in the direction of profit."""
 
@@ -357,7 +370,22 @@ class Alert:
     facts: tuple[tuple[str, FactRef], ...] = ()
 
 
-Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn | Alert
+class BookAction(Enum):
+    """What a rule for the whole book does; the value is the canonical wording."""
+
+    EXIT_EVERYTHING = "exit everything"
+    STOP_ADDING = "stop adding"
+    STOP_TRADING = "stop trading"
+
+
+@frozen
+class WholeBook:
+    """Act on the whole book, in the order in which it is written; only rules of `PolicyTree.book` do."""
+
+    actions: tuple[BookAction, ...]
+
+
+Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn | Alert | WholeBook
 # Later parts add SetTarget here.
 
 
@@ -366,7 +394,8 @@ class Limit:
     """How often a rule may fire in one episode. Several bounds hold together.
 
     `times` None is unbounded. `every` is microseconds, or trading days or bars by `every_unit`.
-    `written` is False for the default (`once` for exit, book, add and alert; none for stop rules).
+    `written` is False for the default (`once` for exit, book, add, alert and
+    rules for the whole book; none for stop rules).
     """
 
     times: int | None = None
@@ -455,7 +484,7 @@ class Leg:
 
 @frozen
 class Expectation:
-    """What an example expects: `kind` is exit, book, add, stop, alert or nothing.
+    """What an example expects: `kind` is exit, book, add, stop, alert, nothing, or an action on the whole book.
 
     `amount` is a percentage (book 50) or a stop price in rupees; None where the kind needs none.
     On a price path `after` (microseconds from its beginning) or `clock` (time of day) may name the look.
@@ -484,7 +513,7 @@ class Example:
     """A position, a moment, and what must come of it.
 
     With a `path` it is a stretch of time that begins at `price`, looked at every `every` microseconds (a minute if
-    None) and at the corners of the path.
+    None) and at the corners of the path. An example of the book alone has no position: its quantity is 0.
     """
 
     title: str
@@ -506,7 +535,7 @@ class Example:
 
 @frozen
 class PolicyTree:
-    """A whole file, checked."""
+    """A whole file, checked. `rules` look at one position each, `book` at all of them together."""
 
     title: str | None
     applies: Applies
@@ -516,3 +545,4 @@ class PolicyTree:
     examples: tuple[Example, ...]
     source: str
     path: str = "policy"
+    book: tuple[Rule, ...] = ()

@@ -16,6 +16,13 @@ BOOK = "book"
 ADD = "add"
 STOP = "stop"
 ALERT = "alert"
+EXIT_EVERYTHING = "exit everything"
+STOP_ADDING = "stop adding"
+STOP_TRADING = "stop trading"
+BOOK_ACTIONS = (EXIT_EVERYTHING, STOP_ADDING, STOP_TRADING)
+"""What rules for the whole book do. EXIT_EVERYTHING is the rule name, too, of an exit that a halt ordered."""
+WHOLE_BOOK = "whole book"
+"""What stands for a symbol where the whole book is meant."""
 
 CRITICAL = "critical"
 IMMEDIATE = "immediate"
@@ -63,7 +70,7 @@ class Action:
 
     Args:
         rule: the rule's label, or `stop` or `target`.
-        kind: `exit`, `book`, `add`, `stop` or `alert`.
+        kind: `exit`, `book`, `add`, `stop` or `alert`; of the whole book one of BOOK_ACTIONS.
         side: `BUY` or `SELL` of the order, None for a stop move.
         quantity: of the order, None for a stop move.
         stop: the new stop in smallest units, None for an order.

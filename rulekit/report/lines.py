@@ -41,6 +41,9 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "protect": None,  # the line of `stop_standing` says it
         "stop": None,  # the line of `stop_moved` says it, with both prices
         "alert": None,  # the line of `alert` says it
+        "exit everything": Line("🚨", "BOOK", "{strategy}: Whole book - Exiting everything ({why})"),
+        "stop adding": Line("✋", "BOOK", "{strategy}: Whole book - Nothing is added any more today ({why})"),
+        "stop trading": Line("🛑", "BOOK", "{strategy}: Whole book - Trading stops, positions only shrink ({why})"),
     },
     "signal_created": Line(
         "🎯", "SIGNAL", "Created management signal: {symbol} {side} {quantity} @ {price:money} ({rule})"

@@ -12,6 +12,7 @@ from typing import Any
 from attrs import astuple
 
 from rulekit.engine.applies import first_that_applies
+from rulekit.engine.book import under_orders
 from rulekit.engine.decide import decide
 from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
@@ -21,9 +22,10 @@ from rulekit.execution.route import Route
 from rulekit.execution.switch import HALTED
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
+from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.calendar import Calendar
 from rulekit.model.clock import Clock, WallClock
-from rulekit.model.decision import EXIT, Decision
+from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -34,6 +36,7 @@ from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.policy import Policy, load
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
+from rulekit.runtime.whole_book import BookFactSource, WholeBookLook, refuse_one_name_for_two
 from rulekit.settings import Settings
 
 UNJUDGED = "cannot be judged: "
@@ -60,6 +63,7 @@ class Manager:
         settings: as from `rulekit.toml`.
         market: indicators fed by `on_tick`; without one, prices are asked of the broker's quotes.
         facts: what a host knows of the market for a position, in natural units, by the language's names.
+        book_facts: what a host knows of the whole book (`margin used`), in rupees, by the language's names.
         route: where signals go instead of the broker's port (a host's own trade engine).
         emit: where events go.
         dry_run: do everything but send.
@@ -76,11 +80,13 @@ class Manager:
         calendar: Calendar | None = None,
         market: Market | None = None,
         facts: FactSource | None = None,
+        book_facts: BookFactSource | None = None,
         route: Route | None = None,
         emit: Emit = _silent,
         dry_run: bool = False,
     ) -> None:
         self.policies = _policies(policy)
+        refuse_one_name_for_two(self.policies)
         self.broker = broker
         self.clock: Clock = clock or WallClock()
         self.settings = settings or Settings()
@@ -114,6 +120,7 @@ class Manager:
             dry_run=dry_run,
             stops=self.settings.stops,
         )
+        self._book = WholeBookLook(self.policies, self.executor, book_facts)
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -157,6 +164,9 @@ class Manager:
             if self.market is None and positions:
                 self._ask_for_quotes(positions)
                 positions = self.executor.positions()
+            elif self._book.has_rules:
+                # A share that has not traded since the start would leave the day's profit unknown.
+                self._ask_for_quotes([one for one in positions if self._never_heard(one)])
             decisions = self._decide(positions, now)
             exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
             self._say("cycle_evaluated", positions=len(positions), exits=exits)
@@ -168,6 +178,8 @@ class Manager:
 
     def _ask_for_quotes(self, positions: Sequence[TrackedPosition]) -> None:
         """Ask the broker for last prices; where that fails, the old ones grow stale by themselves."""
+        if not positions:
+            return
         try:
             quotes = self.broker.quotes(sorted({position.key.instrument for position in positions}))
         except ReadFailedError:
@@ -175,6 +187,9 @@ class Manager:
         for key, quote in quotes.items():
             self.executor.observe(key, quote)
             self._quotes[key] = quote
+
+    def _never_heard(self, position: TrackedPosition) -> bool:
+        return self.market is not None and self.market.quote(position.key.instrument) is None
 
     def sync(self) -> Sequence[TrackedPosition]:
         """Read the broker's book and bring the tracked positions up to date."""
@@ -258,8 +273,9 @@ class Manager:
     def _decide(self, positions: Iterable[TrackedPosition], now: Instant) -> list[Decision]:
         """Decide on each position, write what was decided in one go, and send what may be sent."""
         decisions, decided = [], []
-        for position in positions:
-            outcome = self._decide_one(position, now)
+        orders, new = self._look_at_book(now)
+        for position in self.executor.positions() if new else positions:
+            outcome = self._decide_one(position, now, orders)
             if outcome is None:
                 continue
             decision, found = outcome
@@ -270,9 +286,33 @@ class Manager:
             self.executor.commit(decided)
             self._look_up(self.executor.positions())
         self.executor.drain()
+        if orders.exit_rule:
+            self._finish_exits(now)
         return decisions
 
-    def _decide_one(self, position: TrackedPosition, now: Instant) -> tuple[Decision, Decided | None] | None:
+    def _look_at_book(self, now: Instant) -> tuple[BookOrders, bool]:
+        """Decide on the whole book, if a policy has rules for it; return what stands, and whether any of it is new."""
+        if not self._book.has_rules:
+            return NO_ORDERS, False
+        new = 0
+        if self.any_session_open(now):
+            exchange = min((key.exchange for key in self._by_instrument), default="NSE")
+            decisions, new = self._book.decide(now, self._snapshots.session(exchange, now), digest_of_book)
+            for decision in decisions:
+                self._tell_book(decision, now)
+        return self._book.standing(), bool(new)
+
+    def _finish_exits(self, now: Instant) -> None:
+        """Tell the executor what is still held, of what is managed and of what is not."""
+        managed: dict[bool, list[str]] = {True: [], False: []}
+        for position in self.executor.positions():
+            policy = self._policy_for(position, self.snapshot(position, now))
+            managed[policy is not None].append(position.key.symbol)
+        self.executor.finish_exits(managed[True], managed[False])
+
+    def _decide_one(
+        self, position: TrackedPosition, now: Instant, orders: BookOrders
+    ) -> tuple[Decision, Decided | None] | None:
         """Decide on one position; None where no policy covers it or its exchange is closed."""
         key = position.key
         if not self._snapshots.is_open(key.exchange, now):
@@ -282,6 +322,8 @@ class Manager:
         if policy is None:
             return None
         decision = decide(policy.compiled, snapshot, position.memory)
+        if orders:
+            decision = under_orders(policy.compiled, decision, snapshot, orders)
         if decision.memory:
             self.executor.remember(key, decision.memory)
         self._tell(position, snapshot, decision)
@@ -305,6 +347,8 @@ class Manager:
         facts: dict[str, float | None] = dict(self._facts(position))
         if self.market is not None and not stale:
             facts.update(self.market.facts(key.instrument))
+        if self._book.is_asked:
+            facts = {**self._book.facts(), **facts}
         facts["open positions"] = float(len(self.executor.positions()))
         return self._snapshots.build(position, instrument, quote, facts, now)
 
@@ -312,7 +356,10 @@ class Manager:
         """Return the first policy whose `applies to` covers the position; the choice holds for the episode."""
         at = (position.key, position.episode)
         if at not in self._chosen:
-            self._chosen[at] = first_that_applies(self.policies, snapshot)
+            # A policy of rules for the whole book alone leaves the position to one that has rules for it.
+            looking = [policy for policy in self.policies if policy.rules]
+            found = first_that_applies(looking, snapshot) or first_that_applies(self.policies, snapshot)
+            self._chosen[at] = found
         return self._chosen[at]
 
     def _instrument(self, key: InstrumentKey) -> Instrument:
@@ -344,6 +391,16 @@ class Manager:
                     because = "the engine is halted"  # the engine of rules knows only that no order may be decided
                 self._say("rule_skipped", position, rule=rule, because=because)
 
+    def _tell_book(self, decision: Decision, now: Instant) -> None:
+        """Say once a day that a rule for the whole book cannot be judged."""
+        for rule in decision.unknown:
+            mark = (WHOLE_BOOK, str(day_of(now)), "rule_unknown", rule)
+            if mark not in self._told:
+                self._told.add(mark)
+                why = next(item.why for item in decision.not_yet if item.rule == rule)
+                data = {"rule": rule, "why": why.removeprefix(UNJUDGED)}
+                self._emit(Event("rule_unknown", now, WHOLE_BOOK, self.title, data=data))
+
     def _tell_stale(self, position: TrackedPosition, quote: Quote | None, stale: bool, now: Instant) -> None:
         """Say once that a price has gone stale, and again after it was fresh in between."""
         if not stale:
@@ -374,6 +431,12 @@ def digest_of(snapshot: Snapshot) -> str:
     """Return a digest that is equal for equal snapshots, whatever the order of their facts."""
     values = list(astuple(snapshot, recurse=False))
     values = [sorted(value.items()) if isinstance(value, Mapping) else value for value in values]
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def digest_of_book(book: BookSnapshot) -> str:
+    """Return a digest that is equal for equal figures of the whole book."""
+    values = (book.now, sorted(book.facts.items()), book.session)
     return hashlib.sha256(repr(values).encode()).hexdigest()
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
+from rulekit.compile.policy import CompiledBookRule, CompiledPolicy, CompiledRule, compile_policy
 from rulekit.engine.applies import covers
+from rulekit.engine.book import decide_book, under_orders
 from rulekit.engine.decide import decide
 from rulekit.errors import PolicyError
 from rulekit.language.tree import Alert, Applies, PolicyTree
+from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.decision import Decision, Memory
 from rulekit.model.snapshot import Snapshot
 
@@ -73,15 +75,30 @@ class Policy:
         """Tell whether this policy is for a position."""
         return covers(self.applies, snapshot)
 
-    def decide(self, snapshot: Snapshot, memory: Memory | None = None) -> Decision:
+    @property
+    def book_rules(self) -> tuple[CompiledBookRule, ...]:
+        """The rules for the whole book, in the order of the file."""
+        return self.compiled.book
+
+    def decide(self, snapshot: Snapshot, memory: Memory | None = None, orders: BookOrders = NO_ORDERS) -> Decision:
         """Decide on one position; a position outside `applies to` gets no actions.
 
         Args:
             memory: what each rule remembers of this episode, by its name.
+            orders: what rules for the whole book have ordered; see `decide_book` and `rulekit.engine.book.ordered`.
         """
         if not self.covers(snapshot):
             return Decision(snapshot.symbol, memory={} if memory is None else memory)
-        return decide(self.compiled, snapshot, memory)
+        decision = decide(self.compiled, snapshot, memory)
+        return under_orders(self.compiled, decision, snapshot, orders) if orders else decision
+
+    def decide_book(self, book: BookSnapshot, memory: Memory | None = None) -> Decision:
+        """Decide on the whole book by the rules for it.
+
+        Args:
+            memory: what each of them remembers of this day, by its name.
+        """
+        return decide_book(self.compiled, book, memory)
 
     def show(self) -> str:
         """Return the source of the generated function."""

@@ -79,7 +79,7 @@ def test_the_parts_of_a_rule_make_its_sentence(policy: t.PolicyTree) -> None:
     checked = check_text(policy_text(policy))
     assert checked.tree is not None
     nodes = [line.node for line in checked.lines if line.node is not None and line.node.rule == "rule"]
-    for rule, node in zip(checked.tree.rules, nodes, strict=True):
+    for rule, node in zip((*checked.tree.rules, *checked.tree.book), nodes, strict=True):
         assert " ".join(atom.text for atom in rule_atoms(rule, node)) == rule_text(rule)
 
 
@@ -109,7 +109,9 @@ def test_comments_round_every_word_keep_their_order(path: Path, apart: str) -> N
     lines: list[str] = []
     for sentence in source.sentences:
         indent = "" if sentence.block is None else "  "
-        header = sentence.text.lower().startswith("example")  # what is indented below it is no continuation
+        header = sentence.text.lower().startswith(
+            ("example", "for the whole book")
+        )  # what is indented below it is no continuation
         words = [word for piece in sentence.pieces for word in ([piece.text] if header else _whole_words(piece.text))]
         for place, word in enumerate(words):
             deeper = indent if not place else f"{indent}    "

@@ -369,6 +369,54 @@ def _ends(value: Fraction) -> bool:
     return has_decimal_form(value)
 
 
+BOOK_FACTS = ("day profit", "day loss", "exposure", "margin used")
+book_comparisons = st.one_of(
+    st.builds(
+        lambda name, op, value: t.Comparison(t.FactRef(name, t.Unit.RUPEES), op, t.Number(value, t.Unit.RUPEES)),
+        st.sampled_from(BOOK_FACTS), st.sampled_from(t.Op), TWO_PLACES,
+    ),
+    st.builds(
+        lambda op, value: t.Comparison(t.FactRef("open positions", t.Unit.COUNT), op, t.Number(value, t.Unit.COUNT)),
+        st.sampled_from(t.Op), WHOLE,
+    ),
+    st.just(t.Named("late", CONDITIONS["late"])),
+)  # fmt: skip
+book_conditions = st.recursive(
+    book_comparisons,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda items: t.And(tuple(items))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda items: t.Or(tuple(items))),
+        inner.map(t.Not),
+    ),
+    max_leaves=4,
+)
+book_levels = st.one_of(
+    st.builds(
+        lambda value, fact: t.FactLevel(value, t.Unit.RUPEES, fact=fact), TWO_PLACES, st.sampled_from(BOOK_FACTS)
+    ),
+    st.builds(lambda value: t.FactLevel(value, t.Unit.COUNT, fact="open positions"), WHOLE),
+    st.just(t.FactLevel(Fraction(5000), t.Unit.RUPEES, name="cash goal", fact="day loss")),
+)
+_BOOK_TIMES = (F.FROM_CLOCK, F.BEFORE_CLOCK, F.BETWEEN_CLOCK, F.BEFORE_CLOSE, F.ON_DAY)
+
+
+@st.composite
+def book_rules(draw: st.DrawFn, label: str) -> t.Rule:
+    actions = draw(st.lists(st.sampled_from(t.BookAction), min_size=1, max_size=3, unique=True))
+    repeats = [t.Limit(times=3, written=True), t.Limit(every=30 * MINUTE, written=True)]
+    allowed = [t.Limit(times=1), t.Limit(times=1, written=True), t.Limit(daily=True, written=True)]
+    return t.Rule(
+        label,
+        label,
+        t.WholeBook(tuple(actions)),
+        draw(st.one_of(st.none(), book_levels)),
+        tuple(draw(st.lists(times.filter(lambda each: each.form in _BOOK_TIMES), max_size=2))),
+        draw(st.one_of(st.none(), book_conditions)),
+        draw(st.one_of(st.none(), book_conditions)),
+        draw(st.sampled_from(allowed + (repeats if actions == [t.BookAction.EXIT_EVERYTHING] else []))),
+    )
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> t.PolicyTree:
     labels = draw(LABELS.filter(lambda each: not {"stop", "target"} & {label.lower() for label in each}))
@@ -384,4 +432,5 @@ def policies(draw: st.DrawFn) -> t.PolicyTree:
         tuple(made),
         tuple(draw(st.lists(examples([rule.name for rule in made]), max_size=2))),
         "",
+        book=tuple(draw(book_rules(f"book {place}")) for place in range(draw(st.integers(0, 2)))),
     )
