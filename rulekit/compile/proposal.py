@@ -23,7 +23,19 @@ from rulekit.language import tree
 from rulekit.language.sentences import amount_text, verb_text
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
-from rulekit.model.decision import ADD, ALERT, BACKGROUND, BOOK, CRITICAL, EXIT, IMMEDIATE, NEXT_CYCLE, STOP, Action, RuleMemory
+from rulekit.model.decision import (
+    ADD,
+    ALERT,
+    BACKGROUND,
+    BOOK,
+    CRITICAL,
+    EXIT,
+    IMMEDIATE,
+    NEXT_CYCLE,
+    STOP,
+    Action,
+    RuleMemory,
+)
 from rulekit.model.orders import BUY, SELL
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot

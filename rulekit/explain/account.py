@@ -43,7 +43,8 @@ def _of_the_book(rules: tuple[t.Rule, ...]) -> list[str]:
 _BOOK_ACTIONS = {
     t.BookAction.EXIT_EVERYTHING: "`exit everything` closes every position that a policy manages, and goes on until "
     "all are flat; what is opened after that is not closed, and positions that no policy manages are left alone",
-    t.BookAction.STOP_ADDING: "`stop adding` passes over every `add` for the rest of the day, or until a person resumes",
+    t.BookAction.STOP_ADDING: "`stop adding` passes over every `add` for the rest of the day, or until a person "
+    "resumes",
     t.BookAction.STOP_TRADING: "`stop trading` sends only what makes a position smaller, until a person resumes "
     "(`rulekit resume`), also on later days",
 }

@@ -109,7 +109,10 @@ def _check(condition: t.Condition, place: t.Span, vocabulary: Vocabulary) -> Non
     """Walk a condition; what a name stands for is answered at the name."""
     walk = _CONDITIONS.get(type(condition))
     if walk is None:
-        raise _strange(condition_text(condition), place)
+        text = f"`{condition_text(condition)}` cannot stand in a rule for the whole book"
+        raise FaultError(
+            CODE, place, text, "compare a figure of the book as it is: `when day loss is at least ₹25,000`"
+        )
     for part in walk(condition):
         if isinstance(part, t.FactRef):
             row = vocabulary[part.name]
