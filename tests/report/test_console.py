@@ -85,6 +85,19 @@ OURS = [
     ),
     (event("action_decided", "TCS", kind="stop", rule="R"), None),
     (event("action_decided", "TCS", kind="alert", why="profit 20%, needs 15%"), None),
+    (
+        event("action_decided", "whole book", kind="exit everything", why="day loss ₹26,000, needs at least ₹25,000"),
+        "🚨 MarketMicrostructureEdge: Whole book - Exiting everything (day loss ₹26,000, needs at least ₹25,000)",
+    ),
+    (
+        event("action_decided", "whole book", kind="stop adding", why="open positions 8, needs at least 8"),
+        "✋ MarketMicrostructureEdge: Whole book - Nothing is added any more today (open positions 8, needs at least 8)",
+    ),
+    (
+        event("action_decided", "whole book", kind="stop trading", why="day loss ₹26,000, needs at least ₹25,000"),
+        "🛑 MarketMicrostructureEdge: Whole book - Trading stops, positions only shrink "
+        "(day loss ₹26,000, needs at least ₹25,000)",
+    ),
     (event("alert", "TCS", text="TCS is up 20%", level="told"), "🔔 TCS: TCS is up 20%"),
     (
         event("regular_bypassed", "TCS", rule="R", waiting=3, waited=0.25),
