@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rulekit.language import tree as t
-from rulekit.language.fault import FaultError
+from rulekit.language.fault import Edit, FaultError
+from rulekit.language.reader import Word, joined
 from rulekit.language.sentences import condition_text, level_text, limit_text, rule_text, verb_text, when_text
 from rulekit.language.tree import TimeForm
 from rulekit.language.vocabulary import Vocabulary
@@ -27,8 +28,11 @@ _TIMES = frozenset(
 )
 
 
-def check_position_rule(rule: t.Rule) -> None:
+def check_position_rule(rule: t.Rule, words: Iterable[Word]) -> None:
     """Refuse what belongs to the whole book in a rule that looks at one position.
+
+    Args:
+        words: those of the sentence.
 
     Raises:
         FaultError: it acts on the whole book, or its level is one of the book.
@@ -36,7 +40,10 @@ def check_position_rule(rule: t.Rule) -> None:
     if isinstance(rule.verb, t.WholeBook):
         own = "; to close the position that is looked at write `exit`" if _exits(rule.verb) else ""
         text = f"`{verb_text(rule.verb)}` acts on the whole book"
-        raise FaultError(CODE, rule.span, text, f"{_BLOCK}{own}")
+        named = [word.span for word in words if word.type == "BOOK_ACTION"]
+        span = joined(named[0], named[-1])
+        meant = (Edit(span, "exit"),) if rule.verb.actions == (t.BookAction.EXIT_EVERYTHING,) else ()
+        raise FaultError(CODE, span, text, f"{_BLOCK}{own}", edits=meant)
     if isinstance(rule.level, t.FactLevel):
         level = rule.level
         raise FaultError(

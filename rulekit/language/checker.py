@@ -240,14 +240,14 @@ class Checking:
 
     def _rule(self, node: Node) -> None:
         made = rule(node, self.scope)
-        check_position_rule(made)
+        check_position_rule(made, node.words())
         self._refuse_taken_name(made, node)
         self.rules.append(made)
 
     def _check_kind(self, node: Node, sentence: Sentence) -> None:
         """Refuse a rule that does not belong where it stands: of one position, or of the whole book."""
         if node.rule == "rule" and sentence.block is None:
-            check_position_rule(rule(node, self.scope))
+            check_position_rule(rule(node, self.scope), node.words())
         elif node.rule == "rule":
             check_book_rule(rule(node, self.scope), self.vocabulary)
 

@@ -91,7 +91,8 @@ OURS = [
     ),
     (
         event("action_decided", "whole book", kind="stop adding", why="open positions 8, needs at least 8"),
-        "✋ MarketMicrostructureEdge: Whole book - Nothing is added any more today (open positions 8, needs at least 8)",
+        "✋ MarketMicrostructureEdge: Whole book - Nothing is added any more today "
+        "(open positions 8, needs at least 8)",
     ),
     (
         event("action_decided", "whole book", kind="stop trading", why="day loss ₹26,000, needs at least ₹25,000"),
