@@ -240,6 +240,16 @@ def _difference(axes: Axes, left: t.Operand, op: Op, right: t.Operand) -> Term:
     return axes.bound(Scale(("difference", left, right)), op, ZERO)
 
 
+def _lasting(axes: Axes, node: t.Lasting) -> Term:
+    """Translate a condition that must last: it holds now, and for how long is a matter of memory."""
+    return Every((axes.term(node.item), TruthAtom(axes.truth(node))))
+
+
+def _crosses(axes: Axes, node: t.Crosses) -> Term:
+    """Translate a crossing: it is beyond now, and where it was before is a matter of memory."""
+    return Every((axes.term(node.beyond), TruthAtom(axes.truth(node))))
+
+
 # --- triggers --------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +325,8 @@ def _when(axes: Axes, node: t.When) -> Term:
 _NODES: dict[type, Callable[[Axes, Any], Term]] = {
     t.Comparison: _comparison,
     t.Between: _between,
+    t.Lasting: _lasting,
+    t.Crosses: _crosses,
     t.And: lambda axes, node: Every(tuple(axes.term(item) for item in node.items)),
     t.Or: lambda axes, node: Some(tuple(axes.term(item) for item in node.items)),
     t.Not: lambda axes, node: Opposite(axes.term(node.item)),
@@ -330,6 +342,8 @@ _FAMILIAR: dict[type, frozenset[str]] = {
     t.When: frozenset(("form", "value", "high", "unit", "worded", "name", "span")),
     t.Comparison: frozenset(("left", "op", "right", "span")),
     t.Between: frozenset(("operand", "low", "high", "span")),
+    t.Lasting: frozenset(("item", "length", "span")),
+    t.Crosses: frozenset(("left", "above", "right", "span")),
     t.And: frozenset(("items", "span")),
     t.Or: frozenset(("items", "span")),
     t.Not: frozenset(("item", "span")),

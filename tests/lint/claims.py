@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from random import Random
 
 from attrs import evolve
@@ -12,7 +13,11 @@ from rulekit.compile.exact import Reader
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.compile.predicate import holds
 from rulekit.engine.decide import decide
+from rulekit.engine.examples import run_examples
 from rulekit.language import tree as t
+from rulekit.language.reading import check_text
+from rulekit.language.sentences import policy_text
+from rulekit.lint.axes import cells
 from rulekit.lint.concrete import ENTRIES, positions
 from rulekit.lint.finding import PROVED
 from rulekit.lint.hours import session_of
@@ -46,12 +51,9 @@ def grid(proofs: Proofs, draw: Random, count: int) -> list[Snapshot]:
     """Draw positions on and beside the thresholds of a policy: every cell of every axis is as likely as any other."""
     axes = proofs.meaning.axes
     found: list[Snapshot] = []
+    possible = [cells(axis.possible()) for axis in axes.axes]
     for _ in range(count * 3):
-        box = {}
-        for place, axis in enumerate(axes.axes):
-            cells = [cell for cell in range(axis.all.bit_length()) if axis.possible() >> cell & 1]
-            if cells and draw.random() < 0.8:
-                box[place] = 1 << draw.choice(cells)
+        box = {place: 1 << draw.choice(some) for place, some in enumerate(possible) if some and draw.random() < 0.8}
         chosen = next(picks(axes.axes, box), None)
         if chosen is None:
             continue
@@ -117,18 +119,16 @@ def _never_acts(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
 
 
 def _without_it_the_same(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
-    rest = tuple(rule for rule in proofs.tree.rules if rule.name != proof.about[0])
-    other = _without(proofs, rest)
+    other = _without(proofs, proof.about[0])
     free = evolve(snapshot, stop=math.nan, target=math.nan)
     ours, theirs = decide(proofs.policy, free).actions, decide(other, free).actions
     said = [[(each.kind, each.quantity, each.stop) for each in actions] for actions in (ours, theirs)]
     return "" if said[0] == said[1] else "it makes a difference"
 
 
-_compiled: dict[tuple[int, int], CompiledPolicy] = {}
-
-
-def _without(proofs: Proofs, rest: tuple[t.Rule, ...]) -> CompiledPolicy:
+@lru_cache(maxsize=32)
+def _without(proofs: Proofs, name: str) -> CompiledPolicy:
+    rest = tuple(rule for rule in proofs.tree.rules if rule.name != name)
     return compile_policy(evolve(proofs.tree, rules=rest))
 
 
@@ -203,28 +203,24 @@ def unproved(proofs: Proofs, snapshots: Sequence[Snapshot]) -> Refuted:
 # --- witnesses -------------------------------------------------------------------------------------------------
 
 
-def broken_witness(proofs: Proofs, proof: Proof) -> str:
-    """Say what is wrong with a witness when it is decided anew from its own example; empty if all is well."""
-    shown = proof.shown
-    if shown is None:
-        return ""
-    decision = decide(proofs.policy, shown.snapshot(proofs.policy), shown.memory)
-    if decision.actions != proof.decided:
-        return "the evaluator decides otherwise"
-    text = proof.as_example(proofs.policy, "a witness")
-    return _example_fails(proofs, text) if text else ""
-
-
-def _example_fails(proofs: Proofs, example: str) -> str:
-    from rulekit.engine.examples import run_examples
-    from rulekit.language.reading import check_text
-    from rulekit.language.sentences import policy_text
-
+def broken_witnesses(proofs: Proofs, found: Sequence[tuple[str, Proof]]) -> Refuted:
+    """Yield what is wrong with witnesses when they are decided anew, and as examples of the policy's own text."""
+    examples = []
+    for code, proof in found:
+        if proof.shown is None:
+            continue
+        shown = proof.shown
+        if decide(proofs.policy, shown.snapshot(proofs.policy), shown.memory).actions != proof.decided:
+            yield f"{code}: the evaluator decides otherwise: {proof.witness}"
+        example = proof.as_example(proofs.policy, f"{code} {len(examples)}")
+        examples += [example] if example else []
     text = policy_text(evolve(proofs.tree, examples=()))
-    if check_text(text).tree is None:
-        return ""  # made of nodes that no sentence of the language has together
-    checked = check_text(f"{text}\n{example}\n")
+    if not examples or check_text(text).tree is None:
+        return  # a tree made of nodes that no sentence of the language has together
+    checked = check_text("\n".join([text, *examples]) + "\n")
     if checked.tree is None:
-        return f"its example cannot be read: {checked.diagnostics[0].message}: {example}"
-    failed = [result.missed for result in run_examples(compile_policy(checked.tree)) if not result.passed]
-    return f"its example fails: {failed}: {example}" if failed else ""
+        yield f"examples cannot be read: {checked.diagnostics[0].message}: {examples}"
+        return
+    for result in run_examples(compile_policy(checked.tree)):
+        if not result.passed:
+            yield f"the example `{result.example.title}` fails: {result.missed}"

@@ -48,12 +48,19 @@ def _rule(draw: Random) -> str:
         )
     if draw.random() < 0.5 or len(parts) == 1:
         joint = draw.choice((" and ", " and ", " or "))
-        parts.append("when " + joint.join(_comparison(draw) for _ in range(draw.choice((1, 1, 2, 3)))))
+        parts.append("when " + joint.join(_condition(draw) for _ in range(draw.choice((1, 1, 2, 3)))))
     if draw.random() < 0.15:
         parts.append(f"unless {_comparison(draw)}")
     if verb.startswith(("book", "add")) and draw.random() < 0.3:
         parts.append(draw.choice(("every 30 minutes up to 3 times", "up to 2 times")))
     return " ".join(parts)
+
+
+def _condition(draw: Random) -> str:
+    luck = draw.random()
+    if luck < 0.05:
+        return f"price {draw.choice(('crosses above', 'crosses below', 'is above', 'is below'))} vwap"
+    return _comparison(draw) + (" for 5 minutes" if luck < 0.1 else "")
 
 
 def _comparison(draw: Random) -> str:

@@ -20,7 +20,7 @@ from rulekit.lint.regions import Budget
 from rulekit.lint.solver import installed
 from rulekit.model.clock import stopwatch
 from tests.compile.policies import random_policy
-from tests.lint.claims import broken_witness, refuted, some_positions, unproved
+from tests.lint.claims import broken_witnesses, refuted, some_positions, unproved
 from tests.lint.policies import policy_text
 
 POSITIONS = 60
@@ -48,10 +48,8 @@ def faults(seed: int, counts: Counter[str]) -> Iterator[str]:
     for code, proof in found:
         counts[f"{code} {proof.status}"] += 1
         yield from refuted(proofs, code, proof, snapshots)
-        broken = broken_witness(proofs, proof)
         counts["witnesses"] += proof.shown is not None
-        if broken:
-            yield f"{code}: {broken}"
+    yield from broken_witnesses(proofs, found)
     yield from unproved(proofs, snapshots)
     if installed() and seed % 5 == 0:
         yield from _solver(proofs, counts)

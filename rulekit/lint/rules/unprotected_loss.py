@@ -8,6 +8,7 @@ from fractions import Fraction
 from rulekit.language import tree as t
 from rulekit.language.tree import MoveStop, PriceAtProfit, PriceFact, Rule, TrailStop, Unit
 from rulekit.lint.atoms import familiar
+from rulekit.lint.axes import TruthAxis
 from rulekit.lint.finding import INFO, PROVED, Code, Finding
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.regions import Region
@@ -34,7 +35,7 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
         return
     guards = [rule for rule in rules if _guards(rule)]
     losing = proofs.meet(proofs.meaning.world, deep_loss(proofs.meaning.axes))
-    left = proofs.meaning.less(losing, *(proofs.region(rule) for rule in guards))
+    left = proofs.meaning.less(losing, *(_sooner_or_later(proofs, rule) for rule in guards))
     for box in sorted(left, key=len)[:8]:
         shown = proofs.find((box,), lambda each: each.gain < 0 and not proofs.decide(each).actions, _LOSS)
         if shown is not None:
@@ -49,6 +50,12 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
                 shown,
             )
             return
+
+
+def _sooner_or_later(proofs: Proofs, rule: Rule) -> Region:
+    """Return where a guard acts once what it waits for has lasted, or been crossed."""
+    waits = {place for place, axis in enumerate(proofs.meaning.axes.axes) if isinstance(axis, TruthAxis)}
+    return tuple({place: mask for place, mask in box.items() if place not in waits} for box in proofs.region(rule))
 
 
 def _message(proofs: Proofs, region: Region, near: list[Rule]) -> str:
