@@ -31,7 +31,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _search(proofs: Proofs) -> Iterator[Proof]:
     rules = proofs.tree.rules
-    if len(rules) < LEAST_RULES:
+    if len(rules) < LEAST_RULES or any(_ends_everything(rule) for rule in proofs.tree.book):
         return
     guards = [rule for rule in rules if _guards(rule)]
     losing = proofs.meet(proofs.meaning.world, deep_loss(proofs.meaning.axes))
@@ -50,6 +50,11 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
                 shown,
             )
             return
+
+
+def _ends_everything(rule: Rule) -> bool:
+    """Tell whether a rule for the whole book closes every position, whichever of them loses."""
+    return isinstance(rule.verb, t.WholeBook) and t.BookAction.EXIT_EVERYTHING in rule.verb.actions
 
 
 def _sooner_or_later(proofs: Proofs, rule: Rule) -> Region:
