@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from html import escape
@@ -20,16 +21,27 @@ _STYLE = """
   svg { font: 13px system-ui, sans-serif; color: #1b1f24; } .paper { fill: #fff; }
   text { fill: currentColor; } .title { font-size: 16px; font-weight: 600; } .faint { opacity: .65; }
   .axis { stroke: currentColor; stroke-width: 1; } .grid { stroke: currentColor; stroke-width: 1; opacity: .12; }
-  .region { fill-opacity: .22; stroke-width: 2; } .part { stroke-dasharray: 6 4; fill-opacity: .08; }
   .exit { fill: #c62828; stroke: #c62828; } .book { fill: #1565c0; stroke: #1565c0; }
   .add { fill: #2e7d32; stroke: #2e7d32; }
-  .mark { font-weight: 700; stroke: none; fill-opacity: 1; }
+  rect.region { fill-opacity: .2; stroke: none; } path.edge { fill: none; stroke-width: 2; }
+  path.part { stroke-dasharray: 6 4; } path.rung { stroke-width: 1; } .hatch { stroke-width: 1.2; opacity: .45; }
+  rect.part { fill-opacity: 1; } rect.part.exit { fill: url(#rulekit-exit); }
+  rect.part.book { fill: url(#rulekit-book); } rect.part.add { fill: url(#rulekit-add); }
+  text.mark { font-weight: 700; stroke: none; } text.exit { fill: #c62828; } text.book { fill: #1565c0; }
+  text.add { fill: #2e7d32; }
   @media (prefers-color-scheme: dark) {
     svg { color: #e6e9ed; } .paper { fill: #12161b; }
     .exit { fill: #ef7b7b; stroke: #ef7b7b; } .book { fill: #74b0f4; stroke: #74b0f4; }
     .add { fill: #7fcf85; stroke: #7fcf85; }
+    text.exit { fill: #ef7b7b; } text.book { fill: #74b0f4; } text.add { fill: #7fcf85; }
   }
 """
+_HATCHES = "".join(
+    f'<pattern id="rulekit-{kind}" width="14" height="14" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate({turn})"><path class="hatch {kind}" d="M0 0V14"/></pattern>'
+    for kind, turn in (("exit", 45), ("book", -45), ("add", 20))
+)
+"""What is drawn where a rule needs more than profit and age: lines, so that what lies below can be seen."""
 
 
 @frozen
@@ -52,19 +64,22 @@ def picture(tree: t.PolicyTree, name: str = "policy") -> str:
     numbers = [number for number, rule in enumerate(tree.rules, 1) if isinstance(rule.verb, _QUANTITY)]
     regions = [region(tree.rules[number - 1]) for number in numbers]
     scale = _scale(regions)
-    high = _TOP + _HIGH + 64 + _LINE * sum(1 + bool(each.also) for each in regions) + 2 * _LINE
+    legend = list(_legend(numbers, regions))
+    high = _TOP + _HIGH + 36 + _LINE * (len(legend) + 1)
+    wide = _LEFT + _WIDE + 32
     title = escape(tree.title or name)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDE + 32} {high}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" role="img">',
         f"<title>{title}: where each rule can act</title>",
         f"<style>{_STYLE}</style>",
-        f'<rect class="paper" width="{_LEFT + _WIDE + 32}" height="{high}"/>',
+        f"<defs>{_HATCHES}</defs>",
+        f'<rect class="paper" width="{wide}" height="{high}"/>',
         f'<text class="title" x="{_LEFT}" y="28">{title}</text>',
         f'<text class="faint" x="{_LEFT}" y="46">profit in % of the entry, against the age of the position</text>',
         *_grid(scale),
         *(part for each in regions for part in _box(each, scale)),
         *_marks(numbers, regions, scale),
-        *_legend(numbers, regions),
+        *(line.format(y=_TOP + _HIGH + 48 + place * _LINE) for place, line in enumerate(legend)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -134,52 +149,104 @@ def _corners(box: Region, scale: _Scale) -> tuple[Fraction, Fraction, Fraction, 
     return left, top, right, bottom
 
 
+def _is_drawn(box: Region) -> bool:
+    """Tell whether profit or age bound a region at all; a rule without such a bound stands below the picture only."""
+    bounds = (box.least_profit, box.most_profit, box.least_age, box.most_age)
+    return not box.empty and any(each is not None for each in bounds)
+
+
 def _box(box: Region, scale: _Scale) -> Iterator[str]:
-    if box.empty:
+    """Draw a region: its area, and a line on each side that bounds it; towards the frame it goes on."""
+    if not _is_drawn(box):
         return
     left, top, right, bottom = _corners(box, scale)
-    kind = f"region {_kind(box)}{' part' if box.also else ''}"
+    kind = f"{_kind(box)}{' part' if box.also else ''}"
     yield (
-        f'<rect class="{kind}" x="{_px(left)}" y="{_px(top)}" width="{_px(right - left)}" '
+        f'<rect class="region {kind}" x="{_px(left)}" y="{_px(top)}" width="{_px(right - left)}" '
         f'height="{_px(bottom - top)}"><title>{escape(box.rule.name)}</title></rect>'
     )
+    sides = (
+        (box.least_profit, left, bottom, right, bottom),
+        (box.most_profit, left, top, right, top),
+        (box.least_age, left, top, left, bottom),
+        (box.most_age, right, top, right, bottom),
+    )
+    for bound, x1, y1, x2, y2 in sides:
+        if bound is not None:
+            yield f'<path class="edge {kind}" d="M{_px(x1)} {_px(y1)}L{_px(x2)} {_px(y2)}"/>'
+    for rung in _rungs(box, scale):
+        y = _px(scale.y(rung))
+        yield f'<path class="edge rung {kind}" d="M{_px(left)} {y}L{_px(right)} {y}"/>'
+
+
+def _rungs(box: Region, scale: _Scale) -> Iterator[Fraction]:
+    """List the further steps of a ladder that the picture has room for."""
+    level, times = box.rule.level, box.rule.limit.times
+    if not isinstance(level, t.Level) or not level.every or level.unit is not t.Unit.PERCENT:
+        return
+    for number in range(2, min(times or _MOST_RUNGS, _MOST_RUNGS) + 1):
+        profit = level.value * number * (1 if level.profit else -1)
+        if scale.low < profit < scale.high:
+            yield profit
+
+
+_MOST_RUNGS = 20
 
 
 def _marks(numbers: Sequence[int], regions: Sequence[Region], scale: _Scale) -> Iterator[str]:
-    """Write the rule's number in the file above its lower left corner, beside those that have the same corner."""
+    """Write the rule's number in the file at the bound of its region, beside those that stand there already."""
     taken: list[tuple[Fraction, Fraction]] = []
     for number, box in zip(numbers, regions, strict=True):
-        if box.empty:
+        if not _is_drawn(box):
             continue
-        left, _, _, bottom = _corners(box, scale)
-        x, y = left + 10, bottom - 8
-        while any(abs(x - other) < 16 and abs(y - level) < 14 for other, level in taken):
-            x += 18
+        left, top, _, bottom = _corners(box, scale)
+        below = box.least_profit is None and box.most_profit is not None
+        x, y = left + 10, top + 17 if below else bottom - 8
+        while any(abs(x - other) < 20 and abs(y - level) < 14 for other, level in taken):
+            x += 22
         taken.append((x, y))
         yield f'<text class="mark {_kind(box)}" x="{_px(x)}" y="{_px(y)}">{number}</text>'
 
 
+# --- the legend ------------------------------------------------------------
+
+
 def _legend(numbers: Sequence[int], regions: Sequence[Region]) -> Iterator[str]:
-    y = _TOP + _HIGH + 48
+    """List the lines below the picture, each with a place for its height."""
     if not regions:
-        yield f'<text x="{_LEFT}" y="{y}">no rule changes the quantity</text>'
+        yield f'<text x="{_LEFT}" y="{{y}}">no rule changes the quantity</text>'
         return
     for number, box in zip(numbers, regions, strict=True):
         sentence = rule_sentence(box.rule)
         said = sentence if box.rule.name == sentence else f"{box.rule.name}: {sentence}"
-        yield f'<text class="mark {_kind(box)}" x="{_LEFT}" y="{y}">{number}</text>'
-        yield f'<text x="{_LEFT + 20}" y="{y}">{escape(_short(said))}</text>'
-        y += _LINE
-        if box.also:
-            only = "never: no profit or age fits" if box.empty else f"only where {' and '.join(box.also)}"
-            yield f'<text class="faint" x="{_LEFT + 20}" y="{y}">{escape(_short(only))}</text>'
-            y += _LINE
-    key = "filled: whenever profit and age fit; dashed: something else must hold too"
-    yield f'<text class="faint" x="{_LEFT}" y="{y + 6}">{key}</text>'
+        mark = f'<text class="mark {_kind(box)}" x="{_LEFT}" y="{{y}}">{number}</text>'
+        for line in textwrap.wrap(said, _LEGEND):
+            yield f'{mark}<text x="{_LEFT + 28}" y="{{y}}">{_plain(line)}</text>'
+            mark = ""
+        for line in textwrap.wrap(_also(box), _LEGEND):
+            yield f'<text class="faint" x="{_LEFT + 28}" y="{{y}}">{_plain(line)}</text>'
+    if any(_is_drawn(box) for box in regions):
+        key = "filled: whenever profit and age fit; hatched: something else must hold too"
+        yield f'<text class="faint" x="{_LEFT}" y="{{y}}">{key}</text>'
 
 
-def _short(text: str, most: int = 84) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+_LEGEND = 80
+"""The longest line below the picture, in characters."""
+
+
+def _also(box: Region) -> str:
+    """Say what the picture does not show of a region."""
+    if box.empty:
+        return "never: no profit or age fits"
+    what = " and ".join(box.also)
+    if not _is_drawn(box):
+        return f"at any profit and age, where {what}" if what else "at any profit and age"
+    return f"only where {what}" if what else ""
+
+
+def _plain(text: str) -> str:
+    """Write a text so that neither the picture nor the place for its height takes it for something else."""
+    return escape(text).replace("{", "{{").replace("}", "}}")
 
 
 def _px(value: Fraction | int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from rulekit.explain.picture import picture
-from rulekit.explain.regions import region
+from rulekit.explain.regions import Region, region
 from rulekit.language import tree as t
 from rulekit.language.reading import check_text
 from tests.language.trees import policies
@@ -96,12 +96,51 @@ def test_it_is_made_for_light_and_dark_and_alike_every_time() -> None:
     assert picture(tree) == picture(tree)
 
 
+def is_bounded(box: Region) -> bool:
+    return any(each is not None for each in (box.least_profit, box.most_profit, box.least_age, box.most_age))
+
+
+def edges(root: ElementTree.Element) -> list[str]:
+    return [each.get("d") or "" for each in root.iter(f"{SVG}path") if (each.get("class") or "").startswith("edge")]
+
+
+def test_only_what_bounds_a_region_is_a_line() -> None:
+    assert len(edges(drawn(tree_of("exit at 10% loss\n")))) == 1
+    assert len(edges(drawn(tree_of("book 50% at 15% profit after 30 minutes\n")))) == 2
+    box = "exit when profit is between 1% and 2% and age is between 5 minutes and 10 minutes\n"
+    assert len(edges(drawn(tree_of(box)))) == 4
+
+
+def test_a_ladder_has_its_rungs() -> None:
+    root = drawn(tree_of("book 10% at every 2% profit, up to 3 times\nexit at 20% profit\n"))
+    assert len([each for each in root.iter(f"{SVG}path") if "rung" in (each.get("class") or "")]) == 2
+
+
+def test_what_neither_profit_nor_age_bounds_stands_below_only() -> None:
+    root = drawn(tree_of("exit at 15:15\nexit at 5% profit\n"))
+    assert len(rects(root)) == 1
+    texts = [each.text for each in root.iter(f"{SVG}text")]
+    assert "at any profit and age, where it is 15:15 or later" in texts
+    assert [each.text for each in root.iter(f"{SVG}text") if (each.get("class") or "").startswith("mark")] == [
+        "2",
+        "1",
+        "2",
+    ]
+
+
+def test_a_long_sentence_goes_on_below_and_braces_are_text() -> None:
+    rule = " and ".join(f"sma over {number} bars is above ₹{number}" for number in range(10, 16))
+    root = drawn(tree_of(f'"a {{b}} c": exit when {rule}\n'))
+    said = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    assert "a {b} c: exit when" in said and "sma over 15 bars is above ₹15" in said
+
+
 @settings(deadline=None, max_examples=30, derandomize=True)
 @given(policies())
 def test_every_policy_has_a_picture_that_keeps_inside_its_frame(policy: t.PolicyTree) -> None:
     root = drawn(policy)
     quantity = [rule for rule in policy.rules if isinstance(rule.verb, t.Exit | t.Book | t.Add)]
-    full = [rule for rule in quantity if not region(rule).empty]
+    full = [rule for rule in quantity if not region(rule).empty and is_bounded(region(rule))]
     found = rects(root)
     assert len(found) == len(full)
     for each in found:
