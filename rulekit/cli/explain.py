@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.errors import UnreadableFileError
 
+if TYPE_CHECKING:
+    from rulekit.compile.policy import CompiledPolicy
+    from rulekit.explain.account import Proved
+
 
 @click.command("explain", short_help="say in plain words what a policy does, and what it leaves open")
 @click.argument("policy", type=click.Path(path_type=Path), metavar="PATH")
 @click.option("--svg", type=click.Path(path_type=Path), help="Write a picture of profit against age to this file.")
-def command(policy: Path, svg: Path | None) -> int:
+@click.option("--no-proofs", is_flag=True, help="Leave out what has to be proved; quicker.")
+def command(policy: Path, svg: Path | None, no_proofs: bool) -> int:
     r"""Say in plain words what the policy in PATH does.
 
     Each rule, the order in which things are considered at every look, what is bounded and what is left open, and a
@@ -31,7 +37,7 @@ def command(policy: Path, svg: Path | None) -> int:
     from rulekit.runtime.policy import load
 
     loaded = load(policy).compiled
-    click.echo(account(loaded, policy.name))
+    click.echo(account(loaded, policy.name, () if no_proofs else _proved(loaded)))
     if svg is not None:
         try:
             svg.write_text(picture(loaded.tree, policy.name), encoding="utf-8", newline="\n")
@@ -41,3 +47,16 @@ def command(policy: Path, svg: Path | None) -> int:
             ) from None
         click.echo(f"\nwrote the picture to {svg}")
     return 0
+
+
+def _proved(policy: CompiledPolicy) -> list[Proved]:
+    """Return what has been proved about a policy, with the positions that show it."""
+    from rulekit.explain.account import Proved
+    from rulekit.language.diagnostics import PROVED
+    from rulekit.lint.proofs import prove
+
+    return [
+        Proved(f"{found.message} ({code})", found.witness)
+        for code, found in prove(policy.tree, vocabulary=policy.vocabulary)
+        if found.status == PROVED
+    ]

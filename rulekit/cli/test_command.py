@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 @click.option(
     "--mutate", is_flag=True, help="Change every number and word a little and say which changes no example notices."
 )
+@click.option(
+    "--add-witness",
+    "code",
+    default="",
+    metavar="CODE",
+    help="First write the position on which lint shows CODE behind the policy, as an example.",
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-def command(form: str, mutate: bool, paths: tuple[Path, ...]) -> int:
+def command(form: str, mutate: bool, code: str, paths: tuple[Path, ...]) -> int:
     r"""Run the examples of policies: files, or folders that are searched for *.policy.
 
     Where an example does not come out as it expects, it says what came instead, and why. It also says what no
@@ -35,13 +42,18 @@ def command(form: str, mutate: bool, paths: tuple[Path, ...]) -> int:
     Examples:
       rulekit test my.policy
       rulekit test --mutate my.policy
+      rulekit test --add-witness Q201 my.policy
       rulekit test --format junit rules
     """
-    return run(paths, form=form, mutate=mutate)
+    return run(paths, form=form, mutate=mutate, code=code.upper())
 
 
-def run(paths: tuple[Path, ...], *, form: str = "text", mutate: bool = False) -> int:
-    """Run the examples and print the outcome; return the exit code."""
+def run(paths: tuple[Path, ...], *, form: str = "text", mutate: bool = False, code: str = "") -> int:
+    """Run the examples and print the outcome; return the exit code.
+
+    Args:
+        code: of findings whose witnesses are added to the policies first.
+    """
     from rulekit.cli import test_report
     from rulekit.cli.policy_files import policy_files
 
@@ -49,6 +61,8 @@ def run(paths: tuple[Path, ...], *, form: str = "text", mutate: bool = False) ->
     tested = []
     for path in policy_files(paths, unreadable):
         try:
+            if code:
+                click.echo(_kept(path, code), err=form != "text")
             tested.append(_test(path, mutate=mutate))
         except UnreadableFileError as error:
             unreadable.append(error)
@@ -77,3 +91,9 @@ def _test(path: Path, *, mutate: bool) -> Tested:
     results = run_examples(policy)
     tested = Tested(str(path), policy, results, coverage(policy, results))
     return evolve(tested, changes=changes(policy), rewordings=rewordings(policy)) if mutate else tested
+
+
+def _kept(path: Path, code: str) -> str:
+    from rulekit.cli.add_witness import add_witnesses
+
+    return add_witnesses(path, code)

@@ -86,10 +86,12 @@ def said(action: Action, snapshot: Snapshot) -> str:
 
 
 def _share(quantity: int, snapshot: Snapshot) -> str:
-    """Write a quantity as the percentage that gives it, a whole one if there is: 62 of 125 are 50%, rounded down."""
-    whole = -(-100 * quantity // snapshot.quantity)
-    lots = snapshot.quantity * whole // 100 // snapshot.lot * snapshot.lot
-    return f"{whole}" if lots == quantity else f"{100 * quantity / snapshot.quantity:g}"
+    """Write a quantity as the roundest percentage that gives it: 62 of 125 are 50%, 37 of 50 are 75%."""
+    held, lot = snapshot.quantity, snapshot.lot
+    first = -(-100 * quantity // held)
+    fitting = [each for each in range(first, first + 26) if held * each // 100 // lot * lot == quantity and each <= 100]
+    rounded = min(fitting, key=lambda each: (each % 25 != 0, each % 5 != 0, each), default=None)
+    return f"{100 * quantity / held:g}" if rounded is None else f"{rounded}"
 
 
 # --- along a path ------------------------------------------------------------

@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from attrs import frozen
+
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.explain.promises import named, promises
 from rulekit.explain.rows import Row, row
+from rulekit.explain.worst import worst_cases
 from rulekit.language import tree as t
 from rulekit.language.sentences import applies_text
 
@@ -17,8 +20,13 @@ _COLUMNS = (("rule", 26), ("when", 34), ("does", 28), ("how often", 18), ("lane"
 """The columns of the table, and the most characters that each may take."""
 
 
-def account(policy: CompiledPolicy, name: str = "policy") -> str:
-    """Explain a policy; `name` stands where it has no title."""
+def account(policy: CompiledPolicy, name: str = "policy", proved: Sequence[Proved] = ()) -> str:
+    """Explain a policy.
+
+    Args:
+        name: stands where it has no title.
+        proved: what has been proved about it, to be told with the positions that show it.
+    """
     tree = policy.tree
     rows, book = [row(rule) for rule in tree.rules], [row(rule) for rule in tree.book]
     parts = [f"{tree.title or name}\n{_for(tree.applies)}"]
@@ -27,6 +35,11 @@ def account(policy: CompiledPolicy, name: str = "policy") -> str:
     if book:
         parts.append("For the whole book\n" + "\n".join(_sentences(book)) + "\n" + _points(_of_the_book(tree.book)))
     parts.append("At every look\n" + _points(_look(tree.rules, tree.book)))
+    if rows:
+        title = "One position at worst (while its price is known; gaps and refused orders come on top)\n"
+        parts.append(title + _points(worst_cases(tree.rules)))
+    if proved:
+        parts.append("What was proved, each shown on a position that was decided on\n" + _proofs(proved))
     if rows:
         title = "What it bounds, and what it leaves open (read off the sentences, not proved)\n"
         parts.append(title + _points(promises(policy)))
@@ -48,6 +61,29 @@ _BOOK_ACTIONS = {
     t.BookAction.STOP_TRADING: "`stop trading` sends only what makes a position smaller, until a person resumes "
     "(`rulekit resume`), also on later days",
 }
+
+
+@frozen
+class Proved:
+    """One thing that was proved.
+
+    Args:
+        witness: lines that show it on a position.
+    """
+
+    text: str
+    witness: tuple[str, ...] = ()
+
+
+def _proofs(proved: Sequence[Proved]) -> str:
+    lines = []
+    for each in proved:
+        lines.append(_points([each.text]))
+        for shown in each.witness:
+            lines += textwrap.wrap(
+                shown, WIDTH, initial_indent="      ", subsequent_indent="        ", break_on_hyphens=False
+            )
+    return "\n".join(lines)
 
 
 def _for(applies: t.Applies) -> str:
