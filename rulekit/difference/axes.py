@@ -257,7 +257,7 @@ class _Gathered:
         if isinstance(verb, t.Book | t.Add):
             self.amount(verb.amount)
             return
-        if isinstance(verb, t.Exit | t.Alert):
+        if isinstance(verb, t.Exit | t.Alert | t.WholeBook):
             return
         self.add("stop", (None, percent(-10)))
         if isinstance(verb, t.MoveStop):
@@ -382,6 +382,7 @@ _READINGS: dict[type, Callable[[_Gathered, Any], None]] = {
     t.Not: lambda gathered, node: gathered.condition(node.item),
     t.Named: lambda gathered, node: gathered.condition(node.condition),
     t.Level: _Gathered.level,
+    t.FactLevel: lambda gathered, node: gathered.comparison(node.comparison),
     t.PriceLevel: lambda gathered, node: gathered.price(node.price),
     t.When: _Gathered.time,
 }

@@ -57,7 +57,7 @@ class Change:
     @property
     def name(self) -> str:
         """The name by which `--fail-on` calls it."""
-        return f"{self.way}-{self.kind}" if self.kind else self.way
+        return f"{self.way}-{self.kind}".replace(" ", "-") if self.kind else self.way
 
 
 @frozen
@@ -175,7 +175,7 @@ class Comparison:
     def whole(self, points: list[tuple[Point, Pair]], found: tuple[Pair, ...]) -> tuple[tuple[Change, ...], int]:
         """Compare all rules together, first where single rules differ, then round it."""
         every = Pair(None, None)
-        axes = axes_of((*self.old.tree.rules, *self.new.tree.rules))
+        axes = axes_of(rule for tree in (self.old.tree, self.new.tree) for rule in (*tree.rules, *tree.book))
         axes = {name: values for name, values in axes.items() if name not in _MEMORY_AXES}
         changed = tuple(rule for _, pair in points for rule in pair.rules)
         goals = tuple({rule.name: rule for rule in (*changed, *self.new.tree.rules)}.values())[:12]
@@ -215,7 +215,9 @@ class Comparison:
 
 def alone(policy: CompiledPolicy, rule: t.Rule) -> CompiledPolicy:
     """Return a policy of only one rule."""
-    return compile_policy(evolve(policy.tree, rules=(rule,), examples=()), policy.vocabulary)
+    of_book = isinstance(rule.verb, t.WholeBook)
+    only = evolve(policy.tree, examples=(), rules=() if of_book else (rule,), book=(rule,) if of_book else ())
+    return compile_policy(only, policy.vocabulary)
 
 
 def _done(policy: CompiledPolicy | None, place: Place, rule: str) -> str:
@@ -260,7 +262,7 @@ def _order(sign: tuple[str, str]) -> tuple[int, str]:
 def compare(old: CompiledPolicy, new: CompiledPolicy) -> Difference:
     """Compare two policies."""
     work = Comparison(old, new)
-    found = pairs(old.tree.rules, new.tree.rules)
+    found = (*pairs(old.tree.rules, new.tree.rules), *pairs(old.tree.book, new.tree.book))
     rules, points = [], []
     for pair in found:
         difference, mine = work.rule(pair)

@@ -25,7 +25,9 @@ KNOWN = (
     t.TrailStop,
     t.LockIn,
     t.Alert,
+    t.WholeBook,
     t.Level,
+    t.FactLevel,
     t.PriceLevel,
     t.When,
     t.Comparison,
@@ -101,6 +103,7 @@ _FORMS: dict[type, Callable[[Any], Hashable]] = {
     t.Or: lambda node: (t.Or, frozenset(_plain(item) for item in node.items)),
     t.Not: _not,
     t.Level: _level,
+    t.FactLevel: lambda node: _plain(node.comparison),
     t.Amount: _amount,
     t.Text: lambda node: (t.Text, node.value.casefold()),
 }
@@ -135,7 +138,7 @@ def _is_known(node: t.Condition) -> bool:
     return all(_is_known(each) for each in inner)
 
 
-_OWN = ("title", "applies", "values", "definitions", "rules", "examples", "source", "path")
+_OWN = ("title", "applies", "values", "definitions", "rules", "book", "examples", "source", "path")
 
 
 def policy_rest(old: t.PolicyTree, new: t.PolicyTree) -> tuple[str, ...]:

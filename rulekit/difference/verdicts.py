@@ -9,10 +9,11 @@ from attrs import frozen
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.difference.positions import Place
 from rulekit.difference.search import NOTHING, Signs
-from rulekit.engine.decide import decide
+from rulekit.engine.book import NO_ORDERS
+from rulekit.engine.examples import look_at
 from rulekit.engine.expectations import said
 from rulekit.language import tree as t
-from rulekit.model.decision import ADD, ALERT, BOOK, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
+from rulekit.model.decision import ADD, ALERT, BOOK, BOOK_ACTIONS, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 
@@ -22,16 +23,19 @@ WIDER, NARROWER = "wider", "narrower"
 UNCLEAR = "unclear"
 OPPOSITE = {SOONER: LATER, MORE: LESS, TIGHTER: LOOSER}
 KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD, t.Alert: ALERT}
-_KINDS = (EXIT, BOOK, ADD, STOP, ALERT)
-NAMES = (
-    *(f"{way}-{kind}" for kind in _KINDS for way in (SOONER, LATER)),
-    *(f"{way}-{kind}" for kind in _KINDS for way in (MORE, LESS)),
-    *(f"{way}-{STOP}" for way in (TIGHTER, LOOSER)),
-    *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in _KINDS),
-    f"{WIDER}-policy",
-    f"{NARROWER}-policy",
-    UNCLEAR,
-    "any",
+_KINDS = (EXIT, BOOK, ADD, STOP, ALERT, *BOOK_ACTIONS)
+NAMES = tuple(
+    name.replace(" ", "-")
+    for name in (
+        *(f"{way}-{kind}" for kind in _KINDS for way in (SOONER, LATER)),
+        *(f"{way}-{kind}" for kind in _KINDS for way in (MORE, LESS)),
+        *(f"{way}-{STOP}" for way in (TIGHTER, LOOSER)),
+        *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in _KINDS),
+        f"{WIDER}-policy",
+        f"{NARROWER}-policy",
+        UNCLEAR,
+        "any",
+    )
 )
 """Every difference that can be told, as `--fail-on` names it."""
 
@@ -43,15 +47,20 @@ class Deed:
     order: Action | None
     stop: Action | None
     alerts: tuple[Action, ...] = ()
+    of_book: tuple[Action, ...] = ()
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What there is."""
-        return (*(action for action in (self.order, self.stop) if action is not None), *self.alerts)
+        single = (action for action in (self.order, self.stop) if action is not None)
+        return (*self.of_book, *single, *self.alerts)
 
     def text(self, snapshot: Snapshot) -> str:
         """Say it: `books 50 shares`, `moves the stop to ₹980.00`, `does nothing`."""
-        return " and ".join(_DONE[action.kind](action) for action in self.actions) or "does nothing"
+        told = (
+            _DONE[action.kind](action) if action.kind in _DONE else f"says `{action.kind}`" for action in self.actions
+        )
+        return " and ".join(told) or "does nothing"
 
 
 def _moved(action: Action) -> str:
@@ -68,7 +77,9 @@ _DONE: dict[str, Callable[[Action], str]] = {
 
 
 def kind_of(rule: t.Rule) -> str:
-    """Return the kind of action of a rule: exit, book, add or stop."""
+    """Return the kind of action of a rule: exit, book, add, stop, alert, or the first that it does to the book."""
+    if isinstance(rule.verb, t.WholeBook):
+        return rule.verb.actions[0].value
     return KIND_OF_VERB.get(type(rule.verb), STOP)
 
 
@@ -78,18 +89,22 @@ def deed(policy: CompiledPolicy, place: Place, rule: str = "") -> Deed | None:
     Args:
         rule: whose memory the position's firings belong to; none remembers anything if it is empty.
     """
-    actions = decide(policy, place.snapshot, place.memory(rule) if rule else None).actions
+    memory = place.memory(rule) if rule else {}
+    actions = look_at(policy, place.snapshot, memory, NO_ORDERS)[0].actions
     if any(action.rule in (STOP_REACHED, TARGET_REACHED) for action in actions):
         return None
     order = next((action for action in actions if action.kind in (EXIT, BOOK, ADD)), None)
     stop = next((action for action in actions if action.kind == STOP), None)
-    return Deed(order, stop, tuple(action for action in actions if action.kind == ALERT))
+    alerts = tuple(action for action in actions if action.kind == ALERT)
+    return Deed(order, stop, alerts, tuple(action for action in actions if action.kind in BOOK_ACTIONS))
 
 
 def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
     """Tell how one rule alone differs. That it acts again, where it has acted before, is more or less, not sooner."""
     if old is None or new is None:
         return NOTHING
+    if old.of_book or new.of_book:
+        return _of_book(old, new, place)
     before, after = (next(iter(each.actions), None) for each in (old, new))
     gained, lost = (MORE, LESS) if place.fired else (SOONER, LATER)
     if before is None or after is None:
@@ -125,7 +140,7 @@ def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
     if old is None or new is None:
         return NOTHING
     before, after = old.order, new.order
-    found = _told(old, new)
+    found = _told(old, new) | _of_book(old, new, place)
     if before is not None and after is not None:
         found |= _sizes(before, after) if before.kind == after.kind else _kinds(before, after)
     elif before is not None:
@@ -135,6 +150,13 @@ def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
     if any(order is not None and order.kind == EXIT for order in (before, after)):
         return found
     return found | _stops_after(old, new, place.snapshot)
+
+
+def _of_book(old: Deed, new: Deed, place: Place) -> Signs:
+    """Compare what is ordered of the whole book."""
+    before, after = ({action.kind for action in each.of_book} for each in (old, new))
+    gained, lost = (MORE, LESS) if place.fired else (SOONER, LATER)
+    return frozenset({*((gained, kind) for kind in after - before), *((lost, kind) for kind in before - after)})
 
 
 def _told(old: Deed, new: Deed) -> Signs:

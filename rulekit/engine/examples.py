@@ -72,11 +72,11 @@ def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]
     held = with_counts(policy, held, memory)
     orders = NO_ORDERS
     if not example.path:
-        return (Look(0, held, memory, _look(policy, held, memory, orders)[0]),)
+        return (Look(0, held, memory, look_at(policy, held, memory, orders)[0]),)
     looks: list[Look] = []
     for moment in moments(example, tick):
         snapshot = later(held, begins + moment.after, _units(moment.price))
-        decision, orders = _look(policy, snapshot, memory, orders)
+        decision, orders = look_at(policy, snapshot, memory, orders)
         looks.append(Look(moment.after, snapshot, memory, decision))
         held, memory = filled(decision, snapshot)
         if held is None:
@@ -84,10 +84,14 @@ def run_looks(policy: CompiledPolicy, example: tree.Example) -> tuple[Look, ...]
     return tuple(looks)
 
 
-def _look(
+def look_at(
     policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, orders: BookOrders
 ) -> tuple[Decision, BookOrders]:
-    """Look at the whole book, of which an example tells the figures, then at the position."""
+    """Look at the whole book, of which the facts tell the figures, then at the position; return what was decided.
+
+    Args:
+        orders: what rules for the whole book have ordered before. The second value is what they order from now on.
+    """
     if not policy.book:
         return decide(policy, snapshot, memory), orders
     book = decide_book(policy, BookSnapshot(snapshot.now, snapshot.facts, snapshot.session), memory)

@@ -50,14 +50,19 @@ def rewordings(policy: CompiledPolicy) -> tuple[Change, ...]:
 
 
 def _changed_trees(tree: t.PolicyTree) -> Iterator[tuple[str, int, _Rewording, t.PolicyTree]]:
-    used = {name for rule in tree.rules for part in (rule.when, rule.unless) for name in _names(part)}
+    used = {name for rule in (*tree.rules, *tree.book) for part in (rule.when, rule.unless) for name in _names(part)}
     for made in tree.definitions:
         for each in _conditions(made.condition) if made.name in used else ():
-            rules = tuple(_redefined(rule, made.name, each.node) for rule in tree.rules)
-            yield made.name, made.span.line, each, evolve(tree, rules=rules)
+            rules, book = (
+                tuple(_redefined(rule, made.name, each.node) for rule in rules) for rules in (tree.rules, tree.book)
+            )
+            yield made.name, made.span.line, each, evolve(tree, rules=rules, book=book)
     for place, rule in enumerate(tree.rules):
         for each in _rules(rule):
             yield rule.name, rule.span.line, each, evolve(tree, rules=_with(tree.rules, place, each.node))
+    for place, rule in enumerate(tree.book):
+        for each in _rules(rule):
+            yield rule.name, rule.span.line, each, evolve(tree, book=_with(tree.book, place, each.node))
 
 
 def _with(items: tuple[Any, ...], place: int, item: Any) -> tuple[Any, ...]:
@@ -126,7 +131,7 @@ def _limit_said(rule: t.Rule) -> str:
 def _limits(rule: t.Rule) -> Iterator[t.Limit]:
     """List looser limits; how often a rule that closes everything may act makes no difference."""
     limit, verb = rule.limit, rule.verb
-    closes = isinstance(verb, t.Exit) or (
+    closes = isinstance(verb, t.Exit | t.WholeBook) or (
         isinstance(verb, t.Book)
         and (verb.amount.kind is t.AmountKind.EVERYTHING or (verb.amount.kind in _OF_ALL and verb.amount.value >= 100))
     )

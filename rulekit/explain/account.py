@@ -37,7 +37,7 @@ def account(policy: CompiledPolicy, name: str = "policy", proved: Sequence[Prove
     parts.append("At every look\n" + _points(_look(tree.rules, tree.book)))
     if rows:
         title = "One position at worst (while its price is known; gaps and refused orders come on top)\n"
-        parts.append(title + _points(worst_cases(tree.rules)))
+        parts.append(title + _points(worst_cases(tree)))
     if proved:
         parts.append("What was proved, each shown on a position that was decided on\n" + _proofs(proved))
     if rows:

@@ -20,9 +20,24 @@ _AT_ENTRY = ("entry", "break-even")
 _PER_SHARE = (Unit.PERCENT, Unit.POINTS, Unit.RUPEES, Unit.TICKS)
 
 
-def worst_cases(rules: tuple[t.Rule, ...]) -> list[str]:
+def worst_cases(tree: t.PolicyTree) -> list[str]:
     """Say what is true of every position whose price is known at every look, gaps and refused orders left out."""
-    return [*_largest_loss(rules), *_kept(rules), *_largest(rules), *_longest(rules)]
+    rules = tree.rules
+    said = [*_largest_loss(rules), *_kept(rules), *_largest(rules), *_longest(rules)]
+    return [
+        f"{each}, and the rules for the whole book" if each == _OPEN and _closes_the_book(tree) else each
+        for each in said
+    ]
+
+
+def _closes_the_book(tree: t.PolicyTree) -> bool:
+    """Tell whether a rule for the whole book can close a position too."""
+    verbs = [rule.verb for rule in tree.book]
+    return any(isinstance(verb, t.WholeBook) and t.BookAction.EXIT_EVERYTHING in verb.actions for verb in verbs)
+
+
+_OPEN = "loss: no bound of the policy's own; only a stop that the position came with limits it"
+_ENDLESS = "time: no rule for one position limits how long it is held"
 
 
 # --- loss ------------------------------------------------------------
@@ -41,7 +56,7 @@ def _largest_loss(rules: tuple[t.Rule, ...]) -> Iterator[str]:
     cuts = [cut for rule in rules for cut in _cuts(rule)]
     nearest = {cut.unit: cut for cut in sorted(cuts, key=lambda cut: cut.value, reverse=True)}
     if not nearest:
-        yield "loss: no bound of the policy's own; only a stop that the position came with limits it"
+        yield _OPEN
         return
     said = [f"{_of_entry(cut)} (`{cut.rule.name}`)" for cut in nearest.values()]
     first = ", whichever comes first" if len(said) > 1 else ""
@@ -169,7 +184,7 @@ def _longest(rules: tuple[t.Rule, ...]) -> Iterator[str]:
         if each.form in _FOREVER and each.unit is not Unit.BARS and (known is None or _sooner(each, known)):
             ends[each.form] = each
     if not ends:
-        yield "time: nothing limits how long it is held"
+        yield _ENDLESS
         return
     said = [_end(each) for each in ends.values()]
     yield f"time: it is closed {listing(said)}{', whichever comes first' if len(said) > 1 else ''}"

@@ -37,7 +37,9 @@ def test_rules_that_take_turns_become_a_path(policy: Path) -> None:
 
 
 def test_a_position_that_nothing_protects_is_one_moment(policy: Path) -> None:
-    policy.write_text(f"{TWO_BOOKS}WILD: tighten stop to 2% from price when volatility is above 2 times normal\n", encoding="utf-8")
+    policy.write_text(
+        f"{TWO_BOOKS}WILD: tighten stop to 2% from price when volatility is above 2 times normal\n", encoding="utf-8"
+    )
     add_witnesses(policy, "C201")
     assert policy.read_text(encoding="utf-8").rstrip().endswith("expect nothing")
     assert [result.missed for result in run_examples(load(policy).compiled)] == [()]

@@ -62,6 +62,16 @@ def rule_names(old: str, new: str) -> list[str]:
         ("move stop to price - 2 ATR", "move stop to price - 3 ATR", ["looser-stop"]),
         ("book 10% at every 5% profit", "book 10% at every 4% profit", ["sooner-book"]),
         ('alert "up" at 10% profit', 'alert "up" at 12% profit', ["later-alert"]),
+        (
+            "for the whole book\n  LOSS: exit everything and stop trading at ₹25,000 day loss",
+            "for the whole book\n  LOSS: exit everything at ₹20,000 day loss",
+            ["sooner-exit-everything", "later-stop-trading"],
+        ),
+        (
+            "for the whole book\n  stop adding when open positions is at least 8",
+            "for the whole book\n  stop adding when open positions is above 8",
+            ["later-stop-adding"],
+        ),
         ("A: book 50% at 10% profit", "A: exit at 10% profit", ["sooner-exit"]),
         ("A: book 50% at 10% profit", "A: add 50% at 10% profit", ["later-book", "sooner-add"]),
     ],

@@ -13,7 +13,7 @@ from rulekit.runtime.policy import Policy
 
 
 def worst(text: str) -> list[str]:
-    return worst_cases(Policy.from_text(text).compiled.tree.rules)
+    return worst_cases(Policy.from_text(text).compiled.tree)
 
 
 def line(text: str, word: str) -> str:
@@ -86,14 +86,14 @@ def test_the_largest_size(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("exit at 5% loss", "nothing limits how long it is held"),
+        ("exit at 5% loss", "no rule for one position limits how long it is held"),
         ("exit at 15:15\nexit at 15:10", "it is closed at 15:10 of the day"),
         (
             "exit after 2 hours\nexit 10 minutes before close",
             "it is closed after 2 hours or 10 minutes before the close, whichever comes first",
         ),
         ("exit after 3 days", "it is closed after 3 trading days"),
-        ("exit at 15:15 on Friday", "nothing limits how long it is held"),
+        ("exit at 15:15 on Friday", "no rule for one position limits how long it is held"),
     ],
 )
 def test_the_longest_time(text: str, said: str) -> None:
