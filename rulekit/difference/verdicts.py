@@ -9,10 +9,10 @@ from attrs import frozen
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.difference.positions import Place
 from rulekit.difference.search import NOTHING, Signs
-from rulekit.engine.book import NO_ORDERS
 from rulekit.engine.examples import look_at
 from rulekit.engine.expectations import said
 from rulekit.language import tree as t
+from rulekit.model.book import NO_ORDERS
 from rulekit.model.decision import ADD, ALERT, BOOK, BOOK_ACTIONS, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot

@@ -215,7 +215,9 @@ def test_a_changed_policy_is_the_one_that_would_have_been_written() -> None:
     assert changed.rules == other.rules
 
 
-@pytest.mark.parametrize("name", ["book-day-loss.policy", "intraday-equity.policy", "intraday.policy", "position-management.policy"])
+@pytest.mark.parametrize(
+    "name", ["book-day-loss.policy", "intraday-equity.policy", "intraday.policy", "position-management.policy"]
+)
 def test_the_shipped_policies_are_held_by_their_examples(project: Path, name: str) -> None:
     policy = load(project / "rules" / name).compiled
     results = run_examples(policy)
