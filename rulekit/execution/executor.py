@@ -194,7 +194,7 @@ class Executor:
         target: float = UNKNOWN,
         opened: Instant | None = None,
     ) -> bool:
-        """Give the running episode what no trade tells, once; durable with the next commit. False if nothing was taken.
+        """Give the running episode what no trade tells, once; durable at once. False if nothing was taken.
 
         Args:
             key: of the position.
@@ -203,7 +203,12 @@ class Executor:
             target: an exit when the price reaches it.
             opened: since when it is held; taken only where the account's trades do not say it.
         """
-        return self._tracker.set_initial_stop(key, stop, strategy, target, opened)
+        taken = self._tracker.set_initial_stop(key, stop, strategy, target, opened)
+        if taken:
+            # Nobody but the caller knows it: a process that dies now must not have forgotten a stop.
+            self._tracker.journal_watched()
+            self._chronicle.flush()
+        return taken
 
     def mark(self, checkpoint: Mapping[str, Any]) -> None:
         """Say where the feed stands: every commit from now on carries it; nothing is written for its sake alone."""

@@ -271,3 +271,37 @@ def test_a_fresh_position_that_the_list_does_not_show_yet_is_no_mismatch(desk: D
     assert desk.executor.mode == "active"
     assert desk.position(key).quantity == 100
     assert desk.names().count("position_opened") == 1
+
+
+def test_a_first_stop_survives_a_death_right_after_it_was_given(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    assert desk.executor.set_initial_stop(key, 167_000.0, strategy="Edge", target=180_000.0)
+    desk.restart()
+    held = desk.position(key)
+    assert (held.stop, held.initial_stop, held.target, held.strategy) == (167_000.0, 167_000.0, 180_000.0, "Edge")
+
+
+def test_a_list_that_lags_the_trades_at_first_sight_is_a_lag_and_not_a_position(desk: Desk) -> None:
+    key = desk.hold(quantity=1)
+    desk.broker.lag_s = 30
+    desk.start()
+    assert "mismatch_found" not in desk.names()
+    assert desk.executor.positions() == (), "the list does not show it yet, so it is not surely held"
+    for _ in range(40):
+        desk.pass_time(1)
+    assert desk.position(key).quantity == 1
+    assert "position_closed" not in desk.names()
+    assert desk.executor.mode == "active"
+
+
+def test_what_was_held_overnight_and_traded_since_is_known_through_a_lag(desk: Desk) -> None:
+    key = desk.hold(quantity=40)
+    desk.broker.overnight[key] = (100, 160_000.0)
+    desk.broker.lag_s = 30
+    desk.start()
+    assert desk.position(key).quantity == 100
+    for _ in range(40):
+        desk.pass_time(1)
+    assert desk.position(key).quantity == 140
+    assert "mismatch_found" not in desk.names()
