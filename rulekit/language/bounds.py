@@ -23,17 +23,10 @@ def bound_length(raw: Sequence[Word]) -> None:
 
 def bound_depth(words: Sequence[Word]) -> None:
     """Refuse brackets and `not` that are nested too deep."""
-    depth, before = 0, ""
-    open_brackets: list[int] = []
+    depth = 0
     for word in words:
         text = word.text.lower()
-        if text == "(":
-            open_brackets.append(before != "not")  # `not (` is one step
-            depth += open_brackets[-1]
-        elif text == ")" and open_brackets:
-            depth -= open_brackets.pop()
-        depth += text == "not"
-        before = text
+        depth += (text in ("(", "not")) - (text == ")")
         if depth > MAX_DEPTH:
             help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
             raise FaultError("E113", word.span, "this condition is nested too deep", help)

@@ -1,0 +1,429 @@
+"""Bugs planted on purpose: each must be caught by the simulator, or the simulator proves nothing.
+
+python -m tests.simulation.bugs [--seeds 1000] [--only NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from attrs import evolve
+
+from rulekit.broker import kite_outcomes
+from rulekit.errors import JournalError
+from rulekit.execution import (
+    actions,
+    books,
+    budgets,
+    commands,
+    dispatch,
+    flattening,
+    journal,
+    ledger,
+    reading,
+    residuals,
+    settling,
+    sizing,
+    switch,
+)
+from rulekit.model.orders import Accepted, NotSent, Refused
+from rulekit.model.prices import UNKNOWN
+from tests.simulation.mix import HARSH
+from tests.simulation.world import World
+
+Planted = Callable[[], Any]
+
+
+def _quarantine(seconds: float) -> Planted:
+    def plant() -> Any:
+        real = settling.Settler._absent
+
+        def hasty(self: Any, action: Any, attempt: Any, seen: Any) -> None:
+            with patch.object(settling, "SECOND", round(settling.SECOND * seconds / 120)):
+                real(self, action, attempt, seen)
+
+        return patch.object(settling.Settler, "_absent", hasty)
+
+    return plant
+
+
+def _positions_first() -> Any:
+    def take(broker: Any, clock: Any) -> Any:
+        started = clock.now()
+        positions = broker.positions()
+        clock.sleep(3)
+        broker.advance()
+        return reading.Reading(started, broker.orders(), positions, broker.trades())
+
+    return patch.object(reading, "take", take)
+
+
+def _resend_after_crash() -> Any:
+    def left_sending(self: Any, action: Any) -> None:
+        evidence = "the program ended before this order was sent"
+        self._chronicle.attempt(action, action.attempts[-1], state=actions.ATTEMPT_NOT_SENT, evidence=evidence)
+        self._chronicle.state(action, actions.DECIDED, evidence)
+
+    return patch.object(settling.Settler, "left_sending", left_sending)
+
+
+def _unknown_is(outcome: Callable[[str], Any]) -> Planted:
+    def plant() -> Any:
+        real = dispatch.Dispatcher._hand_over
+
+        def hand_over(self: Any, signal: Any, request: Any) -> Any:
+            answer = real(self, signal, request)
+            return outcome(answer.evidence) if hasattr(answer, "evidence") else answer
+
+        return patch.object(dispatch.Dispatcher, "_hand_over", hand_over)
+
+    return plant
+
+
+def _without_row(name: str) -> Planted:
+    """Take a row out of the table of failures; what it caught falls to those below it."""
+
+    def plant() -> Any:
+        rows = tuple(row for row in kite_outcomes.FAILURES if row.name != name)
+        assert len(rows) < len(kite_outcomes.FAILURES), name
+        return patch.object(kite_outcomes, "FAILURES", rows)
+
+    return plant
+
+
+def _failed_is_empty() -> Any:
+    def take(broker: Any, clock: Any) -> Any:
+        def read(what: Callable[[], Any]) -> Any:
+            try:
+                return what()
+            except reading.ReadFailedError:
+                return []
+
+        started = clock.now()
+        return reading.Reading(started, read(broker.orders), read(broker.positions), read(broker.trades))
+
+    return patch.object(reading, "take", take)
+
+
+def _on_its_way_nothing() -> Any:
+    return _both(
+        patch.object(sizing, "on_its_way", lambda ledger, action: 0),
+        patch.object(dispatch.Dispatcher, "obstacle", lambda self, action, now: None),
+    )
+
+
+def _any_size() -> Any:
+    return patch.object(
+        dispatch, "allowed", lambda action, ledger, tracker, resting=0: sizing.Allowed(action.remaining, "")
+    )
+
+
+def _unfrozen() -> Any:
+    real = dispatch.Dispatcher.obstacle
+
+    def obstacle(self: Any, action: Any, now: Any) -> Any:
+        found = real(self, action, now)
+        return None if found is not None and found.because.endswith("is unknown") else found
+
+    return patch.object(dispatch.Dispatcher, "obstacle", obstacle)
+
+
+def _unknown_sells_not_reserved() -> Any:
+    def on_its_way(ledger: Any, action: Any) -> int:
+        return sum(
+            max(0, attempt.quantity - attempt.filled)
+            for other in ledger.actions.values()
+            if other.key == action.key and other.side == action.side
+            for attempt in other.attempts
+            if attempt.live and attempt.state != actions.ATTEMPT_UNKNOWN
+        )
+
+    return _both(_unfrozen(), patch.object(sizing, "on_its_way", on_its_way))
+
+
+def _adds_again() -> Any:
+    return patch.object(actions, "CLOSING_KINDS", frozenset({"exit", "book", "add"}))
+
+
+def _every_word_ends() -> Any:
+    from rulekit.model.orders import Order
+
+    return patch.object(Order, "ended", property(lambda self: self.status != "OPEN"))
+
+
+def _cancelled_filled_nothing() -> Any:
+    real = settling.Settler._changes
+
+    def changes(self: Any, action: Any, attempt: Any, order: Any, average: Any) -> Any:
+        found = real(self, action, attempt, order, average)
+        if order.status == "CANCELLED":
+            found.pop("filled", None)
+        return found
+
+    return patch.object(settling.Settler, "_changes", changes)
+
+
+def _regular_first() -> Any:
+    ranks = {"regular": 0, "critical": 1, "immediate": 2, "next cycle": 3, "background": 4}
+    from rulekit.execution import lanes
+
+    return patch.object(lanes, "RANK", ranks)
+
+
+def _two_processes() -> Any:
+    import sqlite3
+
+    return patch.object(journal, "_take_lock", lambda path, wait_s: sqlite3.connect(":memory:"))
+
+
+def _no_chain() -> Any:
+    def verify(database: Any, path: Any) -> Any:
+        rows = list(database.execute("SELECT seq, body, digest FROM entry ORDER BY seq"))
+        import json
+
+        return rows[-1][2], rows[-1][0], json.loads(rows[0][1])
+
+    return patch.object(journal, "verify_chain", verify)
+
+
+def _no_head() -> Any:
+    from rulekit.execution import journal_witness
+
+    return patch.object(journal_witness.HeadFile, "check", lambda self, database: None)
+
+
+def _full_disk_ignored() -> Any:
+    real = journal.Journal.flush
+
+    def flush(self: Any) -> None:
+        try:
+            real(self)
+        except JournalError:
+            self._failed = None
+            self._rows.clear()
+
+    return patch.object(journal.Journal, "flush", flush)
+
+
+def _write_after_sending() -> Any:
+    from rulekit.execution import chronicle
+
+    real_flush, real_hand = chronicle.Chronicle.flush, dispatch.Dispatcher._hand_over
+    sending = [False]
+
+    def send(self: Any, action: Any, quantity: int, now: Any) -> None:
+        sending[0] = True
+        try:
+            real_send(self, action, quantity, now)
+        finally:
+            sending[0] = False
+
+    def flush(self: Any) -> None:
+        if not sending[0]:
+            real_flush(self)
+
+    def hand_over(self: Any, signal: Any, request: Any) -> Any:
+        return real_hand(self, signal, request)
+
+    real_send = dispatch.Dispatcher.send
+    return _both(
+        patch.object(dispatch.Dispatcher, "send", send),
+        patch.object(chronicle.Chronicle, "flush", flush),
+        patch.object(dispatch.Dispatcher, "_hand_over", hand_over),
+    )
+
+
+def _budget_ignored() -> Any:
+    return patch.object(budgets.Budgets, "due", lambda self, now, urgent: now)
+
+
+def _reserve_ignored() -> Any:
+    real = budgets.Budgets.due
+    return patch.object(budgets.Budgets, "due", lambda self, now, urgent: real(self, now, urgent=True))
+
+
+def _budget_forgotten() -> Any:
+    real = budgets.Budgets.__init__
+    return patch.object(budgets.Budgets, "__init__", lambda self, settings, posts=(): real(self, settings))
+
+
+def _stop_loosens() -> Any:
+    from rulekit.runtime.manager import Manager
+
+    real = Manager.snapshot
+    return _both(
+        patch.object(Manager, "snapshot", lambda self, position, now: evolve(real(self, position, now), stop=UNKNOWN)),
+        patch.object(books.Book, "tightens", lambda self, stop: stop == stop and bool(self.quantity)),
+    )
+
+
+def _stop_forgotten() -> Any:
+    real = ledger.Ledger.__init__
+
+    def init(self: Any, entries: Any = ()) -> None:
+        real(self, entries)
+        for book in self.books.values():
+            book.stop = UNKNOWN
+
+    return patch.object(ledger.Ledger, "__init__", init)
+
+
+def _firings_forgotten() -> Any:
+    from rulekit.execution.ledger import Tally
+
+    return patch.object(Tally, "firings", property(lambda self: 0))
+
+
+def _halt_ignored() -> Any:
+    return _both(
+        patch.object(switch.Mode, "lets_pass", lambda self, kind, rule="": True),
+        patch.object(commands.Commands, "end_what_waits", lambda self: None),
+    )
+
+
+def _flat_twice() -> Any:
+    return _both(
+        patch.object(flattening.Flattening, "_may_exit", lambda self, key, now: True),
+        patch.object(dispatch.Dispatcher, "obstacle", lambda self, action, now: None),
+        patch.object(sizing, "on_its_way", lambda ledger, action: 0),
+    )
+
+
+def _unknown_tag_ignored() -> Any:
+    return patch.object(settling.Settler, "_unknown_tag", lambda self, order: None)
+
+
+def _cancel_is_an_end() -> Any:
+    real = residuals.Residuals._tend_one
+
+    def tend(self: Any, action: Any, attempt: Any, now: Any) -> None:
+        asked = attempt.cancels
+        real(self, action, attempt, now)
+        if attempt.cancels > asked:
+            self._chronicle.attempt(action, attempt, state=actions.ATTEMPT_ENDED, status="CANCELLED")
+            self._chronicle.state(
+                action, actions.PARTLY_FILLED if action.filled else actions.DECIDED, "it was cancelled"
+            )
+
+    return patch.object(residuals.Residuals, "_tend_one", tend)
+
+
+def _same_tag() -> Any:
+    real = actions.attempt_tag
+    return patch.object(dispatch, "attempt_tag", lambda journal_id, action, attempt: real(journal_id, action, 1))
+
+
+def _rests_for_ever() -> Any:
+    return patch.object(residuals.Residuals, "tend", lambda self, now: None)
+
+
+def _ends_too_soon() -> Any:
+    """A rest is never sent: an exit that was cancelled with a part counts as done."""
+    return patch.object(settling, "states", _Without(actions, CLOSING_KINDS=frozenset()))
+
+
+class _Without:
+    def __init__(self, module: Any, **changes: Any) -> None:
+        self._module, self._changes = module, changes
+
+    def __getattr__(self, name: str) -> Any:
+        return (
+            self._changes.get(name, getattr(self._module, name))
+            if name[0] != "_"
+            else object.__getattribute__(self, name)
+        )
+
+
+def _both(*patches: Any) -> Any:
+    @contextmanager
+    def all_of_them() -> Iterator[None]:
+        with ExitStack() as stack:
+            for one in patches:
+                stack.enter_context(one)
+            yield
+
+    return all_of_them()
+
+
+BUGS: dict[str, Planted] = {
+    "quarantine of 30 s": _quarantine(30),
+    "quarantine of 60 s": _quarantine(60),
+    "positions read before orders": _positions_first,
+    "unknown sells are not reserved": _unknown_sells_not_reserved,
+    "an unknown order does not freeze": _unfrozen,
+    "sent before it is written": _write_after_sending,
+    "sent again after a crash": _resend_after_crash,
+    "an unknown answer is taken for a refusal": _unknown_is(lambda text: Refused(text)),
+    "an unknown answer is taken for not sent": _unknown_is(lambda text: NotSent(text)),
+    "an unknown answer is taken for accepted": _unknown_is(lambda text: Accepted("000000")),
+    "a refusal that lies is believed": _without_row("a refusal that speaks of a time-out"),
+    "a failed reading is an empty list": _failed_is_empty,
+    "what is on its way is forgotten": _on_its_way_nothing,
+    "sent without a fresh look at the position": _any_size,
+    "an add is sent again": _adds_again,
+    "any unknown word ends an order": _every_word_ends,
+    "what a cancelled order filled is lost": _cancelled_filled_nothing,
+    "a cancellation is taken for an end": _cancel_is_an_end,
+    "regular signals go first": _regular_first,
+    "two processes on one journal": _two_processes,
+    "the chain is not checked": _no_chain,
+    "the end of the journal is not checked": _no_head,
+    "a full disk is ignored": _full_disk_ignored,
+    "the budgets are ignored": _budget_ignored,
+    "the reserve is ignored": _reserve_ignored,
+    "the budgets are forgotten at a restart": _budget_forgotten,
+    "stops loosen": _stop_loosens,
+    "stops are forgotten at a restart": _stop_forgotten,
+    "a halt is ignored": _halt_ignored,
+    "exit everything sends twice": _flat_twice,
+    "an order that the journal lost is ignored": _unknown_tag_ignored,
+    "every attempt bears the same tag": _same_tag,
+    "resting orders are never looked after": _rests_for_ever,
+    "the rest of an exit is given up": _ends_too_soon,
+}
+"""What is planted, by name."""
+
+
+def seeds_until_caught(name: str, most: int, level: str = HARSH) -> tuple[int, str]:
+    """Run seeds with a bug until one fails; return how many it took (0: never) and what was said."""
+    for seed in range(1, most + 1):
+        world = World(seed, level)
+        try:
+            with BUGS[name]():
+                world.run()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return seed, f"{type(error).__name__}: {error}"
+    return 0, "never"
+
+
+def _job(job: tuple[str, int]) -> tuple[str, int, str]:
+    return (job[0], *seeds_until_caught(*job))
+
+
+def main(words: list[str] | None = None) -> int:
+    """Plant every bug, one after the other, and print how many seeds each took."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.bugs", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="the most seeds for one bug")
+    parser.add_argument("--only", help="parts of names, parted by commas")
+    parser.add_argument("--processes", type=int, default=2)
+    asked = parser.parse_args(words)
+    names = [name for name in BUGS if any(part in name for part in (asked.only or "").split(","))]
+    missed = 0
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for name, seeds, said in pool.map(_job, [(name, asked.seeds) for name in names]):
+            missed += not seeds
+            print(f"{seeds or 'NEVER':>6}  {name}: {said[:150]}", flush=True)
+    print(f"{len(names)} bugs, {missed} not caught within {asked.seeds} seeds")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,236 @@
+"""The ten invariants, checked from outside: from what the broker truly saw and from what the journal says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from rulekit.execution.actions import CLOSING_KINDS, ENTRY
+from rulekit.execution.history import FullLedger, history_row
+from rulekit.execution.ledger import Ledger
+from rulekit.model.decision import ADD
+from rulekit.model.instant import MINUTE, SECOND, Instant
+from rulekit.model.instrument import InstrumentKey, PositionKey
+from rulekit.model.orders import SIGN, OrderRequest, Trade, Uncertain
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+NAMES = {
+    1: "every action reaches exactly one end",
+    2: "one order a tag, and no more filled than decided",
+    3: "no exit or book takes a position through zero",
+    4: "a stop never loosens",
+    5: "no regular signal before a management action",
+    6: "nothing is sent for an instrument with an unknown order",
+    7: "the budgets are kept, with their reserve",
+    8: "a restart changes nothing",
+    9: "a second process sends nothing",
+    10: "a halted engine sends nothing of its own",
+}
+RESERVE = 0.30
+
+
+class ViolationError(BaseException):
+    """An invariant is broken: no handler of the program may take it for a failure of the broker."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"invariant {number} ({NAMES.get(number, 'the simulator itself')}): {text}")
+        self.number = number
+
+
+@define
+class Invariants:
+    """Watches a world; its own books are kept from what is seen at the broker, never from the engine's."""
+
+    world: World
+    stops: dict[tuple[PositionKey, str], tuple[int, float]] = field(factory=dict)
+    by_hand: dict[InstrumentKey, list[Instant]] = field(factory=dict)
+
+    # --- at each request ------------------------------------------------------------------------------------
+
+    def request(self, request: OrderRequest) -> None:
+        """Check a request in the moment in which it reaches the broker."""
+        world = self.world
+        now = world.clock.now()
+        if any(sent.request.tag == request.tag for sent in world.exchange.sent):
+            raise ViolationError(2, f"the tag {request.tag} is sent a second time")
+        self._not_unknown(request, now)
+        self._budget(now)
+        action, attempt = self._announced(request)
+        if world.manager is not None and world.manager.executor.mode == "halted" and action.rule != "exit everything":
+            raise ViolationError(10, f"{action.rule} sends {request.side} {request.quantity} {request.symbol}")
+        if action.kind == ENTRY:
+            self._nothing_waits(action.id, now)
+            self._reserve(now)
+        if action.kind == ADD and any(
+            isinstance(sent.outcome, Uncertain) and not sent.shown
+            for sent in world.exchange.sent
+            if sent.request.tag in {one.tag for one in action.attempts}
+        ):
+            raise ViolationError(2, f"{action.rule} adds again after an answer that was lost")
+        if attempt.quantity != request.quantity:
+            raise ViolationError(2, f"{request.tag} is announced for {attempt.quantity}, sent for {request.quantity}")
+
+    def _announced(self, request: OrderRequest):  # type: ignore[no-untyped-def]
+        """Find a request in the journal's durable entries: it must be there before it is sent."""
+        assert self.world.journal is not None
+        ledger = self.world.durable()
+        if request.tag not in ledger.tags:
+            raise ViolationError(1, f"{request.tag} is sent, and the journal does not know it")
+        return ledger.tags[request.tag]
+
+    def _not_unknown(self, request: OrderRequest, now: Instant) -> None:
+        for sent in self.world.exchange.sent:
+            if sent.request.instrument != request.instrument or not isinstance(sent.outcome, Uncertain):
+                continue
+            settled = sent.shown or sent.clean >= 2 or sent.request.tag in self.world.settled_by_hand
+            if not settled:
+                age = (now - sent.at) / SECOND
+                raise ViolationError(
+                    6, f"{request.symbol} is sent; {sent.request.tag}, {age:.0f} s old, is unknown"
+                )
+
+    def _budget(self, now: Instant) -> None:
+        posts = [at for at, _ in self.world.exchange.posts]
+        second = sum(at // SECOND == now // SECOND for at in posts) + 1
+        minute = sum(at > now - MINUTE for at in posts) + 1
+        limits = self.world.limits
+        if second > limits.per_second or minute > limits.per_minute:
+            raise ViolationError(7, f"{second} requests in one second, {minute} in a minute")
+
+    def _reserve(self, now: Instant) -> None:
+        """A host's own entry must leave what is kept for exits."""
+        posts = [at for at, _ in self.world.exchange.posts]
+        for span, limit in ((SECOND, self.world.limits.per_second), (MINUTE, self.world.limits.per_minute)):
+            used = sum(at > now - span for at in posts) + 1
+            if used > max(1, int(limit * (1 - RESERVE))):
+                raise ViolationError(7, f"an entry takes the reserve: {used} of {limit} requests are used")
+
+    def _nothing_waits(self, regular: str, now: Instant) -> None:
+        """Look for a management action that could have been sent instead: never tried, and nothing in its way."""
+        manager = self.world.manager
+        assert manager is not None
+        rows = manager.executor.pending_management_actions
+        busy = {row["symbol"] for row in rows if row["attempts"] and row["state"] not in ("decided",)}
+        for row in rows:
+            waits = row["state"] == "decided" and not row["attempts"] and row["kind"] not in (ENTRY, "stop")
+            if (
+                waits
+                and row["symbol"] not in busy
+                and row["id"] != regular
+                and row["lane"] in ("critical", "immediate")
+            ):
+                raise ViolationError(5, f"{row['rule']} of {row['symbol']} waits while a regular signal is sent")
+
+    # --- at each fill ---------------------------------------------------------------------------------------
+
+    def fill(self, trade: Trade) -> None:
+        """Check a fill in the moment in which it truly happens."""
+        world = self.world
+        order = world.exchange.orders_true.get(trade.order_id)
+        instrument = InstrumentKey(trade.exchange, trade.symbol)
+        if order is None or not order.tag:
+            self.by_hand.setdefault(instrument, []).append(trade.at)
+            return
+        ledger = world.durable()
+        if order.tag not in ledger.tags:
+            raise ViolationError(1, f"{order.tag} fills, and the journal does not know it")
+        action, attempt = ledger.tags[order.tag]
+        if action.kind not in CLOSING_KINDS:
+            return
+        # What the trader trades by hand in the same seconds cannot be known in time.
+        if any(at >= attempt.sent - 60 * SECOND for at in self.by_hand.get(instrument, ())):
+            return
+        key = PositionKey(world.exchange.account, trade.exchange, trade.symbol, trade.product)
+        held = world.exchange.net().get(key, 0)
+        after = held + SIGN[trade.side] * trade.quantity
+        if held * SIGN[trade.side] >= 0 or held * after < 0:
+            raise ViolationError(3, f"{action.rule} takes {trade.symbol} from {held} to {after}")
+
+    def superseded(self, action_id: str) -> None:
+        """Check that an exit or a book that is dropped has truly lost its reason."""
+        world = self.world
+        action = world.durable().actions.get(action_id)
+        if action is None or action.kind not in CLOSING_KINDS:
+            return
+        now, instrument = world.clock.now(), action.key.instrument
+        quiet = now - 90 * SECOND
+        moved = any(
+            trade.at > quiet and (trade.exchange, trade.symbol) == instrument for trade in world.exchange.trades_true
+        )
+        on_its_way = any(
+            (order.exchange, order.symbol) == instrument and order.tag for order in world.exchange.open_orders()
+        )
+        held = world.exchange.net().get(action.key, 0)
+        if not moved and not on_its_way and -held * SIGN[str(action.side)] >= action.goal:
+            raise ViolationError(
+                1, f"{action.rule} is dropped while {held} {action.key.symbol} are held: {action.reason}"
+            )
+
+    # --- after each step ------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Check what can be seen of the engine between two steps."""
+        manager = self.world.manager
+        if manager is None:
+            return
+        for position in manager.executor.positions():
+            at = (position.key, position.episode)
+            before = self.stops.get(at)
+            if before is not None and before[0] == position.side:
+                was = before[1]
+                if was == was and not (position.stop - was) * position.side >= 0:
+                    raise ViolationError(4, f"the stop of {position.key.symbol} went from {was} to {position.stop}")
+            self.stops[at] = (position.side, position.stop)
+        self._few_orders()
+
+    def _few_orders(self) -> None:
+        tags = Counter(order.tag for order in self.world.exchange.orders_true.values() if order.tag)
+        if tags and max(tags.values()) > 1:
+            raise ViolationError(2, f"the broker has two orders with the tag {tags.most_common(1)[0][0]}")
+
+    # --- at the end -----------------------------------------------------------------------------------------
+
+    def rest(self, ledger: Ledger) -> None:
+        """Check a world that has come to rest."""
+        world = self.world
+        for action in ledger.actions.values():
+            ends = [state for state, _, _ in action.states if state in _ENDS]
+            if action.open and action.state != "parked":
+                raise ViolationError(1, f"{action.id} ({action.rule}) is still {action.state}: {action.states[-1][2]}")
+            if action.kind in CLOSING_KINDS and action.state == "expired":
+                raise ViolationError(1, f"the rest of {action.id} ({action.rule}) was given up: {action.reason}")
+            if len(ends) != (not action.open):
+                raise ViolationError(1, f"{action.id} ({action.rule}) reached {ends}")
+            true = sum(
+                world.exchange.orders_true[sent.order_id].filled
+                for sent in world.exchange.sent
+                if sent.order_id and sent.request.tag in {attempt.tag for attempt in action.attempts}
+            )
+            if action.quantity is not None and true > action.quantity:
+                raise ViolationError(2, f"{action.id} ({action.rule}) filled {true} of {action.quantity}")
+            if not action.open and true != action.filled and action.state != "settled":
+                raise ViolationError(1, f"{action.id} ({action.rule}) filled {true}, the journal says {action.filled}")
+        known = {attempt.tag for action in ledger.actions.values() for attempt in action.attempts}
+        lost = [sent.request.tag for sent in world.exchange.sent if sent.request.tag not in known]
+        if lost:
+            raise ViolationError(1, f"the journal does not know {lost}")
+        ours = [order for order in world.exchange.open_orders() if order.tag]
+        if ours:
+            raise ViolationError(1, f"{ours[0].order_id} of ours still rests: {ours[0]}")
+        self._same_book()
+
+    def _same_book(self) -> None:
+        world = self.world
+        assert world.manager is not None
+        true = {key: quantity for key, quantity in world.exchange.net().items() if quantity}
+        tracked = {one.key: one.side * one.quantity for one in world.manager.executor.positions()}
+        if true != tracked:
+            raise ViolationError(1, f"the broker has {true}, the engine {tracked}")
+
+
+_ENDS = frozenset({"filled", "refused", "cancelled", "expired", "superseded", "settled", "applied", "done"})
+__all__ = ["NAMES", "FullLedger", "Invariants", "ViolationError", "history_row"]

@@ -1,0 +1,113 @@
+"""Which faults a seed's world has, and how often: each seed draws its own mix, so that rare pairs of faults meet."""
+
+from __future__ import annotations
+
+from random import Random
+
+from attrs import field, frozen
+
+MILD, HARSH, NONE = "mild", "harsh", "none"
+
+
+@frozen
+class Fault:
+    """One row of the fault model: what happens, and its largest share or rate in a mild and in a harsh world.
+
+    Args:
+        group: of the fault model. per: what the figure is a share of, or a number of.
+    """
+
+    name: str
+    group: str
+    mild: float
+    harsh: float
+    per: str = "request"
+
+
+FAULTS = (
+    Fault("crash", "crash", 0.002, 0.01, "point that a process passes"),
+    Fault("crash in recovery", "crash", 0.01, 0.05, "point that a recovery passes"),
+    Fault("never arrived", "send", 0.02, 0.10),
+    Fault("reply lost", "send", 0.02, 0.10),
+    Fault("accepted late", "send", 0.02, 0.15),
+    Fault("too many requests", "send", 0.02, 0.10),
+    Fault("refused", "send", 0.02, 0.10),
+    Fault("a refusal that lies", "send", 0.01, 0.05),
+    Fault("token expired", "send", 0.005, 0.02),
+    Fault("no connection", "send", 0.02, 0.10),
+    Fault("rejected", "order", 0.02, 0.10, "order"),
+    Fault("partial", "order", 0.10, 0.40, "order"),
+    Fault("partial, then cancelled", "order", 0.02, 0.10, "order"),
+    Fault("rests", "order", 0.10, 0.40, "order"),
+    Fault("frozen on its way", "order", 0.02, 0.10, "order"),
+    Fault("cancel too late", "order", 0.20, 0.50, "cancellation"),
+    Fault("cancel lost", "order", 0.05, 0.20, "cancellation"),
+    Fault("updates dropped", "update", 0.20, 0.80, "update"),
+    Fault("updates doubled", "update", 0.20, 0.50, "update"),
+    Fault("foreign trades", "update", 0.01, 0.05, "step"),
+    Fault("read fails", "read", 0.03, 0.20, "reading"),
+    Fault("stale book", "read", 0.05, 0.20, "reading"),
+    Fault("cut list", "read", 0.02, 0.10, "reading"),
+    Fault("positions lag", "read", 0.30, 1.00, "reading"),
+    Fault("clock jumps", "clock", 0.002, 0.01, "step"),
+    Fault("pause", "clock", 0.005, 0.02, "step"),
+    Fault("price missing", "prices", 0.05, 0.20, "price"),
+    Fault("price stale", "prices", 0.05, 0.20, "price"),
+    Fault("price absurd", "prices", 0.005, 0.02, "price"),
+    Fault("gap", "prices", 0.005, 0.02, "step"),
+    Fault("facts unknown", "prices", 0.10, 0.50, "fact"),
+    Fault("disk full", "storage", 0.001, 0.005, "commit"),
+    Fault("old copy", "storage", 0.05, 0.20, "restart"),
+    Fault("log cut", "storage", 0.05, 0.20, "restart"),
+    Fault("bit flipped", "storage", 0.05, 0.20, "restart"),
+    Fault("second process", "concurrency", 0.01, 0.05, "step"),
+    Fault("policy changed", "policy", 0.10, 0.50, "restart"),
+    Fault("halt", "operator", 0.001, 0.005, "step"),
+    Fault("halt and exit", "operator", 0.001, 0.005, "step"),
+    Fault("resume", "operator", 0.05, 0.20, "step in which it is held back"),
+    Fault("settle", "operator", 0.002, 0.01, "step with an unknown order"),
+    Fault("regular signals", "operator", 0.02, 0.20, "step"),
+    Fault("square-off", "order", 0.05, 0.10, "seed"),
+)
+"""The fault model. A share is drawn between nothing and the figure; about half of the faults are off in a seed."""
+
+
+@frozen
+class Mix:
+    """A seed's own shares, and how often each fault has struck so far."""
+
+    shares: dict[str, float]
+    draw: Random = field(repr=False)
+    struck: dict[str, int] = field(factory=dict)
+    switched: list[bool] = field(factory=lambda: [True])
+
+    def strikes(self, name: str) -> bool:
+        """Draw whether a fault strikes now, and count it."""
+        share = self.shares[name]
+        if not share or not self.switched[0] or self.draw.random() >= share:
+            return False
+        self.struck[name] = self.struck.get(name, 0) + 1
+        return True
+
+    def calm(self, calm: bool = True) -> None:
+        """Switch all faults off, or on again."""
+        self.switched[0] = not calm
+
+    @property
+    def count(self) -> int:
+        """How many faults have struck."""
+        return sum(self.struck.values())
+
+
+def mix_of(draw: Random, level: str) -> Mix:
+    """Draw a mix.
+
+    Args:
+        draw: the seed's own source of chance.
+        level: `mild` or `harsh`; `none` draws like a mild one and leaves it switched off.
+    """
+    shares = {}
+    for fault in FAULTS:
+        most = fault.harsh if level == HARSH else fault.mild
+        shares[fault.name] = draw.uniform(0, most) if draw.random() < 0.5 else 0.0
+    return Mix(shares, Random(draw.random()))

@@ -1,0 +1,490 @@
+"""One seed's world: its clock, prices, broker, disk and faults, and the real engine living and dying in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from attrs import define, field
+
+from rulekit.errors import JournalError, RulekitError
+from rulekit.execution.history import FullLedger
+from rulekit.execution.journal import Journal
+from rulekit.execution.journal_schema import Entry, body_of
+from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.signal import RegularSignal
+from rulekit.execution.switch import ACTIVE
+from rulekit.model.clock import SimulatedClock
+from rulekit.model.events import Event
+from rulekit.model.instant import MINUTE, SECOND, Instant, iso, parse_instant
+from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
+from rulekit.model.orders import BUY, OPPOSITE, SELL, OrderRequest, Trade, Uncertain
+from rulekit.runtime.manager import Manager
+from rulekit.runtime.policy import Policy
+from rulekit.settings import Settings
+from tests.simulation.disk import CrashError, Disk
+from tests.simulation.exchange import Exchange
+from tests.simulation.invariants import Invariants, ViolationError
+from tests.simulation.mix import MILD, NONE, Mix, mix_of
+from tests.simulation.policies import BOOKS
+
+SYMBOLS = (
+    Instrument("NSE", "KOTAKBANK"),
+    Instrument("NSE", "TATASTEEL"),
+    Instrument("NSE", "INFY", freeze=40),
+    Instrument("NFO", "NIFTY26NOVFUT", lot=25, freeze=75),
+)
+STARTS = ("10:00", "10:00", "09:16", "12:30", "15:08")
+_COMPILED: dict[str, Policy] = {}
+
+
+class JumpingClock(SimulatedClock):
+    """A simulated clock whose wall time may be set by somebody."""
+
+    jumped_s = 0.0
+
+    def drift(self) -> float:
+        """Return by how many seconds wall time has jumped."""
+        return self.jumped_s
+
+
+def compiled(text: str) -> Policy:
+    """Compile a policy once for all worlds."""
+    if text not in _COMPILED:
+        _COMPILED[text] = Policy.from_text(text)
+    return _COMPILED[text]
+
+
+@define
+class World:
+    """A world. `run` lives through it and raises `ViolationError` where an invariant breaks."""
+
+    seed: int
+    level: str = MILD
+    crash_at: frozenset[int] = frozenset()
+    draw: Random = field(init=False)
+    mix: Mix = field(init=False)
+    clock: JumpingClock = field(init=False)
+    exchange: Exchange = field(init=False)
+    disk: Disk = field(init=False)
+    invariants: Invariants = field(init=False)
+    manager: Manager | None = None
+    journal: Journal | None = None
+    story: list[str] = field(factory=list)
+    settled_by_hand: set[str] = field(factory=set)
+    passed: int = 0
+    started: Instant = 0
+    recovering: bool = False
+    policy: str = ""
+    limits: ExecutionSettings = field(factory=ExecutionSettings)
+    lives: int = 0
+    _durable: FullLedger = field(factory=FullLedger)
+    _facts: dict[str, float | None] = field(factory=dict)
+    _regular: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.draw = Random(f"world {self.seed}")
+        self.mix = mix_of(self.draw, self.level)
+        if self.level == NONE:
+            self.mix.calm()
+        self.clock = JumpingClock(parse_instant(f"2026-11-20T{self.draw.choice(STARTS)}:00+05:30"))
+        self.started = self.clock.now()
+        self.invariants = Invariants(self)
+        self.exchange = Exchange(
+            self.clock, self.mix, Random(self.draw.random()), self.point, self.tell, self._request, self._fill
+        )
+        folder = Path(tempfile.mkdtemp(prefix="simulation"))
+        self.disk = Disk(folder, self.clock, self.mix, Random(self.draw.random()), self.point)
+        self.policy = self.draw.choice(BOOKS)
+        per_second, per_minute = self.draw.choice(((10, 400), (10, 400), (2, 400), (3, 20), (4, 8)))
+        self.limits = ExecutionSettings(per_second=per_second, per_minute=per_minute)
+
+    # --- the story ------------------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """Write a line of the story."""
+        self.story.append(f"{iso(self.clock.now())[11:23]}  {text}")
+
+    def _hear(self, event: Event) -> None:
+        if event.name == "action_superseded":
+            self.invariants.superseded(event.action)
+        if event.name not in ("cycle_evaluated", "price_stale", "rule_unknown", "rule_skipped", "action_executing"):
+            words = " ".join(f"{name}={value}" for name, value in event.data.items() if name != "why")
+            self.tell(f"  {event.name} {event.symbol} {words}")
+
+    def _request(self, request: OrderRequest) -> None:
+        self.invariants.request(request)
+
+    def _fill(self, trade: Trade) -> None:
+        self.invariants.fill(trade)
+        self.tell(f"{trade.side} {trade.quantity} {trade.symbol} fills ({trade.order_id})")
+
+    def point(self, name: str) -> None:
+        """Pass a point at which a process may die."""
+        self.passed += 1
+        fault = "crash in recovery" if self.recovering else "crash"
+        if self.passed in self.crash_at or self.mix.strikes(fault):
+            self.tell(f"the process dies: {name}")
+            raise CrashError(name)
+
+    # --- processes ------------------------------------------------------------------------------------------
+
+    def durable(self) -> FullLedger:
+        """Return what the journal durably says by now; while no process lives, what the last one left."""
+        if self.journal is None or self.journal._database is None:
+            return self._durable
+        for entry in _since(self.journal, len(self._entries)):
+            self._durable.apply(entry)
+            self._entries.append(entry)
+        return self._durable
+
+    _entries: list[Entry] = field(factory=list)
+
+    def begin(self) -> None:
+        """Start a process: it opens the journal, recovers, and may die at that, again and again."""
+        for _ in range(50):
+            try:
+                self.recovering = True
+                self._open()
+                assert self.manager is not None
+                self.manager.start()
+                return
+            except CrashError:
+                self.die()
+            except JournalError as error:
+                self.tell(f"the disk: {error.message}")
+                self.die()
+            finally:
+                self.recovering = False
+            self._wait(self.draw.uniform(0, 20))
+        raise ViolationError(0, "it cannot be started any more")
+
+    def _open(self) -> None:
+        self.journal = self.disk.open()
+        self._durable, self._entries = FullLedger(), []
+        self.manager = Manager(
+            compiled(self.policy),
+            broker=self.exchange,
+            journal=self.journal,
+            clock=self.clock,
+            settings=Settings(execution=self.limits),
+            facts=lambda position: self._known_facts(),
+            emit=self._hear,
+        )
+
+    def _known_facts(self) -> dict[str, float | None]:
+        return {name: None if self.mix.strikes("facts unknown") else value for name, value in self._facts.items()}
+
+    def die(self) -> None:
+        """Let the process die: what was not written is gone."""
+        if self.journal is not None and self.journal._database is not None:
+            ledger = self.durable()
+            for sent in self.exchange.sent:
+                known = ledger.tags.get(sent.request.tag)
+                if known is not None and known[1].state == "sending":
+                    sent.outcome = Uncertain("the process died")
+            with self.disk.as_a_kill_leaves_it():
+                self.journal.abandon()
+            self.lives += 1
+        self.manager = self.journal = None
+
+    def restart(self) -> None:
+        """Die, leave the disk to the world for a while, and come back."""
+        self.die()
+        self._wait(self.draw.choice((0, 1, 5, 30, 150)))
+        if self.mix.strikes("policy changed"):
+            self.policy = self.draw.choice(BOOKS)
+            self.tell("the policy is another one")
+        kept = self.disk.keep_copy()
+        for how in ("log cut", "bit flipped", "old copy"):
+            if self.mix.strikes(how):
+                self._damaged(how)
+                self.disk.put_back(kept)
+        shutil.rmtree(kept)
+        self.disk.copies.remove(kept)
+        self.begin()
+
+    def _damaged(self, how: str) -> None:
+        """Start on a damaged disk: it is found and said, or nothing was lost; nothing wrong is sent either way."""
+        if how == "old copy":
+            if not self._old:
+                return
+            self.disk.put_back(self._old)
+        elif not self.disk.damage(how):
+            return
+        self.tell(f"the disk is harmed: {how}")
+        written = list(self._entries)
+        self.mix.calm()
+        try:
+            self._open()
+            self._nothing_changed(written, how)
+            assert self.manager is not None
+            self.manager.start()
+            sent = [one for one in self.exchange.sent if one.shown]
+            known = self.durable().tags
+            lost = [one.request.tag for one in sent if one.request.tag not in known]
+            if lost and self.manager.executor.mode != "halted":
+                raise ViolationError(1, f"the journal lost {lost} by {how}, and nobody noticed")
+        except JournalError as error:
+            self.tell(f"  found: {error.message}")
+        finally:
+            if self.journal is not None and self.journal._database is not None:
+                self.journal.abandon()
+            self.manager = self.journal = None
+            self.mix.calm(self.level == NONE)
+
+    def _nothing_changed(self, written: list[Entry], how: str) -> None:
+        """Check that a damaged journal that was opened holds what was written, but for what an old copy lacks."""
+        self.durable()
+        found = list(self._entries)
+        if found[: len(written)] != written and not (how == "old copy" and found == written[: len(found)]):
+            raise ViolationError(1, f"the journal holds other entries after {how}, and nobody noticed")
+
+    _old: Path | None = None
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def _wait(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        self.exchange.advance()
+        if self.mix.shares["square-off"]:
+            self.exchange.square_off()
+
+    def _move_prices(self) -> None:
+        for key, price in self.exchange.prices.items():
+            step = self.draw.gauss(0, 0.002) + (self.draw.gauss(0, 0.02) if self.mix.strikes("gap") else 0.0)
+            self.exchange.prices[key] = max(5.0, round(price * (1 + step) / 5) * 5.0)
+        self._facts = {
+            "momentum": self.draw.gauss(0, 0.2),
+            "volume": self.draw.uniform(0, 3),
+            "volatility": self.draw.uniform(0, 3),
+        }
+
+    def guarded(self, what: Any) -> None:
+        """Let the process do something; it may die of it."""
+        try:
+            what()
+        except CrashError:
+            self.restart()
+        except JournalError as error:
+            self.tell(f"the disk: {error.message}")
+            self.restart()
+
+    # --- the run --------------------------------------------------------------------------------------------
+
+    def populate(self) -> None:
+        """Draw the instruments, and what the trader holds of them."""
+        for instrument in self.draw.sample(SYMBOLS, self.draw.randrange(1, 4)):
+            self.exchange.listed[instrument.key] = instrument
+            self.exchange.prices[instrument.key] = self.draw.randrange(2_000, 60_000) * 5.0
+            self._enter(instrument)
+
+    def _enter(self, instrument: Instrument) -> None:
+        lots = self.draw.choice((1, 2, 4, 10, 100)) if instrument.lot == 1 else self.draw.choice((1, 4, 8))
+        side = self.draw.choice((1, -1))
+        product = "MIS" if self.draw.random() < 0.9 else "NRML" if instrument.exchange == "NFO" else "CNC"
+        quantity = side * lots * instrument.lot
+        if product == "CNC":
+            quantity = abs(quantity)
+        self.exchange.trade_by_hand(instrument.key, product, quantity, "an entry")
+
+    def run(self) -> World:
+        """Live through the seed: faults, then calm, in which everything comes to rest."""
+        try:
+            self.populate()
+            self.begin()
+            self.guarded(self._give_stops)
+            for _ in range(self.draw.randrange(40, 110)):
+                self.step()
+            self.calm_down()
+            return self
+        finally:
+            if self.journal is not None and self.journal._database is not None:
+                self.journal.abandon()
+            shutil.rmtree(self.disk.folder, ignore_errors=True)
+
+    def _give_stops(self) -> None:
+        assert self.manager is not None
+        for position in self.manager.executor.positions():
+            if self.draw.random() < 0.7:
+                price = self.exchange.prices[position.key.instrument]
+                stop = round(price * (1 - position.side * 0.008) / 5) * 5.0
+                self.manager.executor.set_initial_stop(position.key, stop)
+
+    def step(self) -> None:
+        """Let some seconds pass, let the world do something, and let the engine look."""
+        manager = self.manager
+        assert manager is not None
+        due = manager.next_due()
+        seconds = self.draw.choice((1, 2, 3, 5, 10, 15))
+        if due is not None and self.draw.random() < 0.8:
+            seconds = min(seconds, max(0.2, (due - self.clock.now()) / SECOND))
+        if self.mix.strikes("pause"):
+            seconds += self.draw.uniform(20, 200)
+        if self.mix.strikes("clock jumps"):
+            self.clock.jumped_s = self.draw.choice((-3600.0, 3600.0, 86400.0, 4.0))
+        self._wait(seconds)
+        self._move_prices()
+        self._world_acts()
+        self.guarded(self._look)
+        self.invariants.step()
+        if self.draw.random() < 0.03:
+            self._restart_in_peace()
+
+    def _restart_in_peace(self) -> None:
+        """Restart between two steps, without faults and without time passing: everything is as it was."""
+        if self.crash_at or self._running.pending_management_actions:
+            return  # readings count as evidence, and a restart takes some
+        self.mix.calm()
+        self._running.sync()
+        before = remembered(self._running)
+        self.die()
+        self.begin()
+        self._running.sync()
+        if (after := remembered(self._running)) != before:
+            raise ViolationError(8, f"{before} became {after}")
+        self.mix.calm(self.level == NONE)
+
+    def _look(self) -> None:
+        assert self.manager is not None
+        if self.draw.random() < 0.7:
+            self.manager.cycle()
+        else:
+            self.manager.tend()
+
+    def _world_acts(self) -> None:
+        strikes = self.mix.strikes
+        if strikes("foreign trades"):
+            self._trade_by_hand()
+        if strikes("second process"):
+            self._second_process()
+        if strikes("regular signals"):
+            self.guarded(self._entry_of_the_host)
+        if strikes("halt"):
+            self.guarded(lambda: self._running.executor.halt("the trader says so"))
+        if strikes("halt and exit"):
+            self.guarded(lambda: self._running.executor.halt("the trader wants out", exit_everything=True))
+        if self._running.executor.mode != ACTIVE and strikes("resume"):
+            self.guarded(self._resume)
+        if self.draw.random() < 0.05:
+            if self._old is not None:
+                shutil.rmtree(self._old)
+                self.disk.copies.remove(self._old)
+            self._old = self.disk.keep_copy()
+        if strikes("settle"):
+            self.guarded(self._settle_by_hand)
+
+    @property
+    def _running(self) -> Manager:
+        assert self.manager is not None
+        return self.manager
+
+    def _trade_by_hand(self) -> None:
+        held = [(key, quantity) for key, quantity in self.exchange.net().items() if quantity]
+        if held and self.draw.random() < 0.7:
+            key, quantity = self.draw.choice(held)
+            part = self.draw.choice((-1.0, -0.5, 0.5))
+            lot = self.exchange.listed[key.instrument].lot
+            amount = int(quantity * part / lot) * lot
+            if amount and not self.exchange.squared_off:
+                self.exchange.trade_by_hand(key.instrument, key.product, amount)
+        elif not self.exchange.squared_off:
+            instrument = self.exchange.listed[self.draw.choice(list(self.exchange.listed))]
+            if not any(key.instrument == instrument.key for key, quantity in held):
+                self._enter(instrument)
+
+    def _second_process(self) -> None:
+        try:
+            other = self.disk.open()
+        except JournalError:
+            return
+        except CrashError:
+            return
+        other.abandon()
+        raise ViolationError(9, "a second process opened the journal")
+
+    def _entry_of_the_host(self) -> None:
+        self._regular += 1
+        instrument = self.draw.choice(list(self.exchange.listed.values()))
+        key = PositionKey(self.exchange.account, instrument.exchange, instrument.symbol, "MIS")
+        side = self.draw.choice((BUY, SELL))
+        price = self.exchange.prices[instrument.key]
+        signal = RegularSignal(f"HOST{self._regular}", key, side, instrument.lot, price, at=self.clock.now())
+        self._running.executor.submit_regular(signal)
+
+    def _resume(self) -> None:
+        self.clock.jumped_s = 0.0
+        self._running.executor.resume("RESUME")
+
+    def _settle_by_hand(self) -> None:
+        """Let a careful person settle an order by the true book, which only a person can ask for."""
+        for row in self._running.pending_management_actions:
+            if row["state"] not in ("unknown", "parked"):
+                continue
+            tag = row["attempts"][-1]["tag"]
+            sent = next((one for one in self.exchange.sent if one.request.tag == tag), None)
+            if sent is None or self.clock.now() < sent.at + 100 * SECOND:
+                continue
+            order = self.exchange.orders_true.get(sent.order_id)
+            if order is not None and order in self.exchange.open_orders():
+                continue
+            self.settled_by_hand.add(tag)
+            if order is None:
+                self._running.executor.settle(row["id"], "not placed")
+            else:
+                self._running.executor.settle(row["id"], "filled", filled=order.filled)
+            return
+
+    # --- calm -----------------------------------------------------------------------------------------------
+
+    def calm_down(self) -> None:
+        """Switch the faults off: everything must come to rest by itself, a person only resumes."""
+        self.tell("from here on there are no faults")
+        self.mix.calm()
+        if self._running.executor.mode != ACTIVE and self._running.executor.mode == "reducing":
+            self.guarded(self._resume)
+        for _ in range(120):
+            self._wait(5)
+            self.guarded(self._running.tend)
+            self.invariants.step()
+            pending = [row for row in self._running.pending_management_actions if row["state"] != "parked"]
+            if not pending and not [one for one in self.exchange.open_orders() if one.tag]:
+                break
+        for _ in range(3):
+            self._wait(40)
+            self.guarded(self._running.tend)
+        self.invariants.rest(self.durable())
+
+    @property
+    def hours(self) -> float:
+        """How much simulated time passed."""
+        return (self.clock.now() - self.started) / (60 * MINUTE)
+
+
+def remembered(manager: Manager) -> dict[str, Any]:
+    """Return what a restart must not change; extremes and trails are kept with the next commit, as is documented."""
+    found: dict[str, Any] = {"mode": manager.executor.mode}
+    for one in manager.executor.positions():
+        memory = {rule: (kept.fired, kept.fired_at) for rule, kept in one.memory.items() if kept.fired}
+        found[one.key.symbol + one.key.product] = (
+            one.side, one.quantity, one.entry, one.opened, one.episode, one.original, repr(one.stop), one.booked,
+            one.added, one.realised, one.in_flight, one.frozen, memory, one.firings,
+        )  # fmt: skip
+    rows = manager.pending_management_actions
+    found["pending"] = [(row["id"], row["state"], row["filled"]) for row in rows]
+    return found
+
+
+def _since(journal: Journal, seq: int) -> Iterator[Entry]:
+    assert journal._database is not None
+    for row in journal._database.execute(
+        "SELECT seq, at, kind, subject, token, body FROM entry WHERE seq > ? ORDER BY seq", (seq,)
+    ):
+        yield Entry(*row[:5], body_of(row[5]))
+
+
+__all__ = ["OPPOSITE", "InstrumentKey", "RulekitError", "World"]
