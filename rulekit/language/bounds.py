@@ -23,10 +23,17 @@ def bound_length(raw: Sequence[Word]) -> None:
 
 def bound_depth(words: Sequence[Word]) -> None:
     """Refuse brackets and `not` that are nested too deep."""
-    depth = 0
+    depth, before = 0, ""
+    open_brackets: list[int] = []
     for word in words:
         text = word.text.lower()
-        depth += (text in ("(", "not")) - (text == ")")
+        if text == "(":
+            open_brackets.append(before != "not")  # `not (` is one step
+            depth += open_brackets[-1]
+        elif text == ")" and open_brackets:
+            depth -= open_brackets.pop()
+        depth += text == "not"
+        before = text
         if depth > MAX_DEPTH:
             help = f"brackets and `not` go at most {MAX_DEPTH} deep: name a part with `define`"
             raise FaultError("E113", word.span, "this condition is nested too deep", help)

@@ -14,7 +14,7 @@ from rulekit.language.book import check_book_rule, check_position_rule
 from rulekit.language.bounds import bound_depth, bound_length
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.echo import canonical, echo
-from rulekit.language.fault import AlreadyReportedError, FaultError, did_you_mean
+from rulekit.language.fault import AlreadyReportedError, Edit, FaultError, did_you_mean
 from rulekit.language.naming import Naming, new_name
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
 from rulekit.language.reader import Reader, Word
@@ -157,6 +157,7 @@ class Checking:
             from rulekit.language.misread import fault
 
             raise fault(Reading(words, outcome, start, self.naming.names, self.phrases), self._echo)
+        _refuse_reserved(words[0])
         return outcome
 
     def _header_of(self, sentence: Sentence) -> str | None:
@@ -262,16 +263,6 @@ class Checking:
         self.book.append(made)
 
     def _refuse_taken_name(self, made: t.Rule, node: Node) -> None:
-        if made.label is not None and made.label in _RESERVED_LABELS:
-            what = f"an exit because the {made.label} was reached"
-            if made.label == EXIT_EVERYTHING:
-                what = "an exit that `rulekit halt` ordered"
-            raise FaultError(
-                "N102",
-                node.span,
-                f"`{made.label}` is what the log calls {what}",
-                f'choose another label, for example `"my {made.label}"`',
-            )
         for other in (*self.rules, *self.book):
             if other.name.lower() == made.name.lower():
                 what = f"two rules are called `{made.name}`" if made.label else "this sentence stands here twice"
@@ -381,6 +372,18 @@ class Checking:
             path,
             tuple(self.book),
         )
+
+
+def _refuse_reserved(label: Word) -> None:
+    """Raise if a label is a name that the log gives."""
+    if label.type == "LABEL" and label.value in _RESERVED_LABELS:
+        what = f"an exit because the {label.value} was reached"
+        if label.value == EXIT_EVERYTHING:
+            what = "an exit that `rulekit halt` ordered"
+        said = f"`{label.value}` is what the log calls {what}"
+        edit = Edit(label.span, f'"my {label.value}":')
+        help = f'choose another label, for example `"my {label.value}"`'
+        raise FaultError("N102", label.span, said, help, edits=(edit,))
 
 
 _CHECKS: dict[str, Callable[[Checking, Node], None]] = {

@@ -20,9 +20,6 @@ _MOST_CHOICES = 4
 _LONGEST = 1_000
 """Characters of a sentence that is worth mending."""
 
-_READ = {"E111", "E130", "E131", "N104"}
-"""Codes of sentences that were read well: what is at fault is no matter of wording."""
-
 Outcome = Callable[[Sentence], FaultError | str]
 """Reads a sentence and returns its first fault, or its canonical text."""
 
@@ -59,7 +56,7 @@ class Mending:
         if len(sentence.text) > _LONGEST or self.source.is_crowded:
             return fault, ()
         self._left = _MOST_READINGS
-        for each in _explanations(fault, sentence):
+        for each in self._explanations(fault, sentence):
             fixes = self._fixes(each, sentence)
             if fixes or (each is not fault and not each.edits):  # a known phrase that has no other wording
                 break
@@ -104,19 +101,18 @@ class Mending:
         outcome = self.outcome(sentence)
         if isinstance(outcome, str):
             return [_Mended((sentence,), (outcome,), True)]
-        for fault in _explanations(outcome, sentence):
+        for fault in self._explanations(outcome, sentence):
             if found := [made for edit in fault.edits for made in self._after(edit, sentence, steps - 1)]:
                 return found
         return []
 
-
-def _explanations(fault: FaultError, sentence: Sentence) -> Iterator[FaultError]:
-    """List what may be said about a fault, the surest first."""
-    if (found := _moved_out(fault, sentence)) is not None:
-        yield found
-    if fault.code.code not in _READ:
+    def _explanations(self, fault: FaultError, sentence: Sentence) -> Iterator[FaultError]:
+        """List what may be said about a fault, the surest first."""
+        margin = min(each.pieces[0].column for each in self.source.sentences)
+        if (found := _moved_out(fault, sentence, margin)) is not None:
+            yield found
         yield from phrased(fault, sentence)
-    yield fault
+        yield fault
 
 
 def applied(edit: Edit, sentence: Sentence) -> tuple[Sentence, ...]:
@@ -142,11 +138,10 @@ def applied(edit: Edit, sentence: Sentence) -> tuple[Sentence, ...]:
     return tuple(evolve(sentence, pieces=tuple(group)) for group in groups if group)
 
 
-def _moved_out(fault: FaultError, sentence: Sentence) -> FaultError | None:
+def _moved_out(fault: FaultError, sentence: Sentence, margin: int) -> FaultError | None:
     """Explain a sentence that is taken for the rest of the one above because it is indented."""
     for piece in sentence.pieces[1:]:
         if (piece.line, piece.column) == (fault.span.line, fault.span.column) and sentence.block is None:
-            margin = sentence.pieces[0].column
             edit = Edit(Span(piece.line, margin, piece.line, piece.column), "")
             message = "this line is indented, so it belongs to the sentence above"
             help = "a sentence of its own begins where the others do"
@@ -158,7 +153,7 @@ def _piece_moved_out(edit: Edit, sentence: Sentence) -> int | None:
     """Return which piece an edit moves to the margin, where a sentence of its own begins."""
     for place, piece in enumerate(sentence.pieces):
         at = edit.span.line == piece.line and edit.span.end_column == piece.column
-        if place and at and not edit.text and edit.span.column == sentence.pieces[0].column < piece.column:
+        if place and at and not edit.text and edit.span.column < piece.column:
             return place
     return None
 

