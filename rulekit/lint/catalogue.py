@@ -16,6 +16,7 @@ from rulekit.lint.rules import (
     adds_multiply,
     after_broker_square_off,
     after_square_off,
+    alert_without_end,
     averaging_down,
     beyond_range,
     book_of_everything,
@@ -25,6 +26,8 @@ from rulekit.lint.rules import (
     double_negation,
     endless_book,
     endless_suppression,
+    example_not_managed,
+    example_twice,
     exit_needs_data,
     exit_repeats,
     expired_contract,
@@ -89,6 +92,8 @@ _MODULES = (
     label_says_other_number,
     label_says_other_action,
     title_twice,
+    example_twice,
+    example_not_managed,
     # units
     loss_beyond_all,
     hours_for_days,
@@ -140,6 +145,7 @@ _MODULES = (
     endless_book,
     rarer_than_session,
     adds_multiply,
+    alert_without_end,
     # missing data
     exit_needs_data,
     window_beyond_session,

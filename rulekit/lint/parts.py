@@ -15,7 +15,7 @@ def leaves(condition: t.Condition | None) -> Iterator[t.Condition]:
     if isinstance(condition, t.And | t.Or):
         for item in condition.items:
             yield from leaves(item)
-    elif isinstance(condition, t.Not):
+    elif isinstance(condition, t.Not | t.Lasting):
         yield from leaves(condition.item)
     elif condition is not None:
         yield condition
@@ -47,6 +47,27 @@ def demands(rule: t.Rule) -> tuple[t.Condition, ...]:
     return (*level, *rule.times, *conjuncts(rule.when))
 
 
+def lastings(condition: t.Condition | None) -> Iterator[t.Lasting]:
+    """Yield what must hold for a time, `… for 5 minutes`, in a condition; not within defined names."""
+    if isinstance(condition, t.And | t.Or):
+        for item in condition.items:
+            yield from lastings(item)
+    elif isinstance(condition, t.Not):
+        yield from lastings(condition.item)
+    elif isinstance(condition, t.Lasting):
+        yield condition
+        yield from lastings(condition.item)
+
+
+def all_lastings(tree: t.PolicyTree) -> Iterator[t.Lasting]:
+    """Yield every `for …` of a policy once, where it is written."""
+    for definition in tree.definitions:
+        yield from lastings(definition.condition)
+    for rule in tree.rules:
+        for slot in slots(rule):
+            yield from lastings(slot)
+
+
 def slots(rule: t.Rule) -> Iterator[t.Condition]:
     """Yield the conditions of a rule, slot by slot."""
     if rule.level is not None:
@@ -69,7 +90,7 @@ def written(tree: t.PolicyTree) -> Iterator[t.Condition]:
 
 def operands(leaf: t.Condition) -> tuple[t.Operand, ...]:
     """List what a single comparison compares."""
-    if isinstance(leaf, t.Comparison):
+    if isinstance(leaf, t.Comparison | t.Crosses):
         return (leaf.left, leaf.right)
     if isinstance(leaf, t.Between):
         return (leaf.operand, leaf.low, leaf.high)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.lint.parts import closes, demands, opened, slots
-from rulekit.lint.ranges import Range, range_of
+from rulekit.lint.ranges import Range, range_while
 
 _TELLS_OF_LOSS = ("profit", "loss", "total profit")
 """Facts by which an exit notices that a position loses."""
@@ -43,7 +43,7 @@ def needs_profit(rule: t.Rule) -> bool:
     """Tell whether a rule acts only on a position that is in profit."""
     if isinstance(rule.verb, t.LockIn) or isinstance(rule.level, t.PriceLevel):
         return True
-    return any(_in_profit(range_of(each)) for each in demands(rule))
+    return any(_in_profit(range_while(each)) for each in demands(rule))
 
 
 def _in_profit(found: Range | None) -> bool:

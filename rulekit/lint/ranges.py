@@ -131,11 +131,20 @@ def _positive(found: Range) -> Range:
     return found.mirrored("profit") if found.of[0] == "loss" else found
 
 
+def range_while(condition: t.Condition) -> Range | None:
+    """Return the range in which a measure lies while a condition holds, though it may ask for more than that."""
+    if isinstance(condition, t.Lasting):
+        return range_while(condition.item)
+    return range_of(condition.beyond if isinstance(condition, t.Crosses) else condition)
+
+
 def implies(condition: t.Condition, other: t.Condition) -> bool:
     """Tell whether a condition surely contains another: the same, or a range within the other's."""
     if condition == other:
         return True
-    mine, theirs = range_of(condition), range_of(other)
+    if isinstance(other, t.Level) and other.every:
+        return False  # the step of a ladder is another one each time
+    mine, theirs = range_while(condition), range_of(other)
     return mine is not None and theirs is not None and mine.within(theirs)
 
 

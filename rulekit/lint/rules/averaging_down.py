@@ -10,7 +10,7 @@ from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
     demands,
 )
-from rulekit.lint.ranges import Range, range_of
+from rulekit.lint.ranges import Range, range_while
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("S106", "averaging-down", WARNING, "an `add` to a position that loses")
@@ -23,7 +23,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if not isinstance(rule.verb, t.Add):
             continue
         for demand in demands(rule):
-            found = range_of(demand)
+            found = range_while(demand)
             if found is not None and found.within(Range(("profit", found.of[1]), high=Fraction(0))):
                 yield Finding(
                     demand.span,

@@ -24,18 +24,23 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every repeating book of a share of what is held without `up to N times`."""
     for rule in subject.tree.rules:
         limit = rule.limit
-        repeats = limit.every is not None or limit.daily
+        repeats = limit.every is not None or limit.daily or rule.is_ladder
         if not isinstance(rule.verb, t.Book) or not repeats or limit.times is not None:
             continue
         if rule.verb.amount.kind is t.AmountKind.PERCENT_HELD and not closes(rule):
             yield Finding(
-                limit.span,
+                limit.span if limit.written or rule.level is None else rule.level.span,
                 f"each time {amount_text(rule.verb.amount)} of what is left are booked: the books become smaller and"
                 " smaller and never close the position",
                 f"say of what and how often: `book {amount_text(rule.verb.amount)} of the original"
-                f" …, up to {_enough(rule.verb.amount.value)} times {limit_text(limit)}`",
+                f" …, {_enough(rule.verb.amount.value)}{_every(limit)}`",
             )
 
 
-def _enough(share: Fraction) -> int:
-    return max(1, int(100 // share))
+def _enough(share: Fraction) -> str:
+    times = int(100 // share)
+    return f"up to {times} times" if times > 1 else "once"
+
+
+def _every(limit: t.Limit) -> str:
+    return f" {limit_text(limit)}" if limit.written else ""

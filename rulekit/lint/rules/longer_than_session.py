@@ -8,6 +8,7 @@ from rulekit.language import tree as t
 from rulekit.language.words import duration_text, measure_text
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
+    all_lastings,
     written,
 )
 from rulekit.lint.ranges import range_of
@@ -25,6 +26,13 @@ def find(subject: Subject) -> Iterator[Finding]:
         return
     length = session_of(subject.tree).length
     most = {t.Unit.DURATION: length, t.Unit.BARS: length // MINUTE, t.Unit.DAYS: 1}
+    for lasting in all_lastings(subject.tree):
+        if lasting.length.value >= most[lasting.length.unit]:
+            yield Finding(
+                lasting.span,
+                f"a session has {duration_text(length)}, so nothing lasts as long for an intraday position",
+                "write a shorter time: `for 5 minutes`",
+            )
     for leaf in written(subject.tree):
         found = range_of(leaf)
         if found is None or found.of[0] != "age" or found.low is None:

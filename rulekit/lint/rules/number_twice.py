@@ -21,7 +21,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     earlier: dict[str, t.Level] = {}
     for rule in subject.tree.rules:
         level = rule.level
-        if not isinstance(level, t.Level) or level.name is not None:
+        if not isinstance(level, t.Level) or level.name is not None or level.every:
             continue
         text = level_text(level)
         first = earlier.setdefault(text, level)

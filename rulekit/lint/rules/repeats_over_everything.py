@@ -22,10 +22,14 @@ def find(subject: Subject) -> Iterator[Finding]:
             continue
         amount = rule.verb.amount
         if amount.kind is t.AmountKind.PERCENT_ORIGINAL and amount.value * times > 100:
-            enough = -(-100 // amount.value)
+            enough = 100 // amount.value
             yield Finding(
                 rule.limit.span,
                 f"{times} times {number_text(amount.value)}% of the original are {number_text(amount.value * times)}%:"
-                f" after {plural(Fraction(enough), 'time')} nothing is left",
+                f" after {plural(Fraction(enough), 'time')} {_left(100 - amount.value * enough)}",
                 f"write at most `up to {enough} times`, or a smaller share",
             )
+
+
+def _left(share: Fraction) -> str:
+    return f"only {number_text(share)}% is left" if share else "nothing is left"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rulekit.language import tree as t
 from rulekit.language.words import duration_text
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.parts import all_lastings
 from rulekit.lint.subject import TREE, Subject
 from rulekit.model.instant import SECOND
 
@@ -19,7 +20,7 @@ CYCLE = 10 * SECOND
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    """Yield every `every`, and every age above nothing, that is shorter than a cycle."""
+    """Yield every `every`, every `for` and every age above nothing that is shorter than a cycle."""
     for rule in subject.tree.rules:
         limit = rule.limit
         if limit.every is not None and limit.every_unit is t.Unit.DURATION and limit.every < CYCLE:
@@ -27,6 +28,9 @@ def find(subject: Subject) -> Iterator[Finding]:
         for when in rule.times:
             if when.form is t.TimeForm.AGE and when.unit is t.Unit.DURATION and 0 < when.value < CYCLE:
                 yield _short(when.span, when.value)
+    for lasting in all_lastings(subject.tree):
+        if lasting.length.unit is t.Unit.DURATION and lasting.length.value < CYCLE:
+            yield _short(lasting.span, int(lasting.length.value))
 
 
 def _short(span: t.Span, length: int) -> Finding:

@@ -34,11 +34,11 @@ def find(subject: Subject) -> Iterator[Finding]:
             span = window.length * (MINUTE if window.unit is t.Unit.BARS else 1)
             needed = _SESSIONS_NEEDED.get(name, 1)
             if span * needed > length:
-                longest = length // needed // MINUTE
+                longest = length // needed // MINUTE * (1 if window.unit is t.Unit.BARS else MINUTE)
                 yield Finding(
                     leaf.span,
                     f"`{name} {window_text(window)}` is never known: {_why(name, needed)}",
-                    f"write at most `{name} {window_text(t.Window(longest * MINUTE, t.Unit.DURATION))}`",
+                    f"write at most `{name} {window_text(t.Window(longest, window.unit))}`",
                 )
 
 
