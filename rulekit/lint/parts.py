@@ -63,7 +63,7 @@ def all_lastings(tree: t.PolicyTree) -> Iterator[t.Lasting]:
     """Yield every `for …` of a policy once, where it is written."""
     for definition in tree.definitions:
         yield from lastings(definition.condition)
-    for rule in tree.rules:
+    for rule in every_rule(tree):
         for slot in slots(rule):
             yield from lastings(slot)
 
@@ -79,11 +79,16 @@ def slots(rule: t.Rule) -> Iterator[t.Condition]:
         yield rule.unless
 
 
+def every_rule(tree: t.PolicyTree) -> tuple[t.Rule, ...]:
+    """List the rules for one position, and those for the whole book."""
+    return (*tree.rules, *tree.book)
+
+
 def written(tree: t.PolicyTree) -> Iterator[t.Condition]:
     """Yield every single comparison and trigger of a policy once, where it is written."""
     for definition in tree.definitions:
         yield from leaves(definition.condition)
-    for rule in tree.rules:
+    for rule in every_rule(tree):
         for slot in slots(rule):
             yield from leaves(slot)
 
@@ -122,8 +127,8 @@ def sentence_at(tree: t.PolicyTree, line: int) -> str:
 
 
 def is_single(tree: t.PolicyTree) -> bool:
-    """Tell whether a policy is one sentence, which is judged as a sentence and not as a plan for a position."""
-    return len(tree.rules) == 1
+    """Tell whether a policy has at most one sentence for a position: it is no plan for one, and not judged as one."""
+    return len(tree.rules) <= 1
 
 
 def is_bare(rule: t.Rule) -> bool:

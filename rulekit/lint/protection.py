@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from rulekit.language import tree as t
-from rulekit.lint.parts import closes, demands, opened, slots
+from rulekit.lint.parts import closes, demands, every_rule, opened, slots
 from rulekit.lint.ranges import Range, range_while
 
 _TELLS_OF_LOSS = ("profit", "loss", "total profit")
@@ -14,8 +14,11 @@ _TELLS_OF_LOSS = ("profit", "loss", "total profit")
 
 
 def protections(tree: t.PolicyTree) -> list[t.Rule]:
-    """List the rules that limit a loss: an exit that a loss brings about, or a stop that needs no profit first."""
-    return [rule for rule in tree.rules if limits_loss(rule)]
+    """List the rules that limit a loss: an exit that a loss brings about, or a stop that needs no profit first.
+
+    One that exits the whole book counts among them.
+    """
+    return [rule for rule in every_rule(tree) if limits_loss(rule)]
 
 
 def limits_loss(rule: t.Rule) -> bool:
@@ -24,6 +27,8 @@ def limits_loss(rule: t.Rule) -> bool:
         return False
     if isinstance(rule.verb, t.MoveStop | t.TrailStop):
         return True
+    if isinstance(rule.verb, t.WholeBook):
+        return t.BookAction.EXIT_EVERYTHING in rule.verb.actions
     return closes(rule) and any(_looks_at_loss(leaf) for slot in slots(rule) for leaf in opened(slot))
 
 

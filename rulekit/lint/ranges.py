@@ -67,6 +67,8 @@ def range_of(condition: t.Condition) -> Range | None:
     if isinstance(condition, t.Not):
         inner = range_of(condition.item)
         return None if inner is None else _complement(inner)
+    if isinstance(condition, t.FactLevel):
+        return range_of(condition.comparison)
     if isinstance(condition, t.Level):
         profit = Range(("profit", condition.unit), low=condition.value)
         return profit if condition.profit else profit.mirrored("profit")

@@ -154,7 +154,8 @@ def test_the_ready_policies_are_clean() -> None:
 
 def test_the_lint_path_imports_nothing_heavy() -> None:
     script = (
-        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); sys.argv = ['rulekit', 'lint', 'rules']\n"
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
+        "sys.argv = ['rulekit', 'lint', 'rules/position-management.policy']\n"
         "from rulekit.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'pyarrow', 'numpy', 'numba', 'rich', 'cattrs', 'kiteconnect', 'jinja2', 'sqlite3', 'talipp'}\n"

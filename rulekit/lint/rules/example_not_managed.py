@@ -15,7 +15,7 @@ NEEDS = TREE
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every example whose side or symbol `applies to` leaves out."""
     applies = subject.tree.applies
-    for example in subject.tree.examples:
+    for example in (each for each in subject.tree.examples if each.quantity):  # not of the book alone
         for listed, value in ((applies.sides, example.side), (applies.symbols, example.symbol)):
             if listed and value.lower() not in [each.lower() for each in listed]:
                 yield Finding(

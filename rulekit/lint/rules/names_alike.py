@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rulekit.language import tree as t
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.parts import every_rule
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("N109", "names-alike", WARNING, "two names that differ only by case, spaces or dashes")
@@ -14,7 +15,7 @@ NEEDS = TREE
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every label or defined name whose letters and digits are those of an earlier one."""
-    labels = [(rule.label, rule.span) for rule in subject.tree.rules if rule.label is not None]
+    labels = [(rule.label, rule.span) for rule in every_rule(subject.tree) if rule.label is not None]
     values = [(value.name, value.span) for value in subject.tree.values]
     names = sorted((*values, *((each.name, each.span) for each in subject.tree.definitions)), key=_place)
     for group in (labels, names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.parts import every_rule
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("F106", "no-examples", INFO, "a policy without an example")
@@ -16,7 +17,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield the first rule of a policy without any example."""
     if not subject.tree.examples:
         yield Finding(
-            subject.tree.rules[0].span,
+            every_rule(subject.tree)[0].span,
             "no example shows what this policy is meant to do",
             'add one: `example "a losing position"`, with a position, a price and `expect exit`',
         )

@@ -8,6 +8,7 @@ from rulekit.language.sentences import (
     rule_sentence,
 )
 from rulekit.lint.finding import INFO, Code, Finding
+from rulekit.lint.parts import every_rule
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("F109", "no-label", INFO, "a rule without a label")
@@ -17,7 +18,7 @@ ON_REQUEST = True
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every rule without a label."""
-    for rule in subject.tree.rules:
+    for rule in every_rule(subject.tree):
         if rule.label is None:
             yield Finding(
                 rule.span,

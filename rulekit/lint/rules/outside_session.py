@@ -8,6 +8,7 @@ from rulekit.language.sentences import when_text
 from rulekit.language.tree import TimeForm, When
 from rulekit.language.words import clock_text, listing
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.parts import every_rule
 from rulekit.lint.sessions import Session, session_of
 from rulekit.lint.subject import TREE, Subject
 
@@ -19,7 +20,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every time trigger that no session of the policy's exchanges reaches."""
     session = session_of(subject.tree)
     opens, closes = clock_text(session.opens), clock_text(session.closes)
-    for rule in subject.tree.rules:
+    for rule in every_rule(subject.tree):
         for when in rule.times:
             if _never(when, session):
                 yield Finding(

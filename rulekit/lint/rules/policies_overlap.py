@@ -14,10 +14,14 @@ NEEDS = FILES
 
 
 def find(subjects: Sequence[Subject]) -> Iterator[tuple[int, Finding]]:
-    """Yield every policy with an earlier one for the same positions: the first such."""
-    for index, subject in enumerate(subjects):
+    """Yield every policy with an earlier one for the same positions: the first such.
+
+    Rules for the whole book are of all policies together, so a policy of such rules only is beside none.
+    """
+    managing = [(index, subject) for index, subject in enumerate(subjects) if subject.tree.rules]
+    for place, (index, subject) in enumerate(managing):
         mine = subject.tree.applies
-        for first in subjects[:index]:
+        for _, first in managing[:place]:
             shared = shared_position(mine, first.tree.applies)
             if shared is None:
                 continue

@@ -10,6 +10,7 @@ from rulekit.language.sentences import (
 )
 from rulekit.language.words import clock_text
 from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.parts import every_rule
 from rulekit.lint.sessions import Session, session_of
 from rulekit.lint.subject import TREE, Subject
 
@@ -20,7 +21,7 @@ NEEDS = TREE
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every time trigger that holds through the whole session."""
     session = session_of(subject.tree)
-    for rule in subject.tree.rules:
+    for rule in every_rule(subject.tree):
         for when in rule.times:
             if _always(when, session):
                 yield Finding(
