@@ -102,7 +102,7 @@ def _fact_lines(fact: FactSlot, name: str, missing: str, names: dict[str, object
     found = f"facts.get(PHRASE_{name})"
     if fact.phrase != fact.bare:
         found = f"facts[PHRASE_{name}] if PHRASE_{name} in facts else facts.get(BARE_{name})"
-    low = "0.0" if fact.positive else "-BOUND"
+    low = "0.0" if fact.positive else "-100.0" if fact.literal else "-BOUND"
     lines = [f"{name} = {found}", f"if {name} is None or not {low} < {name} < BOUND:", f"    {name} = NAN{missing}"]
     if fact.money:
         lines += ["else:", f"    {name} = to_units({name}, s.scale)"]

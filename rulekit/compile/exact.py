@@ -30,12 +30,16 @@ NOTHING_REMEMBERED = RuleMemory()
 
 
 class Reader:
-    """Reads one snapshot; `memory` is what the rule that is judged remembers."""
+    """Reads one snapshot; `memory` is what the rule that is judged remembers.
+
+    `lacks_data` says whether another rule cannot be judged for want of data, where somebody has looked.
+    """
 
     def __init__(self, snapshot: Snapshot, vocabulary: Vocabulary = STANDARD, memory: RuleMemory | None = None) -> None:
         self.snapshot = snapshot
         self.vocabulary = vocabulary
         self.memory = memory or NOTHING_REMEMBERED
+        self.lacks_data: bool | None = None
 
     def remembering(self, memory: RuleMemory) -> Reader:
         """Return a reader of the same snapshot for a rule that remembers this."""
@@ -229,6 +233,20 @@ class Reader:
     def mark(self, key: str) -> float | None:
         """Return what the rule remembers of a condition, None if nothing."""
         return next((value for known, value in self.memory.marks if known == key), None)
+
+    def change(self, window: Window) -> Value:
+        """Return how far price has moved over a window in percent; only the full phrase will do."""
+        change = known_number(self.snapshot.facts.get(phrase_of("change", window)))
+        return None if change is None or change <= -100 else change
+
+    def moved(self, node: tree.Moves) -> Value:
+        """Return how far price has moved over a window in percent, or what that was for the profit or the loss."""
+        change = self.change(node.window)
+        if change is None or node.subject.name == "price":
+            return change
+        before = over(times(self.price, Fraction(100)), 100 + change)
+        gained = over(times(times(minus(self.price, before), Fraction(self.side)), Fraction(100)), self.entry)
+        return gained if node.subject.name == "profit" else times(gained, Fraction(-1))
 
     def threshold(self, level: tree.Level) -> Fraction:
         """Return what must be reached: of a ladder one step more than the rule has fired."""

@@ -110,8 +110,11 @@ class _Emitter:
             yield Section("since when what must last has held", noted)
         for phase in _PHASES:
             for rule in self._program.rules:
-                if phase(rule):
+                if phase(rule) and not rule.rule.is_for_missing_data:
                     yield Section(rule.comment, self._rule(rule))
+        for rule in self._program.rules:
+            if rule.rule.is_for_missing_data:
+                yield Section(rule.comment, self._missing_data(rule))
         sides = self._sides()
         if sides:
             yield Section("on which side of its crossings a rule was, but where another order goes before it", sides)
@@ -272,6 +275,25 @@ class _Emitter:
         higher = ast.If(compared(">", price, best), [write.remember(effect.best, price)], [])
         return [ast.If(begin, started, [higher])]
 
+    def _missing_data(self, rule: RuleProgram) -> list[ast.stmt]:
+        """Exit, before any book or add, if a rule could not be judged and a fact that it reads is missing."""
+        causes: list[ast.expr] = []
+        for other in self._program.rules:
+            places = data_read(other, self._program.layout)
+            if isinstance(other.effect, AlertProgram) or not places:
+                continue
+            unjudged = compared("==", write.at("r", FIRST_STATUS + other.index), write.number(CANNOT_JUDGE))
+            unknown = [ast.UnaryOp(ast.Not(), compared("==", write.at("f", p), write.at("f", p))) for p in places]
+            any_unknown = unknown[0] if len(unknown) == 1 else ast.BoolOp(ast.Or(), [*unknown])
+            causes.append(ast.BoolOp(ast.And(), [unjudged, any_unknown]))
+        if not causes:
+            return [ast.Pass()]
+        exits = self._take(rule, EXIT_KIND, self._registers.expr(HELD_QUANTITY))
+        first = compared("==", write.name("kind"), write.number(EXIT_KIND))
+        body: ast.stmt = ast.If(self._flying, [_status(rule, IN_FLIGHT)], [ast.If(first, [_status(rule, HELD)], exits)])
+        cause = causes[0] if len(causes) == 1 else ast.BoolOp(ast.Or(), causes)
+        return [ast.If(ast.BoolOp(ast.And(), [self._registers.test(rule.allowed), cause]), [body], [])]
+
     def _moments(self) -> list[ast.stmt]:
         """Note since when each condition that must last has held, or that it does not, or is unknown."""
         return [
@@ -367,6 +389,17 @@ def places_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
         roots += [root for root in (effect.lots, effect.whole) if root is not None]
     found = dict.fromkeys(slot for root in roots for slot in _slots_of(root))
     return tuple(layout.slots.index(slot) for slot in found)
+
+
+_PRICED = frozenset({"best", "worst", "high", "low", "peak"})
+_DATA = frozenset({"price", "day_profit"})
+
+
+def data_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
+    """Return the places of the price and of the facts of market and book that a rule reads."""
+    read = [layout.slots[place] for place in places_read(rule, layout)]
+    names = dict.fromkeys("price" if name in _PRICED else name for name in read)
+    return tuple(layout.slots.index(name) for name in names if name in _DATA or name in layout.facts)
 
 
 def _slots_of(node: Expr | Test) -> Iterator[str]:

@@ -49,6 +49,7 @@ class FactSlot:
     Args:
         phrase: `momentum over 15 minutes`. bare: `momentum`.
         signed: turned for a short. money: rupees of price, kept in smallest units. positive: must be above 0.
+        literal: a change in percent as the market moved, above -100.
     """
 
     phrase: str
@@ -56,6 +57,7 @@ class FactSlot:
     signed: bool = False
     money: bool = False
     positive: bool = False
+    literal: bool = False
 
 
 @define
@@ -75,7 +77,7 @@ class LayoutBuilder:
 
     def fact(self, slot: FactSlot) -> str:
         """Take the slot of a market or book fact."""
-        name = f"fact: {slot.phrase}"
+        name = f"fact: {slot.phrase}{', as the market moved' if slot.literal else ''}"
         self.facts[name] = slot
         self._take(name, True)
         return name

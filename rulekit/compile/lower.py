@@ -16,6 +16,7 @@ from rulekit.compile.expressions import (
     Compare,
     Const,
     Expr,
+    Load,
     Ratio,
     Remembered,
     Test,
@@ -27,13 +28,14 @@ from rulekit.compile.expressions import (
     negate,
     subtract,
 )
-from rulekit.compile.layout import FIRED_SLOT, LASTS, SIDE_OF, LayoutBuilder
+from rulekit.compile.layout import FIRED_SLOT, LASTS, SIDE_OF, FactSlot, LayoutBuilder
 from rulekit.compile.measures import HUNDRED, TEXT_SLOTS, WHOLE, Measures
 from rulekit.errors import RulekitError
 from rulekit.language import tree
 from rulekit.language.tree import AmountKind, Op, TimeForm, Unit
 from rulekit.language.unnamed import memory_key
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.language.words import window_text
 from rulekit.model.instant import DAY
 
 OPERATORS = {Op.AT_LEAST: ">=", Op.AT_MOST: "<=", Op.ABOVE: ">", Op.BELOW: "<", Op.IS: "=="}
@@ -137,6 +139,21 @@ class Lowering(Measures):
         slot = self.slots.remembered(self.rule, SIDE_OF + memory_key(node))
         self._watch(Side(slot, subtract(*ends)))
         return all_of(beyond, Compare("<=", Remembered(slot), ZERO))
+
+    def _moves(self, node: tree.Moves) -> Test:
+        """Hold the change of price over the window, or what it means for the profit, against the move."""
+        phrase = f"change {window_text(node.window)}"
+        # The bare `change` is that of the day, so only the full phrase will do.
+        change = Load(self.slots.fact(FactSlot(phrase, phrase, literal=True)))
+        op = ">=" if node.up else "<="
+        by = Ratio(node.by.value if node.up else -node.by.value)
+        if node.subject.name == "price":
+            return compare(op, Ratio(WHOLE, change, natural=True), by)
+        towards = multiply(self.directed("price"), change)
+        moved = Ratio(HUNDRED, towards, multiply(add(Const(100.0), change), self.load("entry")))
+        if node.subject.name == "loss":
+            moved = moved.times(Fraction(-1))
+        return compare(op, moved, by)
 
     def _watch(self, watch: Lasts | Side) -> None:
         if watch not in self.watches:
@@ -271,6 +288,8 @@ _CONDITIONS: dict[type, Callable[[Lowering, AnyNode], Test]] = {
     tree.Between: Lowering._between,
     tree.Lasting: Lowering._lasting,
     tree.Crosses: Lowering._crosses,
+    tree.Moves: Lowering._moves,
+    tree.DataMissing: lambda low, node: ALWAYS,  # judged by what becomes of the other rules
     tree.And: lambda low, node: all_of(*(low.condition(item) for item in node.items)),
     tree.Or: lambda low, node: any_of(*(low.condition(item) for item in node.items)),
     tree.Not: lambda low, node: negate(low.condition(node.item)),

@@ -37,6 +37,11 @@ class CompiledRule:
         return isinstance(self.program.effect, OrderProgram)
 
     @property
+    def is_for_missing_data(self) -> bool:
+        """Tell whether it is the exit for when data is missing."""
+        return self.program.rule.is_for_missing_data
+
+    @property
     def is_alert(self) -> bool:
         """Tell whether all it does is to tell."""
         return isinstance(self.program.effect, AlertProgram)

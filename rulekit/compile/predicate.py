@@ -140,6 +140,13 @@ def _crosses(node: tree.Crosses, reader: Reader) -> Truth:
     return every([holds(node.beyond, reader), was_before(node, reader)])
 
 
+def _moves(node: tree.Moves, reader: Reader) -> Truth:
+    moved, by = reader.moved(node), node.by.value
+    if node.subject.name == "price":  # a host's decimal, as in comparisons
+        by = Fraction(float(by))
+    return None if moved is None else (moved >= by if node.up else moved <= -by)
+
+
 def watched(rule: tree.Rule) -> Iterator[tree.Lasting | tree.Crosses]:
     """List the conditions of a rule that remember something, what stands inside another before it."""
     for part in (rule.when, rule.unless):
@@ -221,6 +228,8 @@ _CONDITIONS: dict[type, Callable[[Any, Reader], Truth]] = {
     tree.Between: _between,
     tree.Lasting: _lasting,
     tree.Crosses: _crosses,
+    tree.Moves: _moves,
+    tree.DataMissing: lambda node, reader: reader.lacks_data,
     tree.And: lambda node, reader: every([holds(item, reader) for item in node.items]),
     tree.Or: lambda node, reader: some([holds(item, reader) for item in node.items]),
     tree.Not: lambda node, reader: opposite(holds(node.item, reader)),

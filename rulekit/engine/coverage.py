@@ -96,7 +96,12 @@ def coverage(policy: CompiledPolicy, results: Sequence[ExampleResult]) -> Covera
 
 def _readers(rule: Judged, looks: Sequence[Look]) -> list[Reader]:
     """Return what a rule saw, and remembered, at each look."""
-    return [Reader(look.snapshot, rule.predicate.vocabulary, look.memory.get(rule.name)) for look in looks]
+    readers = []
+    for look in looks:
+        reader = Reader(look.snapshot, rule.predicate.vocabulary, look.memory.get(rule.name))
+        reader.lacks_data = rule.name in {*look.decision.skipped, *(action.rule for action in look.decision.actions)}
+        readers.append(reader)
+    return readers
 
 
 def _conditions(rule: Judged, readers: Sequence[Reader]) -> Iterator[ConditionSeen]:

@@ -31,6 +31,7 @@ from rulekit.engine.why import (
     reached_name,
     unjudged,
     why,
+    why_missing,
     why_not,
     why_reached,
 )
@@ -82,7 +83,7 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
     if results[KIND] or results[STOP_RULE] or (policy.alerts and _tells(policy, results)):
-        actions = _actions(policy, snapshot, memory, results)
+        actions = _actions(policy, snapshot, memory, results, facts)
         # beside a reached stop or target no rule was looked at
         unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
@@ -155,7 +156,9 @@ def _account(
     return tuple(skipped), tuple(waiting)
 
 
-def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float]) -> tuple[Action, ...]:
+def _actions(
+    policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float], facts: list[float]
+) -> tuple[Action, ...]:
     """Read the order, the stop move and the alerts out of the result vector."""
     kind, mover = results[KIND], int(results[STOP_RULE]) - 1
     actions: tuple[Action, ...] = ()
@@ -167,6 +170,8 @@ def _actions(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results
         else:
             rule = policy.rules[index]
             name, lane, reason = rule.name, IMMEDIATE, Later(why, rule, snapshot, memory.get(rule.name))
+            if rule.is_for_missing_data:
+                reason = Later(why_missing, policy, results, facts)
         detail = Later(figures, snapshot, quantity)
         actions = (Action(name, word, order_side(word, snapshot.side), quantity, None, lane, reason, detail),)
     if mover >= 0:

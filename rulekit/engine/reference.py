@@ -12,6 +12,7 @@ from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.predicate import Predicate, Truth, marks_after
 from rulekit.compile.program import is_unconditional, times_allowed
 from rulekit.compile.proposal import Skip, best_since, order_side
+from rulekit.engine.missing_data import lacks_data
 from rulekit.errors import RulekitError
 from rulekit.language import tree
 from rulekit.language.tree import Limit, Unit
@@ -20,6 +21,7 @@ from rulekit.model.decision import (
     ALERT,
     CRITICAL,
     EXIT,
+    IMMEDIATE,
     STOP,
     STOP_REACHED,
     TARGET_REACHED,
@@ -65,6 +67,8 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
     kept = dict(known)
     proposals: dict[int, Action | Skip] = {}
     for index, rule in enumerate(policy.rules):
+        if rule.is_for_missing_data:
+            continue
         before = known.get(rule.name, RuleMemory())
         truth = rule.predicate.judge(reader.remembering(before)) if may_fire(rule, reader, before) else False
         after = _follow(rule, reader, before, truth)
@@ -76,8 +80,9 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
             proposals[index] = rule.action.propose(reader, after)
     order = _choose_order(policy, proposals, snapshot.in_flight)
     mover = _choose_stop(proposals, snapshot.side)
-    stop = None if order is not None and order.kind == EXIT else mover
     statuses = _statuses(policy, proposals, snapshot.in_flight, order)
+    order, statuses = _for_missing_data(policy, reader, known, order, statuses)
+    stop = None if order is not None and order.kind == EXIT else mover
     acting = {action.rule for action in (order, mover) if action is not None}
     for rule, status in zip(policy.rules, statuses, strict=True):
         before = known.get(rule.name, RuleMemory())
@@ -161,6 +166,23 @@ def _follow(rule: CompiledRule, reader: Reader, memory: RuleMemory, truth: Truth
     best = best_since(source, reader, memory)
     since = reader.snapshot.now if memory.since is None else memory.since
     return evolve(memory, since=since, best=UNKNOWN if best is None else float(best))
+
+
+def _for_missing_data(
+    policy: CompiledPolicy, reader: Reader, known: Memory, order: Action | None, statuses: tuple[float, ...]
+) -> tuple[Action | None, tuple[float, ...]]:
+    """Exit before any book or add if the policy says so and another rule could not be judged for want of data."""
+    for index, rule in enumerate(policy.rules):
+        if not rule.is_for_missing_data or not may_fire(rule, reader, known.get(rule.name, RuleMemory())):
+            continue
+        if lacks_data(policy, statuses, reader):
+            snapshot = reader.snapshot
+            code = IN_FLIGHT if snapshot.in_flight else HELD
+            if not snapshot.in_flight and (order is None or order.kind != EXIT):
+                side = order_side(EXIT, snapshot.side)
+                order = Action(rule.name, EXIT, side, snapshot.quantity, None, IMMEDIATE)
+            return order, (*statuses[:index], code, *statuses[index + 1 :])
+    return order, statuses
 
 
 # --- arbitration -----------------------------------------------------------------------------------------------

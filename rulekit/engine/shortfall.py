@@ -304,6 +304,18 @@ def _when(node: tree.When, reader: Reader) -> Standing:
     return Standing(truth, "time", shown(reader.time, Unit.CLOCK, Fraction(node.value)), _CLOCKS[node.form](node))
 
 
+def _moves(node: tree.Moves, reader: Reader) -> Standing:
+    window = measure_text(Fraction(node.window.length), node.window.unit)
+    moved, truth = reader.moved(node), holds(node, reader)
+    needed = f"a {'rise' if node.up else 'fall'} of {measure_text(node.by.value, node.by.unit)}"
+    if moved is None:
+        return Standing(None, f"the change of price over {window}", "", needed)
+    near = node.by.value if node.up else -node.by.value
+    said = "fell" if moved < 0 else "rose"
+    current = f"{said} {shown(abs(moved), Unit.PERCENT, abs(near))} in {window}"
+    return Standing(truth, node.subject.name, current, needed)
+
+
 _ATOMS: dict[type, Callable[[Any, Reader], Standing]] = {
     tree.Level: _level,
     tree.PriceLevel: _price_level,
@@ -311,4 +323,6 @@ _ATOMS: dict[type, Callable[[Any, Reader], Standing]] = {
     tree.Comparison: _comparison,
     tree.Between: _between,
     tree.When: _when,
+    tree.Moves: _moves,
+    tree.DataMissing: lambda node, reader: Standing(False, "", "", "nothing that a rule needs is missing"),
 }

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from rulekit.compile.exact import Reader
-from rulekit.compile.layout import EXIT_KIND, HELD, IN_FLIGHT, KIND, RULE, STOP, STOP_HIT, STOP_RULE
+from rulekit.compile.layout import (
+    CANNOT_JUDGE,
+    EXIT_KIND,
+    FIRST_STATUS,
+    HELD,
+    IN_FLIGHT,
+    KIND,
+    RULE,
+    STOP,
+    STOP_HIT,
+    STOP_RULE,
+)
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.predicate import watched
 from rulekit.compile.program import times_allowed
@@ -43,6 +54,16 @@ def why(rule: Judged, snapshot: Snapshot, memory: RuleMemory | None = None) -> s
     reader = Reader(snapshot, rule.predicate.vocabulary, memory)
     texts = [standing.text(met="") for standing in stands(rule.predicate.rule, reader)]
     return "; ".join(texts) or "it always holds"
+
+
+def why_missing(policy: CompiledPolicy, results: list[float], facts: list[float]) -> str:
+    """Say which rules cannot be judged, and what is missing for them."""
+    found = [
+        f"`{rule.name}` {unjudged(policy, index, facts)}"
+        for index, rule in enumerate(policy.rules)
+        if results[FIRST_STATUS + index] == CANNOT_JUDGE and not rule.is_alert
+    ]
+    return "; ".join(found)
 
 
 def why_reached(name: str, snapshot: Snapshot) -> str:

@@ -22,7 +22,7 @@ from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
 from rulekit.language.source import Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
-from rulekit.model.decision import EXIT_EVERYTHING, STOP_REACHED, TARGET_REACHED
+from rulekit.model.decision import EXIT_EVERYTHING, MISSING_DATA, STOP_REACHED, TARGET_REACHED
 
 if TYPE_CHECKING:
     from rulekit.language.mending import Mending
@@ -57,7 +57,9 @@ class Checking:
     book: list[t.Rule] = field(factory=list)
     examples: list[t.Example] = field(factory=list)
     broken_labels: set[str] = field(factory=set)
+    missing_data: str = ""
     _titled: t.Span | None = None
+    _on_missing: t.Span | None = None
     _mending: Mending | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -228,6 +230,23 @@ class Checking:
             )
         self.applies = headings.applies(node)
 
+    def _data_missing(self, node: Node) -> None:
+        if self._on_missing is not None:
+            raise FaultError(
+                "E115",
+                node.span,
+                "this policy says twice what to do when data is missing",
+                "keep the line that is meant",
+                ((self._on_missing, "the first line"),),
+            )
+        self._on_missing = node.span
+        self.missing_data = "exit" if any(word.type == "EXIT" for word in node.words()) else "hold"
+        if self.missing_data == "exit":
+            when = t.DataMissing(node.span)
+            made = t.Rule(MISSING_DATA, None, t.Exit(), when=when, limit=t.Limit(times=1), span=node.span)
+            self._refuse_taken_name(made, node)
+            self.rules.append(made)
+
     def _set(self, node: Node) -> None:
         self._resolve(node, self.scope.values.resolve, self.scope.values.place)
 
@@ -371,6 +390,7 @@ class Checking:
             self.source.text,
             path,
             tuple(self.book),
+            missing_data=self.missing_data,
         )
 
 
@@ -391,6 +411,7 @@ _CHECKS: dict[str, Callable[[Checking, Node], None]] = {
     "applies": Checking._applies,
     "set_value": Checking._set,
     "define": Checking._define,
+    "data_missing": Checking._data_missing,
     "rule": Checking._rule,
     "example": Checking._example_header,
     "book_header": Checking._book_header,

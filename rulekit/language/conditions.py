@@ -207,7 +207,46 @@ def _crosses(node: Node, scope: Scope) -> t.Condition:
     return t.Crosses(left, first_word(crossing).type == "CROSSES_ABOVE", right, node.span)
 
 
+_MOVING = ("price", "profit", "loss")
+
+
+def _moves(node: Node, scope: Scope) -> t.Condition:
+    left_node, moving, by_node, stretch = node.nodes()
+    left = _left(left_node, scope)
+    if not isinstance(left, t.FactRef) or left.name not in _MOVING:
+        help = "write `price`, `profit` or `loss`; of another fact say what it is: `volume is at least 2 times normal`"
+        raise FaultError("U102", left_node.span, f"`{text_of(left_node)}` does not rise and fall within a time", help)
+    by = given(by_node, scope)
+    if isinstance(by, Measure) and by.unit is None:
+        raise missing_unit(by, f"{number_text(by.value)}%")
+    if not isinstance(by, Measure) or by.unit is not t.Unit.PERCENT:
+        what = f"how far `{left.name}` rises or falls within a time is told in percent"
+        raise FaultError("U102", by_node.span, what, "write it like `price falls 2% in 5 minutes`")
+    if by.value == 0:
+        raise FaultError("S103", by_node.span, "a move of nothing", "write a move such as `2%`")
+    up = first_word(moving).type == "RISES"
+    percent = t.FactRef(left.name, t.Unit.RUPEES if left.name == "price" else t.Unit.PERCENT, span=left.span)
+    return t.Moves(percent, up, t.Number(by.value, by.unit, by.name, by_node.span), _within(stretch, scope), node.span)
+
+
+def _within(node: Node, scope: Scope) -> t.Window:
+    """Read the `5 minutes` of `in 5 minutes`."""
+    from rulekit.language.slots import moment  # the two read each other
+
+    if node.rule == "bare":
+        digits = first_word(node).text
+        what = f"{digits} what? `in {digits} minutes` or `in {digits} bars`"
+        raise FaultError("U101", node.span, what, f"write `in {digits} minutes` or `in {digits} bars`")
+    found = moment(node, scope)
+    if found.unit not in (t.Unit.DURATION, t.Unit.BARS):
+        raise FaultError("U104", node.span, "a window is counted in minutes or bars", "write `in 60 minutes`")
+    if found.value <= 0:
+        raise FaultError("T105", node.span, "a window of nothing measures nothing", "write `in 5 minutes`")
+    return t.Window(found.value, found.unit)
+
+
 _PARTS: dict[str, Callable[[Node, Scope], t.Condition]] = {
+    "moves": _moves,
     "comparison": _comparison,
     "between_values": _between,
     "lasting": _lasting,

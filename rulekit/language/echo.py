@@ -11,7 +11,15 @@ from rulekit.language.parser import Node, read
 from rulekit.language.reader import Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
-from rulekit.language.sentences import BOOK_HEADER, applies_text, condition_text, quoted, rule_text, value_text
+from rulekit.language.sentences import (
+    BOOK_HEADER,
+    applies_text,
+    condition_text,
+    missing_data_text,
+    quoted,
+    rule_text,
+    value_text,
+)
 
 
 def echo(words: Sequence[Word], scope: Scope) -> str:
@@ -57,4 +65,6 @@ def canonical(node: Node, scope: Scope) -> str:
         return applies_text(headings.applies(node))
     if node.rule == "book_header":
         return BOOK_HEADER
+    if node.rule == "data_missing":
+        return missing_data_text(list(node.words())[-1].type.lower())
     return f"{node.rule} {quoted(str(list(node.words())[-1].value))}"

@@ -18,6 +18,7 @@ from rulekit.language.sentences import (
     applies_text,
     example_text,
     expectation_text,
+    missing_data_text,
     past_text,
     path_parts,
     quoted,
@@ -172,6 +173,8 @@ class _Wording:
     def atoms(self, line: Line) -> list[Atom]:
         """Return the parts of a sentence in canonical wording."""
         assert line.node is not None
+        if line.node.rule == "data_missing" and self.tree.missing_data == "exit":
+            next(self._rules)
         if line.node.rule == "rule":
             return rule_atoms(next(self._rules if line.sentence.block is None else self._book), line.node)
         if line.node.rule == "define":
@@ -236,6 +239,7 @@ class _Wording:
 _WORDINGS: dict[str, Callable[[_Wording, Node], str]] = {
     "policy": lambda wording, node: f"policy {quoted(wording.tree.title or '')}",
     "applies": lambda wording, node: applies_text(wording.tree.applies),
+    "data_missing": lambda wording, node: missing_data_text(wording.tree.missing_data),
     "set_value": _Wording._set,
     "example": _Wording._header,
     "book_header": lambda wording, node: BOOK_HEADER,

@@ -71,6 +71,9 @@ def _stray(reading: Reading) -> FaultError | None:
 
 def _settled_cases(reading: Reading) -> FaultError | None:
     word, before = reading.word, reading.before
+    if [each.text.lower() for each in reading.words[:2]] in (["when", "data"], ["if", "data"]):
+        help = "write `when data is missing: exit` or `when data is missing: hold`"
+        return FaultError("E104", reading.words[1].span, "of data it can be said only that it is missing", help)
     if before == ("APPLIES_TO",) and word is None:
         said = reading.words[0]
         help = "write it like `applies to NSE equity, product MIS`, or `applies to everything`"

@@ -17,6 +17,8 @@ END = "$END"
 _SECONDS = {"hours": HOUR, "minutes": MINUTE, "seconds": SECOND}
 _ONE = ("a", "an")
 _IN_PHRASE = ("WORD", "NUMBER")
+_BE = ("is", "are")
+_MISSING_DATA = (("when", "if"), ("data",), ("missing", "unknown", "stale"))
 _OFTEN = ("once", "one", "only")
 _AFTER_NUMBER_ONLY = frozenset({"UNIT", "TIME_UNIT", "TIMES"})
 
@@ -82,6 +84,7 @@ class Reader:
             self.words.append(evolve(label, value=value))
             self.at = 1
         self._definition()
+        self._missing_data()
         self._past()
         while self.at < len(self.raw):
             self._step()
@@ -102,6 +105,16 @@ class Reader:
             span = joined(self.raw[first].span, self.raw[last - 1].span)
             self.words.append(Word("NEW_NAME", name, span, name))
         self.at = last
+
+    def _missing_data(self) -> None:
+        """Take `when data is missing:` as one word, with its colon or without."""
+        said = [token.text.lower().rstrip(": \t") for token in self.raw[:4] if token.text.lower() not in _BE]
+        length = 4 if len(said) == 3 else 3
+        if all(word in choices for word, choices in zip(said[:3], _MISSING_DATA, strict=False)) and len(said) >= 3:
+            span = joined(self.raw[0].span, self.raw[length - 1].span)
+            text = " ".join(token.text for token in self.raw[:length]).rstrip(": \t")
+            self.words.append(Word("DATA_MISSING", text, span, "when data is missing"))
+            self.at = length
 
     def _past(self) -> None:
         """Take the label in `LADDER acted 2 times` as one text."""
@@ -291,7 +304,7 @@ class Reader:
 
     def _as_verb(self, first: str, best: tuple[int, k.Keyword | None]) -> tuple[int, k.Keyword | None]:
         """Read an action where a sentence begins, after `expect`, and after slots that stand in front."""
-        begins = self._previous in ("", "LABEL", "COMMA", "EXPECT")
+        begins = self._previous in ("", "LABEL", "COMMA", "EXPECT", "DATA_MISSING")
         for words, keyword in k.verbs().starting_with(first):
             length = self._matches(words)
             if (

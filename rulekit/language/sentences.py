@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from rulekit.language import tree as t
@@ -22,6 +23,7 @@ from rulekit.language.words import (
     rupee_text,
     window_text,
 )
+from rulekit.model.decision import MISSING_DATA
 
 _LABEL = re.compile(r"[\w%][\w%-]*")
 _BARE_TEXT = re.compile(r"[^\W\d_]\w*(?:[-&][^\W\d_]\w*)*")
@@ -148,6 +150,15 @@ def when_text(when: t.When) -> str:
     return _TIMES[when.form](when)
 
 
+def times_texts(times: tuple[t.When, ...]) -> list[str]:
+    """Write the time triggers of a rule; two lengths of time behind one another are kept apart by `at`."""
+    texts = [when_text(when) for when in times]
+    for place, (before, after) in enumerate(pairwise(times), 1):
+        if before.form is t.TimeForm.AGE and after.form is t.TimeForm.BEFORE_CLOSE:
+            texts[place] = f"at {texts[place]}"
+    return texts
+
+
 def _joined(items: tuple[t.Condition, ...], word: str) -> str:
     return f" {word} ".join(
         f"({condition_text(item)})" if isinstance(item, t.And | t.Or) else condition_text(item) for item in items
@@ -170,11 +181,19 @@ def _crosses(condition: t.Crosses) -> str:
     return f"{operand_text(condition.left)} crosses {side} {operand_text(condition.right)}"
 
 
+def _moves(condition: t.Moves) -> str:
+    window = measure_text(Fraction(condition.window.length), condition.window.unit)
+    moved = f"{'rises' if condition.up else 'falls'} {number_with_unit(condition.by)}"
+    return f"{condition.subject.phrase} {moved} in {window}"
+
+
 _CONDITIONS: dict[type, Callable[[Any], str]] = {
     t.Comparison: lambda each: f"{operand_text(each.left)} {each.op.value} {operand_text(each.right)}",
     t.Between: _between,
     t.Lasting: _lasting,
     t.Crosses: _crosses,
+    t.Moves: _moves,
+    t.DataMissing: lambda each: "data is missing",
     t.And: lambda each: _joined(each.items, "and"),
     t.Or: lambda each: _joined(each.items, "or"),
     t.Not: lambda each: f"not ({condition_text(each.item)})",
@@ -228,12 +247,19 @@ def verb_text(verb: t.Verb) -> str:
     return _VERBS[type(verb)](verb)
 
 
+def missing_data_text(what: str) -> str:
+    """Write what is done when data is missing: `exit` or `hold`."""
+    return f"{MISSING_DATA}: {what}"
+
+
 def rule_sentence(rule: t.Rule) -> str:
     """Write a rule's canonical sentence, without its label."""
+    if rule.is_for_missing_data:
+        return missing_data_text("exit")
     parts = [verb_text(rule.verb)]
     if rule.level is not None:
         parts.append(f"at {level_text(rule.level)}")
-    parts += [when_text(when) for when in rule.times]
+    parts += times_texts(rule.times)
     if rule.when is not None:
         parts.append(f"when {condition_text(rule.when)}")
     if rule.unless is not None:
@@ -349,6 +375,8 @@ def policy_text(policy: t.PolicyTree) -> str:
     head = [] if policy.title is None else [f"policy {quoted(policy.title)}"]
     if policy.applies != t.Applies():
         head.append(applies_text(policy.applies))
+    if policy.missing_data == "hold":
+        head.append(missing_data_text("hold"))
     blocks = [
         head,
         [f"set {each.name} to {value_text(each.value)}" for each in policy.values],

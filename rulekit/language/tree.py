@@ -222,6 +222,27 @@ class Crosses:
         return Comparison(self.left, Op.ABOVE if self.above else Op.BELOW, self.right, self.span)
 
 
+@frozen
+class Moves:
+    """`price rises 2% in 5 minutes`: its change over the window is at least that; `up` False is a fall.
+
+    Of `profit` and `loss` the change is of the position's percentage; `price` is literal, as the market moved.
+    """
+
+    subject: FactRef
+    up: bool
+    by: Number
+    window: Window
+    span: Span = field(default=NOWHERE, eq=False)
+
+
+@frozen
+class DataMissing:
+    """`when data is missing`: a rule cannot be judged because the price, or a fact of market or book, is unknown."""
+
+    span: Span = field(default=NOWHERE, eq=False)
+
+
 # Triggers are conditions too; a rule keeps them in their own slots.
 
 
@@ -287,7 +308,9 @@ class When:
     span: Span = field(default=NOWHERE, eq=False)
 
 
-Condition = Comparison | Between | Lasting | Crosses | And | Or | Not | Named | Level | PriceLevel | When
+Condition = (
+    Comparison | Between | Lasting | Crosses | Moves | DataMissing | And | Or | Not | Named | Level | PriceLevel | When
+)
 
 # --- actions -----------------------------------------------------------------------------------------------------
 
@@ -421,6 +444,11 @@ class Rule:
     span: Span = field(default=NOWHERE, eq=False)
 
     @property
+    def is_for_missing_data(self) -> bool:
+        """Tell whether it is the sentence `when data is missing: exit`."""
+        return isinstance(self.when, DataMissing)
+
+    @property
     def is_ladder(self) -> bool:
         """Tell whether it acts again at every step of its level."""
         return isinstance(self.level, Level) and self.level.every
@@ -535,7 +563,10 @@ class Example:
 
 @frozen
 class PolicyTree:
-    """A whole file, checked. `rules` look at one position each, `book` at all of them together."""
+    """A whole file, checked. `rules` look at one position each, `book` at all of them together.
+
+    `missing_data` is `exit` or `hold` where `when data is missing` says so, else empty; `exit` is one of the rules too.
+    """
 
     title: str | None
     applies: Applies
@@ -546,3 +577,4 @@ class PolicyTree:
     source: str
     path: str = "policy"
     book: tuple[Rule, ...] = ()
+    missing_data: str = ""

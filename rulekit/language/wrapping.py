@@ -13,8 +13,8 @@ from rulekit.language.sentences import (
     label_text,
     level_text,
     limit_text,
+    times_texts,
     verb_text,
-    when_text,
 )
 from rulekit.language.source import Comment, Sentence
 
@@ -50,7 +50,7 @@ def rule_atoms(rule: t.Rule, node: Node) -> list[Atom]:
     atoms = [Atom(f"{label}{verb_text(rule.verb)}", node.span.line, body.nodes()[-1].span.end_line)]
     if rule.level is not None:
         atoms.append(_atom(f"at {level_text(rule.level)}", rule.level.span))
-    atoms += [_atom(when_text(when), when.span) for when in rule.times]
+    atoms += [_atom(text, when.span) for text, when in zip(times_texts(rule.times), rule.times, strict=True)]
     if rule.when is not None:
         atoms += condition_atoms("when", rule.when)
     if rule.unless is not None:

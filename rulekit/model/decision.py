@@ -39,6 +39,9 @@ TARGET_REACHED = "target"
 STANDING_STOP = "stop at the broker"
 """The rule name of a stop order that stands at the broker, and of the exit of what it left unfilled."""
 
+MISSING_DATA = "when data is missing"
+"""The rule name of an exit because a rule could not be judged for want of data."""
+
 
 @frozen
 class RuleMemory:

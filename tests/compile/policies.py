@@ -12,7 +12,7 @@ from rulekit.compile.predicate import watched
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind, Op, TimeForm, Unit
 from rulekit.language.unnamed import memory_key
-from rulekit.model.decision import RuleMemory
+from rulekit.model.decision import MISSING_DATA, RuleMemory
 from rulekit.model.instant import DAY, HOUR, MINUTE, parse_instant
 from rulekit.model.snapshot import SessionTimes, Snapshot
 
@@ -105,8 +105,15 @@ PRICES = ("break-even", "entry", "price", "best price", "high since entry", "low
 WINDOWS = (None, t.Window(15 * MINUTE, Unit.DURATION), t.Window(5, Unit.BARS))
 
 
-def random_policy(draw: Random, rules: int = 8) -> t.PolicyTree:
-    return policy(*(random_rule(draw, f"rule {number}") for number in range(1, rules + 1)))
+EXIT_ON_MISSING_DATA = t.Rule(MISSING_DATA, None, t.Exit(), when=t.DataMissing(), limit=ONCE)
+
+
+def random_policy(draw: Random, rules: int = 8, *, guarded: float = 0) -> t.PolicyTree:
+    """Draw a policy; `guarded` is the chance that it exits when data is missing."""
+    drawn = [random_rule(draw, f"rule {number}") for number in range(1, rules + 1)]
+    if guarded and draw.random() < guarded:
+        drawn.insert(draw.randrange(rules), EXIT_ON_MISSING_DATA)
+    return policy(*drawn)
 
 
 def random_rule(draw: Random, name: str) -> t.Rule:
@@ -257,6 +264,8 @@ def random_condition(draw: Random, depth: int) -> t.Condition:
         return t.Lasting(random_condition(draw, depth), length)
     if draw.random() < 0.12:
         return random_crossing(draw)
+    if draw.random() < 0.08:
+        return random_move(draw)
     if draw.random() < 0.15:
         return t.Named("a name", random_condition(draw, 0))
     return draw.choice((random_comparison, random_comparison, random_words, random_prices, random_between))(draw)
@@ -276,6 +285,13 @@ def random_crossing(draw: Random) -> t.Crosses:
         return t.Crosses(left, draw.random() < 0.5, random_price(draw))
     name, unit, values = draw.choice(FACT_MEASURES)
     return t.Crosses(t.FactRef(name, unit), draw.random() < 0.5, t.Number(Fraction(draw.choice(values)), unit))
+
+
+def random_move(draw: Random) -> t.Moves:
+    name = draw.choice(("price", "profit", "loss"))
+    subject = t.FactRef(name, Unit.RUPEES if name == "price" else Unit.PERCENT)
+    by = t.Number(Fraction(draw.choice(("0.1", "0.35", "2"))), Unit.PERCENT)
+    return t.Moves(subject, draw.random() < 0.5, by, t.Window(5 * MINUTE, Unit.DURATION))
 
 
 def random_words(draw: Random) -> t.Condition:
@@ -302,6 +318,7 @@ FACT_NAMES: dict[str, Callable[[Random], float]] = {
     "momentum": lambda draw: draw.choice((-2.0, 2.0, 0.1, 0.35, draw.uniform(-4, 4))),
     "momentum over 15 minutes": lambda draw: draw.choice((-2.0, 2.0, draw.uniform(-4, 4))),
     "change": lambda draw: draw.choice((-0.1, 0.1, draw.uniform(-4, 4))),
+    "change over 5 minutes": lambda draw: draw.choice((-0.1, 0.1, 2.0, -2.0, draw.uniform(-4, 4))),
     "volume": lambda draw: draw.choice((1.5, 0.3, draw.uniform(0, 4))),
     "volume over 5 bars": lambda draw: draw.uniform(0, 4),
     "volatility": lambda draw: draw.choice((2.0, 0.7, draw.uniform(0, 4))),

@@ -14,6 +14,7 @@ from rulekit.compile.layout import (
     BEST_SLOT,
     BOOK_KIND,
     EXIT_KIND,
+    FIRED_SLOT,
     FIRST_STATUS,
     KIND,
     LASTS,
@@ -29,7 +30,7 @@ from rulekit.compile.layout import (
 )
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.engine.reference import Outcome, decide_slowly
-from rulekit.model.decision import STOP_REACHED, TARGET_REACHED, Memory, RuleMemory
+from rulekit.model.decision import MISSING_DATA, STOP_REACHED, TARGET_REACHED, Memory, RuleMemory
 from rulekit.model.snapshot import Snapshot
 from tests.compile.policies import SEVEN, random_memory, random_policy, random_snapshot
 
@@ -110,7 +111,7 @@ def explain(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, found: l
 def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> None:
     draw = Random(seed)
     for _ in range(30):
-        policy = compile_policy(random_policy(draw))
+        policy = compile_policy(random_policy(draw, guarded=0.4))
         for _ in range(40):
             snapshot = random_snapshot(draw)
             check(policy, snapshot, random_memory(draw, policy.tree.rules, snapshot))
@@ -118,12 +119,16 @@ def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> N
 
 def batches() -> list[tuple[CompiledPolicy, int]]:
     draw = Random(2026)
-    return [(compile_policy(SEVEN), 72_000), *((compile_policy(random_policy(draw)), 7_000) for _ in range(4))]
+    return [
+        (compile_policy(SEVEN), 72_000),
+        *((compile_policy(random_policy(draw, guarded=0.5)), 7_000) for _ in range(4)),
+    ]
 
 
 def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
     draw = Random(99)
     decided = 0
+    parts: set[str] = set()
     seen: set[float] = set()
     for policy, count in batches():
         facts, memories, wanted, after = [], [], [], []
@@ -139,12 +144,15 @@ def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
             after.append(vector)
             seen.add(results[KIND])
             decided += any(results)
+        parts |= {part.partition(":")[0] for _, part in policy.layout.memory}
+        parts |= {rule.name for rule in policy.rules if rule.is_for_missing_data}
         fast = in_bulk(policy)
         found = np.zeros((count, policy.layout.results))
         kept = np.array(memories, dtype=np.float64).reshape(count, -1)
         fast(np.array(facts, dtype=np.float64), kept, found)
         assert np.array_equal(found, np.array(wanted))
         assert np.array_equal(kept, np.array(after, dtype=np.float64).reshape(count, -1), equal_nan=True)
+    assert {LASTS.partition(":")[0], SIDE_OF.partition(":")[0], FIRED_SLOT, MISSING_DATA} <= parts
     assert decided > 20_000 and seen == {0.0, EXIT_KIND, BOOK_KIND, ADD_KIND}
 
 

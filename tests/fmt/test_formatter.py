@@ -205,7 +205,7 @@ def test_suppressions_still_allow_what_they_allowed() -> None:
     from rulekit.lint.linting import lint
     from rulekit.lint.selection import Selection
 
-    text = "exit  # allow T102: evening\n  at\n  15:45\n# allow T102: evening\nbook 50%\n  at 15:50\n"
+    text = "exit  # allow T102: evening\n  at\n  15:50\n# allow T102: evening\nbook 50%\n  at 15:45\n"
     today = date(2026, 11, 20)
     assert [each.code for each in lint(check_text(text), today, Selection(proofs=False))] == []
     assert [each.code for each in lint(check_text(fmt(text)), today, Selection(proofs=False))] == []

@@ -11,7 +11,7 @@ from rulekit.language import keywords as k
 from rulekit.language import parser
 from rulekit.language.tree import Unit
 
-MADE_BY_THE_READER = {"NEW_NAME", "VALUE_NAME", "CONDITION_NAME", "RAW"}
+MADE_BY_THE_READER = {"NEW_NAME", "VALUE_NAME", "CONDITION_NAME", "RAW", "DATA_MISSING"}
 
 
 def test_the_grammar_is_free_of_conflicts() -> None:

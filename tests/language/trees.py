@@ -11,6 +11,7 @@ from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.paths import begins_at, moments
 from rulekit.language.sentences import rule_sentence
+from rulekit.model.decision import MISSING_DATA
 from rulekit.model.instant import HOUR, MINUTE, SECOND
 
 TWO_PLACES = st.integers(1, 999_999).map(lambda n: Fraction(n, 100))
@@ -162,8 +163,23 @@ def _crossing(compared: t.Condition) -> t.Condition:
     return t.Crosses(compared.left, compared.op is t.Op.ABOVE, compared.right) if numbers else compared
 
 
+moves = st.builds(
+    t.Moves,
+    st.sampled_from(
+        [t.FactRef("price", t.Unit.RUPEES), *(t.FactRef(name, t.Unit.PERCENT) for name in ("profit", "loss"))]
+    ),
+    st.booleans(),
+    st.one_of(
+        TWO_PLACES.map(lambda value: t.Number(value, t.Unit.PERCENT)),
+        st.just(t.Number(Fraction(15), t.Unit.PERCENT, "first target")),
+    ),
+    windows,
+)
+
+
 conditions = st.recursive(
     st.one_of(
+        moves,
         comparisons(),
         comparisons().map(_crossing),
         st.sampled_from([t.Named(name, condition) for name, condition in CONDITIONS.items()]),
@@ -424,6 +440,10 @@ def policies(draw: st.DrawFn) -> t.PolicyTree:
     unlabelled = draw(st.one_of(st.none(), rules(None)))
     if unlabelled is not None and unlabelled.name.lower() not in {rule.name.lower() for rule in made}:
         made.append(unlabelled)
+    missing = draw(st.sampled_from(("", "", "hold", "exit")))
+    if missing == "exit":
+        guard = t.Rule(MISSING_DATA, None, t.Exit(), when=t.DataMissing(), limit=t.Limit(times=1))
+        made.insert(draw(st.integers(0, len(made))), guard)
     return t.PolicyTree(
         draw(st.one_of(st.none(), st.text(alphabet='ab :#"₹😀', max_size=8))),
         draw(applies),
@@ -433,4 +453,5 @@ def policies(draw: st.DrawFn) -> t.PolicyTree:
         tuple(draw(st.lists(examples([rule.name for rule in made]), max_size=2))),
         "",
         book=tuple(draw(book_rules(f"book {place}")) for place in range(draw(st.integers(0, 2)))),
+        missing_data=missing,
     )
