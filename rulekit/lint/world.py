@@ -121,6 +121,16 @@ def within_counts(axes: Axes, most: Mapping[str, int | None]) -> Region:
     return (box,)
 
 
+def counted(axes: Axes, name: str) -> Region:
+    """Return where at least one book or add has been made; everywhere if the policy does not ask."""
+    place = axes.find((name, Unit.COUNT))
+    if place is None:
+        return EVERYWHERE
+    axis = axes.axes[place]
+    assert isinstance(axis, NumberAxis)
+    return ({place: axis.possible(Bounds(Fraction(1), whole=True)) & axis.numbers},)
+
+
 def within_session(axes: Axes, opens: int, closes: int) -> Region:
     """Return where the exchange is open: microseconds since midnight, and what is left until the close."""
     box: dict[int, Mask] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from fractions import Fraction
 
 from rulekit.compile.program import times_allowed
-from rulekit.language.tree import AmountKind, Book, Rule
+from rulekit.language.tree import AmountKind, Book, Level, Rule
 from rulekit.language.words import number_text
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
@@ -47,8 +47,21 @@ def _written(group: list[Rule]) -> Fraction:
     return total
 
 
+def _last_rungs(group: list[Rule]) -> dict[Hashable, Fraction]:
+    """Return profits so large that every rung of a ladder is reached."""
+    rungs: dict[Hashable, Fraction] = {}
+    for rule in group:
+        if isinstance(rule.level, Level) and rule.is_ladder:
+            key, last = ("profit", rule.level.unit), rule.level.value * (times_allowed(rule) or 1)
+            sign = 1 if rule.level.profit else -1
+            rungs[key] = sign * max(last, abs(rungs.get(key, Fraction(0))))
+    return rungs
+
+
 def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
-    shown = proofs.find(proofs.open(*group), lambda each: all(proofs.holds(rule, each) is True for rule in group))
+    shown = proofs.find(
+        proofs.open(*group), lambda each: all(proofs.holds(rule, each) is True for rule in group), _last_rungs(group)
+    )
     if shown is None:
         return
     looks = proofs.play(shown)

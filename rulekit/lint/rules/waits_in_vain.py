@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.tree import Add, AmountKind, Book, Rule
+from rulekit.lint.before import can_follow, sources
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
 from rulekit.lint.proofs import Proof, Proofs, always_free, proofs_of, within_budget
+from rulekit.lint.regions import EVERYWHERE
 from rulekit.lint.subject import PROOF, Subject
-from rulekit.lint.telling import looks_told
-from rulekit.lint.world import within_counts
+from rulekit.lint.telling import looks_told, named
+from rulekit.lint.world import counted, within_counts
 
 CODE = Code("R203", "waits-in-vain", WARNING, "a rule that waits for more books or adds than the policy can make")
 NEEDS = PROOF
@@ -28,6 +30,8 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
         region = proofs.region(rule)
         if region and not proofs.meet(region, can_be):
             yield from _counted(proofs, rule, most)
+        elif region and (fact := _counts_on(proofs, rule)) and not _was_before(proofs, rule, fact):
+            yield from _too_late(proofs, rule, fact)
         elif region and isinstance(rule.verb, Book) and rule.verb.amount.kind is AmountKind.UP_TO:
             yield from _booked_already(proofs, rule)
 
@@ -51,6 +55,41 @@ def _counted(proofs: Proofs, rule: Rule, most: dict[str, int | None]) -> Iterato
         shown,
         proofs.decide(shown).actions,
         (rule.name,),
+    )
+
+
+def _counts_on(proofs: Proofs, rule: Rule) -> str:
+    """Return the count without which a rule never holds; empty if there is none."""
+    for fact in ("times booked", "times added"):
+        some = counted(proofs.meaning.axes, fact)
+        if some != EVERYWHERE and not proofs.meaning.less(proofs.region(rule), some):
+            return fact
+    return ""
+
+
+def _was_before(proofs: Proofs, rule: Rule, fact: str) -> bool:
+    """Tell whether any firing that counts can come before a look at which the rule holds."""
+    return any(
+        can_follow(proofs.meaning, proofs.region(rule), proofs.region(source)) for source in sources(proofs.tree, fact)
+    )
+
+
+def _too_late(proofs: Proofs, rule: Rule, fact: str) -> Iterator[Proof]:
+    shown = proofs.example_of(rule)
+    if shown is None:
+        return
+    late = sources(proofs.tree, fact)
+    done = "booked" if fact == "times booked" else "added"
+    yield Proof(
+        rule.span,
+        f"this rule waits for what comes too late: before it is over, {named(late, 'or')} cannot have {done} anything",
+        "let it hold longer, or let the other begin earlier",
+        tuple((source.span, "comes later") for source in late),
+        PROVED,
+        (f"it would need: {proofs.text(shown)}",),
+        shown,
+        proofs.decide(shown).actions,
+        (rule.name, *(source.name for source in late)),
     )
 
 
