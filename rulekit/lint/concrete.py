@@ -156,7 +156,9 @@ class _Draft:
             return ticks * TICK
         if risk is not None:
             return risk * self._risk()
-        ranges = self.pick(_PROFIT, Unit.ATR)
+        ranges, back = self.pick(_PROFIT, Unit.ATR), self.pick("giveback", Unit.PERCENT)
+        if ranges is None and back is not None:
+            return (self._peak() or self.entry / 20) * (1 - back / 100)  # of a peak of 5% where none is picked
         return Fraction(0) if ranges is None else ranges * (self.pick("atr", None) or Fraction(10))
 
     def _risk(self) -> Fraction:
@@ -191,25 +193,27 @@ class _Draft:
     def _extremes(self, price: Fraction) -> None:
         """State the best price where a peak or what was given back is picked."""
         gain = (price - self.entry) * self.side
-        peak: Fraction | None = None
-        percent, points = self.pick("peak profit", Unit.PERCENT), self.pick("peak profit", Unit.POINTS)
-        money = self.pick("peak profit", Unit.RUPEES)
-        back = self.pick("giveback", Unit.PERCENT)
-        if percent is not None:
-            peak = self.entry * percent / 100
-        elif points is not None:
-            peak = points
-        elif money is not None:
-            peak = money / self.quantity
-        elif self.pick("peak profit", Unit.R) is not None:
-            stop = self.facts.get("initial stop", self.entry - self.side * self._risk())
-            assert isinstance(stop, Fraction)
-            self.facts["initial stop"] = stop
-            peak = (self.pick("peak profit", Unit.R) or Fraction(0)) * (self.entry - stop) * self.side
-        elif back is not None:
-            peak = gain / (1 - back / 100) if back < 100 else self.entry / 100
+        peak, back = self._peak(), self.pick("giveback", Unit.PERCENT)
+        if peak is None and back is not None:
+            peak = gain / (1 - back / 100) if back != 100 else self.entry / 100
         if peak is not None and peak > gain:
             self.facts["best price"] = self.entry + self.side * self.on_tick(peak)
+
+    def _peak(self) -> Fraction | None:
+        """Return the best gain of one share that the picks ask for, in rupees."""
+        percent, points = self.pick("peak profit", Unit.PERCENT), self.pick("peak profit", Unit.POINTS)
+        money, risk = self.pick("peak profit", Unit.RUPEES), self.pick("peak profit", Unit.R)
+        if percent is not None:
+            return self.entry * percent / 100
+        if points is not None:
+            return points
+        if money is not None:
+            return money / self.quantity
+        if risk is None:
+            return None
+        stop = self.facts.setdefault("initial stop", self.entry - self.side * self.on_tick(self._risk()))
+        assert isinstance(stop, Fraction)
+        return risk * (self.entry - stop) * self.side
 
     # --- the rest ------------------------------------------------------------------------------------------
 
@@ -313,15 +317,17 @@ class _Draft:
             self._give(left, b + wanted)
 
     def _known(self, operand: object, price: Fraction) -> Fraction | None:
-        """Return an operand's value where it is settled and plain: a price, or a fact that was given."""
-        name = _name(operand)
+        """Return an operand's value where it is settled: a price, or a fact that was given, and a step from it."""
+        name, share, step = _taken_apart(operand, self.side)
         found = {"price": price, "entry": self.entry}.get(name or "", self.facts.get(name or ""))
-        return found if isinstance(found, Fraction) else None
+        return found * share + step if isinstance(found, Fraction) else None
 
     def _give(self, operand: object, value: Fraction) -> None:
-        name = _name(operand)
-        if name is not None and value > 0:
-            self.facts.setdefault(name, value)
+        """Give the fact of an operand so that the operand comes to a value, rounded away from it where it must be."""
+        name, share, step = _taken_apart(operand, self.side)
+        if name is not None and value > step:
+            base = (value - step) / share
+            self.facts.setdefault(name, base if share == 1 else self.on_tick(base))
 
 
 def _decimal(value: Fraction) -> Fraction:
@@ -329,13 +335,21 @@ def _decimal(value: Fraction) -> Fraction:
     return Fraction(repr(float(value)))
 
 
-def _name(operand: object) -> str | None:
-    """Return the phrase of an operand that is one fact."""
+def _taken_apart(operand: object, side: int) -> tuple[str | None, Fraction, Fraction]:
+    """Return the one fact that an operand is made of, the share of it and the step in rupees that make the operand."""
+    plain = Fraction(1), Fraction(0)
     if isinstance(operand, FactRef):
-        return operand.phrase
-    if isinstance(operand, PriceExpr) and operand.offset is None and isinstance(operand.base, PriceFact):
-        return _phrase(operand.base.name, operand.base.window)
-    return None
+        return operand.phrase, *plain
+    if not isinstance(operand, PriceExpr) or not isinstance(operand.base, PriceFact):
+        return None, *plain
+    name, offset = _phrase(operand.base.name, operand.base.window), operand.offset
+    if offset is None:
+        return name, *plain
+    value = offset.value * (side if operand.towards_profit else -side)
+    if offset.unit is Unit.PERCENT:
+        return name, 1 + value / 100, Fraction(0)
+    steps = {Unit.RUPEES: value, Unit.POINTS: value, Unit.TICKS: value * TICK}
+    return (name, Fraction(1), steps[offset.unit]) if offset.unit in steps else (None, *plain)
 
 
 def _phrase(name: str, window: object) -> str:

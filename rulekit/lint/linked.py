@@ -43,11 +43,13 @@ def from_solver(meaning: Meaning, found: Found) -> Iterator[Witness]:
 
 
 _OWN = {"entry": "entry", "price": "price", "best": "best price", "worst": "worst price"}
-_INTERNAL = ("size", "tick", "charges")
+_INTERNAL = ("tick", "charges")
 
 
 def _pick(meaning: Meaning, key: Hashable, value: Any) -> Picks:
     """Turn a variable of the solver into a picked value of an axis."""
+    if key == "size":
+        return {("quantity", t.Unit.COUNT): value} if value.denominator == 1 else {}
     if isinstance(key, str):
         return {} if key in _INTERNAL else {("price", _OWN.get(key, key), None): value}
     assert isinstance(key, tuple)

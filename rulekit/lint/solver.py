@@ -25,6 +25,8 @@ EFFORT = 1_500_000
 """What one question may cost, in the solver's own count: the same on every machine, about half a second."""
 TICKS = 20
 """Ticks in a rupee."""
+_PLAIN, _ON_TICKS, _FREE = "plain", "on ticks", "free"
+"""Forms of a position: a hundred shares at ₹1,690; whole shares on ticks; anything. Only the last can prove none."""
 
 
 def installed() -> bool:
@@ -53,19 +55,25 @@ class Found:
 
 
 def satisfiable(meaning: Meaning, *terms: Term) -> Found:
-    """Ask whether one position can make all terms true; a plain one is looked for first.
+    """Ask whether one position can make all terms true; one that reads well is looked for first.
 
     The solver must be installed.
     """
     gave_up = False
-    for side in (1, -1):
-        for plain in (True, False):
-            found = _Question(meaning, side).ask(terms, plain=plain)
+    for side in _sides(meaning):
+        for form in (_PLAIN, _ON_TICKS, _FREE):
+            found = _Question(meaning, side).ask(terms, form)
             if found.possible:
                 return found
-            if not plain and found.possible is None:
+            if form == _FREE and found.possible is None:
                 gave_up = True
     return Found(None if gave_up else False)
+
+
+def _sides(meaning: Meaning) -> list[int]:
+    """List the sides that a policy applies to."""
+    listed = meaning.tree.applies.sides
+    return [side for side, word in ((1, "long"), (-1, "short")) if not listed or word in listed]
 
 
 @define(eq=False)
@@ -77,12 +85,14 @@ class _Question:
     z3: Any = field(init=False)
     always: list[Any] = field(init=False, factory=list)
     named: dict[Hashable, Any] = field(init=False, factory=dict)
+    prices: list[Hashable] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         """Name the prices that all others are measured by."""
         import z3
 
         self.z3 = z3
+        self.prices = ["entry", "price", "best", "worst"]
         entry, price, best, worst = (self.var(name) for name in ("entry", "price", "best", "worst"))
         for each in (entry, price, best, worst, self.var("size"), self.var("tick")):
             self.always.append(each > 0)
@@ -96,28 +106,31 @@ class _Question:
             self.named[key] = make(f"v{len(self.named)}")
         return self.named[key]
 
-    def ask(self, terms: tuple[Term, ...], *, plain: bool) -> Found:
-        """Ask for a position that makes all terms true; a plain one stands on ticks round a plain entry."""
+    def ask(self, terms: tuple[Term, ...], form: str) -> Found:
+        """Ask for a position that makes all terms true, in the form that is asked for."""
         z3 = self.z3
         solver = z3.Solver()
         solver.set("rlimit", EFFORT)
         wanted = [self.pair(term)[0] for term in terms]
         solver.add(*wanted, *self.always)
-        if plain:
-            solver.add(*self._plain())
+        if form != _FREE:
+            solver.add(*self._on_ticks())
+        if form == _PLAIN:
+            solver.add(self.var("entry") == 1690, self.var("size") == 100)
         answer = solver.check()
         if answer == z3.sat:
             return Found(True, self.side, tuple(self._values(solver.model())))
         return Found(False if answer == z3.unsat else None, self.side)
 
-    def _plain(self) -> list[Any]:
-        ticks = self.z3.Int("ticks")
+    def _on_ticks(self) -> list[Any]:
+        """Return what a position of whole shares at prices on the tick keeps to, none of them far away."""
+        entry, price = self.var("entry"), self.var("price")
+        whole = [self.z3.Int(f"ticks{number}") for number in range(len(self.prices))]
         return [
-            self.var("entry") == 1690,
-            self.var("price") * TICKS == ticks,
-            self.var("price") * 2 >= self.var("entry"),
-            self.var("price") <= self.var("entry") * 2,
-            self.var("size") == 100,
+            *(self.var(key) * TICKS == ticks for key, ticks in zip(self.prices, whole, strict=True)),
+            price * 2 >= entry,
+            price <= entry * 2,
+            self.var("size") == self.z3.Int("shares"),
             self.var("tick") * TICKS == 1,
         ]
 
@@ -255,6 +268,7 @@ class _Question:
         """Return a variable that is above zero."""
         if key not in self.named:
             self.always.append(self.var(key) > 0)
+            self.prices.append(key)
         return self.var(key)
 
     def named_price(self, name: str, window: t.Window | None) -> Ratio:

@@ -158,7 +158,7 @@ def test_the_lint_path_imports_nothing_heavy() -> None:
         "sys.argv = ['rulekit', 'lint', 'rules/position-management.policy']\n"
         "from rulekit.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'pyarrow', 'numpy', 'numba', 'rich', 'cattrs', 'kiteconnect', 'jinja2', 'sqlite3', 'talipp'}\n"
+        "heavy = {'z3', 'pyarrow', 'numpy', 'numba', 'rich', 'cattrs', 'kiteconnect', 'jinja2', 'sqlite3', 'talipp'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
