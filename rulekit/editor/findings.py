@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from rulekit.editor.positions import Places
-from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic
+from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic, meant
 
 SOURCE = "rulekit"
 _SEVERITIES = {
@@ -23,9 +23,10 @@ def shown(found: Diagnostic, uri: str, places: Places) -> lsp.Diagnostic:
         lsp.DiagnosticRelatedInformation(lsp.Location(uri, places.range(span)), message)
         for span, message in found.related
     ]
+    status = f" ({found.status})" if found.status else ""
     return lsp.Diagnostic(
         range=places.range(found.span),
-        message="\n".join((found.message, *advice(found))),
+        message="\n".join((f"{found.message}{status}", *advice(found))),
         severity=_SEVERITIES[found.severity],
         code=found.code,
         source=SOURCE,
@@ -36,5 +37,10 @@ def shown(found: Diagnostic, uri: str, places: Places) -> lsp.Diagnostic:
 
 
 def advice(found: Diagnostic) -> list[str]:
-    """List what stands below the sentence of a finding: its advice."""
-    return [f"help: {found.help}"] if found.help else []
+    """List what stands below the sentence of a finding: an example of it, its advice, the sentences that were meant."""
+    lines = []
+    if found.witness:
+        lines += ["for example:", *(f"  {each}" for each in found.witness)]
+    if found.help:
+        lines.append(f"help: {found.help}")
+    return lines + [f"{'or' if place else 'write'}: {sentence}" for place, sentence in enumerate(meant(found))]

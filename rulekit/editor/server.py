@@ -29,7 +29,7 @@ LONGEST_PAUSE = 0.06
 """Seconds after which it is looked at even while keys keep coming."""
 STILL = 0.4
 """Seconds without a keystroke after which proofs begin."""
-_WATCH = 3.0
+_WATCH = 1.0
 """Seconds between two looks at whether the editor still runs."""
 
 

@@ -121,6 +121,16 @@ class Opened:
         assert latest is not None
         return latest
 
+    def proved(self, code: str) -> lsp.Diagnostic:
+        """Wait for a finding that has to be proved."""
+
+        def here() -> list[lsp.Diagnostic]:
+            return [each for each in self._latest() or [] if each.code == code]
+
+        with self.editor._heard:
+            assert self.editor._heard.wait_for(here, PATIENCE)
+            return here()[0]
+
     def _latest(self) -> list[lsp.Diagnostic] | None:
         heard = self.editor.found.get(self.uri, [])
         return heard[-1][1] if heard and heard[-1][0] == self.version else None

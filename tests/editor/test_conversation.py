@@ -79,6 +79,28 @@ def test_related_places_lead_to_the_other_line(editor: Editor) -> None:
     assert related.location.uri == policy.uri and related.location.range.start.line == 0
 
 
+TWO_BOOKS = "HALF: book 50% at 15% profit\nMORE: book 75% at 15% profit\nexit at 2% loss\nexit at 15:15\n"
+
+
+def test_proofs_follow_when_the_text_stands_still(editor: Editor) -> None:
+    policy = editor.open(TWO_BOOKS)
+    found = policy.proved("Q201")
+    assert "(proved)\nfor example:\n  long 100 KOTAKBANK" in found.message
+    assert [each.location.range.start.line for each in found.related_information or ()] == [1]
+    assert "in all 87 of 100 are sold" in policy.hover("HALF")
+
+
+def test_a_proof_about_an_older_text_is_dropped(editor: Editor) -> None:
+    policy = editor.open(TWO_BOOKS)
+    for number in range(2, 7):
+        policy.change(TWO_BOOKS.replace("book 75%", f"boook {number}%"))
+    policy.change(TWO_BOOKS.replace("book 75% at 15%", "book 75% at 25%"))
+    policy.proved("Q201")
+    heard = editor.found[policy.uri]
+    assert [version for version, _ in heard] == sorted(version or 0 for version, _ in heard)
+    assert all("Q201" not in {each.code for each in found} for version, found in heard if version != policy.version)
+
+
 def test_offers_are_what_may_stand_next(editor: Editor) -> None:
     policy = editor.open(SEVEN + "book \nexit when profit is at lea\nexpect")
     assert {"first target", "50%", "half", "everything"} <= set(policy.offered("\nbook "))

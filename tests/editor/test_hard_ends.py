@@ -142,6 +142,9 @@ def test_garbage_does_not_stop_it() -> None:
         assert goodbye(process) == 0
 
 
+TWO_BOOKS = "book 50% at 15% profit\nbook 75% at 15% profit\n"
+
+
 def gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -151,11 +154,17 @@ def test_a_closed_pipe_ends_it() -> None:
         assert initialize(process, "utf-32") == "utf-32"
         open_policy(process, '"😀₹": boook half at 10% profit\n')
         assert findings(process)[0]["range"]["start"]["character"] == 6
+        change = {"textDocument": {"uri": "file:///a.policy", "version": 2}, "contentChanges": [{"text": TWO_BOOKS}]}
+        send(process, {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change})
+        while not any(each["code"] == "Q201" for each in findings(process)):
+            pass
         children = psutil.Process(process.pid).children(recursive=True)
+        assert children, "a process of its own proves"
         assert process.stdin is not None
         process.stdin.close()
         process.wait(PATIENCE)
-        assert all(gone(child.pid) for child in children)
+        _, left = psutil.wait_procs(children, PATIENCE)
+        assert not left
 
 
 _EDITOR_THAT_HOLDS_ON = """
