@@ -13,6 +13,8 @@ from rulekit.editor.proving import answered
 
 def main() -> None:
     """Answer until the pipe closes; a closed pipe ends even a proof that is under way."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # who types comes first
     questions: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(questions,), daemon=True).start()
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from datetime import date
@@ -17,6 +18,7 @@ from rulekit import __version__
 from rulekit.editor import answers
 from rulekit.editor.documents import Document
 from rulekit.editor.findings import shown
+from rulekit.editor.offers import offers
 from rulekit.editor.parent import outlived
 from rulekit.editor.proving import Prover, Question, proves
 from rulekit.language.diagnostics import Diagnostic
@@ -29,6 +31,8 @@ LONGEST_PAUSE = 0.06
 """Seconds after which it is looked at even while keys keep coming."""
 STILL = 0.4
 """Seconds without a keystroke after which proofs begin."""
+REST = 1.0
+"""Seconds without a keystroke after which garbage is collected: it takes as long as a look, and nobody waits then."""
 _WATCH = 1.0
 """Seconds between two looks at whether the editor still runs."""
 
@@ -44,6 +48,7 @@ class PolicyServer(LanguageServer):
         self._looks: dict[str, asyncio.TimerHandle] = {}
         self._asked: dict[str, float] = {}
         self._proofs: dict[str, asyncio.TimerHandle] = {}
+        self._rest: asyncio.TimerHandle | None = None
         self._prover = Prover(self._proved)
         self._parent = parent
         self._watch: asyncio.Task[None] | None = None
@@ -114,8 +119,14 @@ class PolicyServer(LanguageServer):
         if document is None:
             return
         self.show(document, document.findings(self.today))
+        self._collect_later()
         if proves() and document.checked.tree is not None:
             self._again(self._proofs, uri, asyncio.get_running_loop().time() + STILL, self._prove)
+
+    def _collect_later(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = asyncio.get_running_loop().call_later(REST, gc.collect)
 
     def _prove(self, uri: str) -> None:
         self._proofs.pop(uri, None)
@@ -138,6 +149,15 @@ class PolicyServer(LanguageServer):
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, version))
 
 
+def warm() -> None:
+    """Load what the first look and the first offer need, before anybody waits for it."""
+    text = "boook half at 10% profit\nexit when "
+    document = Document("", text, 0, "utf-16")
+    offers(document.checked, text, 2, len("exit when ") + 1)
+    gc.collect()
+    gc.freeze()
+
+
 def server(clock: Clock, parent: int) -> PolicyServer:
     """Build a server that answers all that `rulekit.editor.answers` knows; `parent` is the process that started it."""
     made = PolicyServer(clock, parent)
@@ -157,6 +177,7 @@ def server(clock: Clock, parent: int) -> PolicyServer:
     @made.feature(lsp.INITIALIZED)
     def initialized(_: lsp.InitializedParams) -> None:
         made.watch()
+        warm()
 
     @made.feature(lsp.SHUTDOWN)
     def shut_down(_: None) -> None:
@@ -179,6 +200,7 @@ def _answering(made: PolicyServer, answer: answers.Answer) -> Callable[[Any], An
 
 def run(parent: int) -> None:
     """Serve one editor over standard input and output until it says goodbye or is gone."""
+    gc.disable()
     made = server(WallClock(), parent)
     try:
         made.start_io()

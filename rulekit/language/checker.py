@@ -258,8 +258,12 @@ class Checking:
         if place(word.value) == word.span:  # else it is a second definition, which has been reported
             resolve(word.value, use=False)
 
+    def _made(self, node: Node) -> t.Rule:
+        """Read a rule by itself."""
+        return rule(node, self.scope)
+
     def _rule(self, node: Node) -> None:
-        made = rule(node, self.scope)
+        made = self._made(node)
         check_position_rule(made, node.words())
         self._refuse_taken_name(made, node)
         self.rules.append(made)
@@ -276,14 +280,15 @@ class Checking:
         if line.node.rule != "rule":
             help = "take away the blanks before it, and put it above or below the block"
             raise FaultError("E115", line.node.span, "only rules stand in a block for the whole book", help)
-        made = rule(line.node, self.scope)
+        made = self._made(line.node)
         check_book_rule(made, self.vocabulary)
         self._refuse_taken_name(made, line.node)
         self.book.append(made)
 
     def _refuse_taken_name(self, made: t.Rule, node: Node) -> None:
+        name = made.name.lower()
         for other in (*self.rules, *self.book):
-            if other.name.lower() == made.name.lower():
+            if other.name.lower() == name:
                 what = f"two rules are called `{made.name}`" if made.label else "this sentence stands here twice"
                 help = "give one of them another label" if made.label else "delete one of them"
                 raise FaultError("N104", node.span, what, help, ((other.span, "the first one"),))

@@ -41,9 +41,13 @@ class Node:
     @property
     def span(self) -> Span:
         """From the first word to the last."""
-        found = list(self.words())
-        first, last = found[0].span, found[-1].span
-        return Span(first.line, first.column, last.end_line, last.end_column)
+        first: Node | Word = self
+        while isinstance(first, Node):
+            first = first.children[0]
+        last: Node | Word = self
+        while isinstance(last, Node):
+            last = last.children[-1]
+        return Span(first.span.line, first.span.column, last.span.end_line, last.span.end_column)
 
 
 @frozen

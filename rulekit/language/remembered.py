@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 from attrs import evolve, field, frozen, mutable
 
+from rulekit.language import headings
+from rulekit.language import tree as t
 from rulekit.language.checker import Checking, Line
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.parser import Node
 from rulekit.language.reader import Names, Word
+from rulekit.language.rules import rule
+from rulekit.language.scope import Scope
 from rulekit.language.source import Sentence
 from rulekit.language.tree import Span
 
+Made = TypeVar("Made")
 Form = tuple[tuple[int, int, str], ...]
 """A sentence by its pieces: line counted from its first one, column, text."""
 
@@ -31,17 +36,28 @@ class _Reading:
 _DEFINING = ("set ", "define ")
 
 
+@frozen
+class _Meaning:
+    """What a sentence means, and what the names in it stood for."""
+
+    node: Node
+    names: tuple[tuple[bool, str], ...]
+    stood_for: tuple[t.SetValue | t.Define, ...]
+    made: Any
+
+
 @mutable
 class Memory:
     """The sentences of one text as they were read last; what the text no longer has is forgotten."""
 
     _raws: dict[Form, tuple[int, tuple[Word, ...]]] = field(factory=dict)
     _readings: dict[Any, _Reading] = field(factory=dict)
+    _meanings: dict[int, _Meaning] = field(factory=dict)
 
-    def turn(self) -> tuple[dict[Form, tuple[int, tuple[Word, ...]]], dict[Any, _Reading]]:
+    def turn(self) -> tuple[dict[Form, tuple[int, tuple[Word, ...]]], dict[Any, _Reading], dict[int, _Meaning]]:
         """Begin a new check: return what is known, and keep only what is used from now on."""
-        known = self._raws, self._readings
-        self._raws, self._readings = {}, {}
+        known = self._raws, self._readings, self._meanings
+        self._raws, self._readings, self._meanings = {}, {}, {}
         return known
 
     def keep_raw(self, form: Form, line: int, raw: tuple[Word, ...]) -> None:
@@ -52,6 +68,10 @@ class Memory:
         """Keep how a sentence was read."""
         self._readings[key] = reading
 
+    def keep_meaning(self, meaning: _Meaning) -> None:
+        """Keep what a sentence means."""
+        self._meanings[id(meaning.node)] = meaning
+
 
 @mutable
 class RememberedChecking(Checking):
@@ -60,11 +80,14 @@ class RememberedChecking(Checking):
     memory: Memory = field(factory=Memory, kw_only=True)
     _raws: Mapping[Form, tuple[int, tuple[Word, ...]]] = field(init=False)
     _readings: Mapping[Any, _Reading] = field(init=False)
+    _meanings: Mapping[int, _Meaning] = field(init=False)
     _definitions: tuple[str, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         Checking.__attrs_post_init__(self)
-        self._raws, self._readings = self.memory.turn()
+        self._raws, self._readings, self._meanings = self.memory.turn()
+        self.scope.values.check = lambda node: self._meaning(node, headings.set_value)
+        self.scope.conditions.check = lambda node: self._meaning(node, headings.define)
         self._definitions = tuple(
             each.text for each in self.source.sentences if each.text.lower().startswith(_DEFINING)
         )
@@ -96,6 +119,28 @@ class RememberedChecking(Checking):
         # A sentence at fault leans on all names and on comments: one may be what was meant, the other in the way.
         self.memory.keep(good if reading.read.node is not None else bad, reading)
         return reading.read
+
+    def _made(self, node: Node) -> t.Rule:
+        return self._meaning(node, rule)
+
+    def _meaning(self, node: Node, make: Callable[[Node, Scope], Made]) -> Made:
+        """Return what a sentence means: as before, where it and the very meanings of its names are the same."""
+        known = self._meanings.get(id(node))
+        if known is not None:
+            stood_for = self._stand_for(known.names)
+            if all(now is then for now, then in zip(stood_for, known.stood_for, strict=True)):
+                self.memory.keep_meaning(known)
+                made: Made = known.made
+                return made
+        made = make(node, self.scope)
+        named = (word for word in node.words() if word.type in ("VALUE_NAME", "CONDITION_NAME"))
+        names = tuple((word.type == "VALUE_NAME", str(word.value)) for word in named)
+        self.memory.keep_meaning(_Meaning(node, names, self._stand_for(names), made))
+        return made
+
+    def _stand_for(self, names: tuple[tuple[bool, str], ...]) -> tuple[t.SetValue | t.Define, ...]:
+        values, conditions = self.scope.values, self.scope.conditions
+        return tuple(values.resolve(name) if is_value else conditions.resolve(name) for is_value, name in names)
 
     def _physical(self, sentence: Sentence) -> tuple[str, ...]:
         """Return the lines of a sentence with their comments."""

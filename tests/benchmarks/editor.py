@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rulekit.model.clock import stopwatch
+import psutil
+
+from rulekit.model.clock import WallClock, stopwatch
 
 PROJECT = Path(__file__).resolve().parents[2]
 LINES = 200
@@ -80,6 +82,11 @@ class Client:
         message = self.until(lambda each: each.get("params", {}).get("version") == self.version)
         return (stopwatch() - begun) * 1000, len(message["params"]["diagnostics"])
 
+    def spent(self) -> float:
+        """Return the seconds of processor that the server has used, whatever else the machine does."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
     def end(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
@@ -117,32 +124,28 @@ def typed(text: str) -> Iterator[str]:
 
 def main() -> None:
     """Type into both servers and print how long their answers took."""
+    clock = WallClock()
     clients = {name: Client(command) for name, command in SERVERS.items()}
     for kind, text in policies().items():
         base = 0.0
         for name, client in clients.items():
             client.key(text)
-            times, found = [], 0
+            times, found, before = [], 0, client.spent()
             for changed in itertools.islice(typed(text), KEYS):
                 took, count = client.key(changed)
                 times.append(took)
                 found += count
-                pause(BETWEEN_KEYS)
+                clock.sleep(BETWEEN_KEYS)
+            spent = (client.spent() - before) * 1000 / KEYS
             p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
             base = base or p50
             print(
                 f"{LINES} lines, {kind:20} {name:25} p50 {p50:6.1f} ms, p99 {p99:6.1f} ms, most {max(times):6.1f} ms, "
-                f"{p50 / base:5.1f} of the protocol; {found} findings; bound {BOUND:.0f} ms"
+                f"{p50 / base:5.1f} of the protocol; {spent:5.1f} ms of processor a key; {found} findings; "
+                f"bound {BOUND:.0f} ms"
             )
     for client in clients.values():
         client.end()
-
-
-def pause(seconds: float) -> None:
-    """Wait as somebody does who types."""
-    from rulekit.model.clock import WallClock
-
-    WallClock().sleep(seconds)
 
 
 if __name__ == "__main__":
