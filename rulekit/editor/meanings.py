@@ -30,6 +30,10 @@ MEANINGS: dict[str, str] = {
     "APPLIES_TO": "`applies to NSE equity, product MIS`: which positions this policy is for",
     "EXAMPLE": '`example "…"`: a position, a moment, and what must come of it',
     "EXPECT": "what must come of this example: `expect book 50 because LABEL`",
+    "ALERT": '`alert "{{ symbol }} is up {{ profit }}"`: tells you, and sends no order',
+    "FOR_BOOK": "opens a block of rules about all positions: `exit everything and stop trading at ₹25,000 day loss`",
+    "BOOK_ACTION": "acts on all positions together; stands in a block `for the whole book`",
+    "ACTED": "what was done before: `LABEL acted 2 times`",
     "OVER": "the window of a fact: `over 15 minutes`, `over 5 bars`",
     "ORIGINAL": "the largest quantity that this position has had",
     "EVERYTHING": "all that is held",
@@ -68,18 +72,26 @@ SAMPLES: tuple[tuple[str, str], ...] = (
 )
 """What might be meant where a number may stand, each with its first terminal; only what fits is offered."""
 
-_CONDITION = "price is above entry"
-TAILS: dict[str, str] = {
-    "AT": "5% profit",
-    "AFTER": "30 minutes",
-    "BEFORE": "15:00",
-    "BETWEEN": "10:00 and 11:00",
-    "ON": "Friday",
-    "WHEN": _CONDITION,
-    "UNLESS": _CONDITION,
-    "AND": _CONDITION,
-    "OR": _CONDITION,
-    "UP_TO": "3 times",
-    "EVERY": "30 minutes",
+_CONDITIONS = ("price is above entry", "day loss is at least ₹5,000")
+TAILS: dict[str, tuple[str, ...]] = {
+    "AT": ("5% profit", "₹5,000 day loss"),
+    "AFTER": ("30 minutes", "15:00"),
+    "BEFORE": ("15:00",),
+    "BETWEEN": ("10:00 and 11:00",),
+    "ON": ("Friday",),
+    "WHEN": _CONDITIONS,
+    "UNLESS": _CONDITIONS,
+    "AND": (*_CONDITIONS, "stop trading"),
+    "OR": _CONDITIONS,
+    "UP_TO": ("3 times", "75%"),
+    "EVERY": ("30 minutes", "5% profit"),
+    "BOOK": ("50%",),
+    "ADD": ("25%",),
+    "MOVE": ("entry",),
+    "TIGHTEN": ("by 25%",),
+    "TRAIL": ("2%",),
+    "LOCK_IN": ("50% of peak profit",),
+    "ALERT": ('"x"',),
+    "name": ("", "profit"),
 }
-"""How a part of a sentence may go on, so that the checker can tell whether it may stand there at all."""
+"""How a part of a sentence may go on, so that the checker can tell whether it may stand there at all: one is enough."""

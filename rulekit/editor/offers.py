@@ -12,7 +12,7 @@ from rulekit.language import keywords as k
 from rulekit.language.checker import Line
 from rulekit.language.echo import fault_in
 from rulekit.language.fault import FaultError
-from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, accepted, raw_tokens
+from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, accepted, raw_tokens, reads
 from rulekit.language.reader import END, Names, Reader, Word
 from rulekit.language.reading import Checked
 from rulekit.language.scope import Scope
@@ -54,6 +54,7 @@ class _Moment:
     names: Names
     phrases: k.Phrases
     scope: Scope
+    in_book: bool = False
 
     def read(self, raw: Sequence[Word]) -> list[Word]:
         return Reader(raw, self.names, self.phrases).read()
@@ -97,9 +98,10 @@ def _moment(checked: Checked, text: str, line: int, column: int, vocabulary: Voc
     raw = tuple(word for piece in sentence.pieces for word in raw_tokens(piece.text, piece.line, piece.column))
     if raw[-1].type != "WORD" or not raw[-1].text.endswith(_MARK):
         return None
-    in_example = sentence.block is not None and source.sentences[sentence.block].text.lower().startswith("example")
-    start = EXAMPLE_LINE if in_example else SENTENCE
-    return _Moment(raw, start, checked.names, k.phrases(vocabulary), checked.scope)
+    header = "" if sentence.block is None else source.sentences[sentence.block].text.lower()
+    start = EXAMPLE_LINE if header.startswith("example") else SENTENCE
+    in_book = bool(header) and start == SENTENCE
+    return _Moment(raw, start, checked.names, k.phrases(vocabulary), checked.scope, in_book)
 
 
 def _placed(offer: Offer, before: Sequence[Word], line: int, begun: int) -> Offer:
@@ -119,6 +121,8 @@ def _at(moment: _Moment, before: Sequence[Word], typed: str, vocabulary: Vocabul
         yield from _naming(words)
         return
     accepts = _narrowed(accepts, words, moment.start)
+    if moment.in_book:
+        accepts -= _headings()
     samples = () if words and words[-1].type in ("NUMBER", "CLOCK") else _samples(accepts)
     judge = _Judge(moment, words, END in accepts)
     for offer in (*_names(moment, accepts), *samples, *_spellings(accepts, vocabulary)):
@@ -146,6 +150,8 @@ def _narrowed(accepts: frozenset[str], words: Sequence[Word], start: str) -> fro
 _UNITS = frozenset({"UNIT", "TIME_UNIT", "RUPEES", "ATR", "TIMES"})
 _VALUES = {"side": "SIDE", "exchange": "EXCHANGE", "product": "PRODUCT", "day": "WEEKDAY"}
 """Facts whose values are words of the language, and the terminal of those."""
+_UNFINISHED = "U101"
+"""The fault of a number whose unit is still to come."""
 _ALIKE = frozenset({"EXCHANGE", "PRODUCT", "SIDE", "KIND", "WEEKDAY"})
 """Terminals of which each word fits where one does."""
 
@@ -157,6 +163,13 @@ def _slot_starts() -> frozenset[str]:
     return following - {END}
 
 
+@cache
+def _headings() -> frozenset[str]:
+    """Return what begins a sentence that is no rule."""
+    place = raw_tokens("x", 1, 1)[0].span
+    return (accepted([]) or frozenset()) - (accepted([Word("LABEL", "x:", place, "x")]) or frozenset())
+
+
 class _Judge:
     """Tells whether an offer may stand there by its meaning as well: units, the order of the parts, brackets."""
 
@@ -164,7 +177,8 @@ class _Judge:
         self.moment = moment
         self.words = words
         self.is_whole = is_whole
-        self.is_faulty = is_whole and self._fault(words) is not None
+        self._before = self._fault(words) if is_whole else None
+        self._after_number = bool(words) and words[-1].type == "NUMBER"
         self._known: dict[str, bool] = {}
 
     def allows(self, offer: Offer) -> bool:
@@ -177,25 +191,38 @@ class _Judge:
 
     def _fits(self, offer: Offer) -> bool:
         longer = self.moment.read_on(self.words, offer.text)
-        if offer.kind == "sample":
-            following = accepted(longer, self.moment.start)
-            if following is None or (self.is_whole and END not in following):
-                return False
-        elif self.is_faulty and offer.kind not in _UNITS:
-            return True
+        if reads(longer, self.moment.start) < len(longer) + (offer.kind == "sample" and self.is_whole):
+            return False
         if self.moment.start != SENTENCE:
             return True
-        tail = TAILS.get(offer.kind, "")
-        fault = self._fault(self.moment.read_on(longer, tail) if tail else longer)
-        if fault is not None and offer.kind in _UNITS and "PROFIT" in (accepted(longer) or ()):
-            fault = self._fault(self.moment.read_on(longer, "profit"))
-        if fault is None:
+        faults = list(self._faults(offer, longer))
+        if None in faults or not faults:
             return True
+        fault = faults[0]
+        assert fault is not None
+        if self._before is not None and fault.code is self._before.code:
+            return offer.kind not in _UNITS  # the fault was there before
         code = fault.code.code
-        return offer.kind not in ("sample", *_UNITS) and code[0] not in "EN" and code not in ("U102", "U104", "U106")
+        return offer.kind not in ("sample", *_UNITS) and (code[0] not in "ENU" or code == _UNFINISHED)
+
+    def _faults(self, offer: Offer, longer: Sequence[Word]) -> Iterator[FaultError | None]:
+        for tail in self._tails(offer):
+            words = self.moment.read_on(longer, tail) if tail else longer
+            if not tail or reads(words, self.moment.start) > len(words):
+                yield self._fault(words)
+
+    def _tails(self, offer: Offer) -> Sequence[str]:
+        """Return how the sentence may go on; an offer is good if one of them makes it a good sentence."""
+        if offer.kind in _UNITS and self._after_number:
+            return ("", "profit")
+        if offer.kind in _FACTS and self.moment.in_book:
+            return (f"is at least {offer.text}",)
+        return TAILS.get(offer.kind, ("",))
 
     def _fault(self, words: Sequence[Word]) -> FaultError | None:
-        return fault_in(words, self.moment.scope) if self.moment.start == SENTENCE else None
+        if self.moment.start != SENTENCE:
+            return None
+        return fault_in(words, self.moment.scope, in_book=self.moment.in_book)
 
 
 def _naming(words: Sequence[Word]) -> Iterator[Offer]:

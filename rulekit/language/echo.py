@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rulekit.language import headings
+from rulekit.language.book import check_book_rule, check_position_rule
 from rulekit.language.bounds import MAX_WORDS
 from rulekit.language.fault import AlreadyReportedError, FaultError
 from rulekit.language.parser import Node, read
@@ -33,12 +34,20 @@ def echo(words: Sequence[Word], scope: Scope) -> str:
         return ""
 
 
-def fault_in(words: Sequence[Word], scope: Scope) -> FaultError | None:
-    """Return what is wrong with words that read as a whole sentence; None if nothing is, or if they do not read so."""
+def fault_in(words: Sequence[Word], scope: Scope, *, in_book: bool = False) -> FaultError | None:
+    """Return what is wrong with words that read as a whole sentence; None if nothing is, or if they do not read so.
+
+    Args:
+        in_book: the sentence stands in a block for the whole book.
+    """
     node = read(words) if 0 < len(words) <= MAX_WORDS else None
     if isinstance(node, Node):
         try:
             canonical(node, scope)
+            if node.rule == "rule" and in_book:
+                check_book_rule(rule(node, scope), scope.vocabulary)
+            elif node.rule == "rule":
+                check_position_rule(rule(node, scope), node.words())
         except FaultError as found:
             return found
         except AlreadyReportedError:

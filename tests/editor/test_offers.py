@@ -35,7 +35,11 @@ def at_end(text: str) -> list[Offer]:
 @pytest.mark.parametrize(
     ("typed", "some", "never"),
     [
-        ("", {"book", "exit", "move stop to", "tighten stop", "define", "applies to", "example"}, {"when", "at", "of"}),
+        (
+            "",
+            {"book", "exit", "move stop to", "tighten stop", "define", "applies to", "example"},
+            {"when", "at", "of", "stop trading"},
+        ),
         ("book ", {"first target", "50%", "half", "everything", "up to"}, {"30 minutes", "at", "profit"}),
         ("book 15", {"%", " shares", " lots"}, {" minutes", "₹", "at"}),
         ("exit at 15", {"%", "R", " points"}, {" shares"}),
@@ -58,6 +62,13 @@ def at_end(text: str) -> list[Offer]:
         ("define calm ", {"as"}, {"to"}),
         ("trail stop ", {"2R", "1.5 ATR"}, {"25 shares", "30 minutes"}),
         ('example "x"\n  ', {"long", "short", "price", "expect", "momentum", "P_50%"}, {"book", "when"}),
+        (
+            "for the whole book\n  ",
+            {"exit everything", "stop adding", "stop trading"},
+            {"book", "move stop to", "set", "example"},
+        ),
+        ("for the whole book\n  stop adding when ", {"day loss", "open positions", "time"}, {"profit", "momentum"}),
+        ("for the whole book\n  exit everything ", {"and", "at", "when", "after"}, {"of"}),
         ('example "x"\n  expect ', {"book", "exit", "nothing", "stop"}, {"profit"}),
     ],
 )
