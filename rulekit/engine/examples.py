@@ -15,11 +15,12 @@ from rulekit.engine.filled import filled, later
 from rulekit.engine.stated_facts import with_counts, with_stated
 from rulekit.language import tree
 from rulekit.language.paths import begins_at, moments
+from rulekit.language.tree import Unit
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import Action, Decision, Memory, RuleMemory
-from rulekit.model.instant import Instant, at
+from rulekit.model.instant import DAY, Instant, at
 from rulekit.model.prices import PAISE
 from rulekit.model.snapshot import Snapshot
 
@@ -152,6 +153,9 @@ def _with_facts(snapshot: Snapshot, example: tree.Example, vocabulary: Vocabular
         if isinstance(value, tree.Text):
             if name in _TEXTS:
                 texts[name] = value.value
+            continue
+        if name == "age" and value.unit is Unit.DAYS:
+            texts |= {"age_days": float(value.value), "opened": snapshot.now - int(value.value) * DAY}
             continue
         row = vocabulary.find(name.partition(" over ")[0])
         stated[name] = value.value

@@ -216,7 +216,16 @@ def test_a_changed_policy_is_the_one_that_would_have_been_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["book-day-loss.policy", "intraday-equity.policy", "intraday.policy", "position-management.policy"]
+    "name",
+    [
+        "book-day-loss.policy",
+        "intraday-equity.policy",
+        "intraday.policy",
+        "options-selling.policy",
+        "position-management.policy",
+        "scalper-ladder.policy",
+        "swing-r-multiples.policy",
+    ],
 )
 def test_the_shipped_policies_are_held_by_their_examples(project: Path, name: str) -> None:
     policy = load(project / "rules" / name).compiled
