@@ -63,7 +63,7 @@ class KiteFeed:
             if self._clock.now() < self._next_poll or not self._keys:
                 self._clock.sleep(seconds)
             return self._poll()
-        heard = self._ticker.handover.take(seconds / self._speed)
+        heard = self._ticker.handover.take(seconds / self._speed, self._clock.now())
         ticks = [tick for row, came in heard if (tick := self._heard(row, came)) is not None]
         return ticks if self._ticker.is_live else ticks + self._poll()
 

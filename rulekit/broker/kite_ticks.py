@@ -24,6 +24,11 @@ class Handover:
         most: ticks that may wait; beyond it only the latest of each instrument stays.
     """
 
+    BEHIND = 2 * SECOND
+    """If the oldest tick has waited that long, only the latest of each instrument is worth deciding on."""
+    AT_ONCE = 256
+    """So many ticks are given at a time, so that one who takes long over them is seen to be behind."""
+
     def __init__(self, most: int = 5000) -> None:
         self._most = most
         self._ticks: deque[Heard] = deque()
@@ -51,13 +56,19 @@ class Handover:
             self._updates += 1
             self._there.notify()
 
-    def take(self, seconds: float) -> list[Heard]:
-        """Return what waits; wait at most so many real seconds for something to come."""
+    def take(self, seconds: float, now: Instant | None = None) -> list[Heard]:
+        """Return what waits; wait at most so many real seconds for something to come.
+
+        Args:
+            seconds: the longest wait.
+            now: tells whether the one who takes is behind.
+        """
         with self._there:
             if not self._ticks and not self._updates:
                 self._there.wait(seconds)
-            found, self._ticks = list(self._ticks), deque()
-            return found
+            elif now is not None and self._ticks and now - self._ticks[0][1] > self.BEHIND:
+                self._thin_out()
+            return [self._ticks.popleft() for _ in range(min(len(self._ticks), self.AT_ONCE))]
 
     def updates(self) -> int:
         """Return how often somebody said that the book should be read, since the last call."""

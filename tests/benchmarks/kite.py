@@ -32,8 +32,8 @@ def main() -> None:
     """Print ratios."""
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        _against_the_bare_client(Path(folder))
-        _from_tick_to_request(Path(folder))
+        bare = _against_the_bare_client(Path(folder))
+        _from_tick_to_request(Path(folder), bare)
 
 
 def _server(speed: float = 1.0) -> KiteServer:
@@ -49,8 +49,8 @@ def _settings(server: KiteServer, folder: Path) -> KiteSettings:
     )  # fmt: skip
 
 
-def _against_the_bare_client(folder: Path) -> None:
-    """Place orders by turns through the bare client and through the adapter."""
+def _against_the_bare_client(folder: Path) -> list[float]:
+    """Place orders by turns through the bare client and through the adapter; return the bare client's times."""
     server = _server()
     server.push_price("NSE", "INFY", 1500)
     settings = _settings(server, folder)
@@ -72,15 +72,20 @@ def _against_the_bare_client(folder: Path) -> None:
         assert isinstance(outcome, Accepted), outcome
     bare, wrapped = bare[10:], wrapped[10:]
     print(f"bare place_order       p50 {_ms(median(bare))}  p99 {_ms(_p99(bare))}")
-    print(f"the adapter's place    p50 {_ms(median(wrapped))}  p99 {_ms(_p99(wrapped))}")
-    print(
-        f"overhead               p50 {_ms(median(wrapped) - median(bare))}  ratio {median(wrapped) / median(bare):.2f}"
-    )
+    _print_ratio("the adapter's place  ", wrapped, bare)
+    print(f"overhead               p50 {_ms(median(wrapped) - median(bare))}")
     broker.close()
     server.stop()
+    return bare
 
 
-def _from_tick_to_request(folder: Path) -> None:
+def _print_ratio(name: str, times: list[float], bare: list[float]) -> None:
+    """Print times, and how often a bare order's they are."""
+    ratios = f"ratio p50 {median(times) / median(bare):.2f}  p99 {_p99(times) / _p99(bare):.2f}"
+    print(f"{name}  p50 {_ms(median(times))}  p99 {_ms(_p99(times))}  {ratios}")
+
+
+def _from_tick_to_request(folder: Path, bare: list[float]) -> None:
     """Push prices that fire a rule, and see when the request is at the server."""
     server = _server()
     decided: dict[str, float] = {}
@@ -121,8 +126,9 @@ def _from_tick_to_request(folder: Path) -> None:
     server.stop()
     whole = [arrived[symbol] - pushed[symbol] for symbol in symbols if symbol in arrived]
     sent = [arrived[symbol] - decided[symbol] for symbol in symbols if symbol in arrived and symbol in decided]
-    print(f"tick to request        p50 {_ms(median(whole))}  p99 {_ms(_p99(whole))}  ({len(whole)} of {POSITIONS})")
-    print(f"decision to request    p50 {_ms(median(sent))}  p99 {_ms(_p99(sent))}")
+    _print_ratio("tick to request      ", whole, bare)
+    _print_ratio("decision to request  ", sent, bare)
+    print(f"{len(whole)} of {POSITIONS} ticks that fire a rule")
 
 
 def _p99(values: list[float]) -> float:

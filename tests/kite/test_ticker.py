@@ -147,6 +147,17 @@ def test_a_slow_consumer_gets_the_latest_of_each_and_holds_nobody_up() -> None:
     assert handover.left_out == 1000 - len(found)
 
 
+def test_one_who_is_behind_gets_the_latest_of_each_and_no_more_at_once_than_it_can_look_at() -> None:
+    handover = Handover()
+    for number in range(1000):
+        handover.put([{"instrument_token": number % 3, "last_price": number}], number)
+    assert len(handover.take(0, 1000)) == Handover.AT_ONCE
+    late = handover.take(0, 256 + 2 * SECOND + 1)
+    assert {row["instrument_token"]: row["last_price"] for row, _ in late} == {0: 999, 1: 997, 2: 998}
+    assert len(late) == 3
+    assert handover.take(0, 5 * SECOND) == []
+
+
 def test_doubled_updates_wake_once() -> None:
     handover = Handover()
     for _ in range(50):
