@@ -65,6 +65,9 @@ def _print_status(found: dict[str, Any]) -> None:
             print_pending(title, rows)
         else:
             click.echo(f"{title}: nothing")
+    for row in found["standing"]:
+        figures = f"{row['side']} {row['quantity']} at {money(row['stop'])}, order {row['order_id']}"
+        click.echo(f"stop at the broker: {row['symbol']} {row['product']}, {figures}")
     if found["blocked"]:
         click.echo(f"no more orders after refusals in a row: {', '.join(found['blocked'])}")
     left = found["budgets_left"]

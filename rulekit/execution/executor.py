@@ -65,7 +65,7 @@ def _holder_of_stops(broker: Broker, route: Route | None) -> HoldsStops:
     if not isinstance(broker, HoldsStops):
         raise UsageError(
             f"the broker `{broker.name}` takes no stop orders: its stops are watched by this program alone",
-            "set `at_broker = false` under [stops]",
+            "trade the account with --broker kite, or leave --stops-at-broker out and `at_broker` under [stops] false",
         )
     return broker
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from rulekit.execution.actions import PROTECT, ActionRecord, Attempt
 from rulekit.execution.books import Book
 from rulekit.execution.budgets import Budgets
 from rulekit.execution.history import pending_row
@@ -17,7 +18,7 @@ from rulekit.model.prices import PAISE, to_rupees
 
 
 def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) -> dict[str, Any]:
-    """Return the trading state, positions with their stops, what waits, what is unknown, and budgets left.
+    """Return the trading state, positions with their stops, what waits, stands and is unknown, and budgets left.
 
     Args:
         entries: of a journal.
@@ -38,7 +39,10 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
             for key, book in sorted(ledger.books.items())
             if book.quantity
         ],
-        "waiting": [pending_row(action) for action in ledger.open.values() if not action.frozen],
+        "waiting": [
+            pending_row(action) for action in ledger.open.values() if not action.frozen and action.kind != PROTECT
+        ],
+        "standing": [_standing(action, attempt) for action, attempt in ledger.standing.values() if not action.frozen],
         "unknown": [pending_row(action) for action in ledger.open.values() if action.frozen],
         "blocked": sorted(
             key.symbol
@@ -48,6 +52,20 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
         "orders_today": ledger.orders_today,
         "budgets_left": budgets.left(now),
         "late_arrivals": ledger.late,
+    }
+
+
+def _standing(action: ActionRecord, attempt: Attempt) -> dict[str, Any]:
+    """Return a stop order that stands at the broker; its trigger in rupees."""
+    return {
+        "exchange": action.key.exchange,
+        "symbol": action.key.symbol,
+        "product": action.key.product,
+        "side": action.side,
+        "quantity": attempt.left,
+        "stop": float(to_rupees(attempt.trigger, action.scale)),
+        "order_id": attempt.order_id,
+        "tag": attempt.tag,
     }
 
 

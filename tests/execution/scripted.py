@@ -106,6 +106,8 @@ class ScriptedBroker:
     stop_fates: list[str] = field(factory=list)
     stops: list[StopRequest] = field(factory=list)
     changes: list[tuple[str, int, float]] = field(factory=list)
+    late_stops: list[tuple[Instant, StopRequest]] = field(factory=list)
+    late_changes: list[tuple[Instant, str, int, float]] = field(factory=list)
 
     # --- the port -----------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class ScriptedBroker:
         return Accepted(order_id)
 
     def place_stop(self, request: StopRequest) -> Outcome:
-        """Fates: stand, refuse, reject, not sent, lost before, lost after."""
+        """Fates: stand, refuse, reject, not sent, lost before, lost after, late:SECONDS."""
         self.points("before place")
         fate = self.stop_fates.pop(0) if self.stop_fates else "stand"
         if fate == "not sent":
@@ -174,19 +176,26 @@ class ScriptedBroker:
             return Refused("the product takes no stops")
         if fate == "lost before":
             return Uncertain("read timed out")
+        if fate.startswith("late:"):
+            self.late_stops.append((self.clock.now() + round(float(fate[5:]) * SECOND), request))
+            return Uncertain("read timed out")
+        order_id = self._stand(request)
+        if fate == "reject":
+            self._change(order_id, status=REJECTED, message="trigger price beyond the last price")
+        self.points("after place")
+        return Uncertain("connection reset") if fate == "lost after" else Accepted(order_id)
+
+    def _stand(self, request: StopRequest) -> str:
         order_id = f"O{len(self.book) + 1:04d}"
         order = Order(
             order_id, request.tag, request.exchange, request.symbol, request.product, request.side, request.quantity,
             0, TRIGGER_PENDING, placed=self.clock.now(), trigger=request.trigger,
         )  # fmt: skip
         self.book.append(order)
-        if fate == "reject":
-            self._change(order_id, status=REJECTED, message="trigger price beyond the last price")
-        self.points("after place")
-        return Uncertain("connection reset") if fate == "lost after" else Accepted(order_id)
+        return order_id
 
     def change_stop(self, order_id: str, request: StopRequest) -> Outcome:
-        """Fates: change, refuse change, ignore, lost before, lost after."""
+        """Fates: change, refuse change, ignore, lost before, lost after, late:SECONDS."""
         self.points("before change")
         fate = self.stop_fates.pop(0) if self.stop_fates else "change"
         self.posts.append(self.clock.now())
@@ -195,6 +204,10 @@ class ScriptedBroker:
             return Refused("it is being processed")
         if self.order(order_id).ended:
             return Refused("it has ended")
+        if fate.startswith("late:"):
+            due = self.clock.now() + round(float(fate[5:]) * SECOND)
+            self.late_changes.append((due, order_id, request.quantity, request.trigger))
+            return Uncertain("read timed out")
         if fate in ("change", "lost after"):
             self._change(order_id, quantity=request.quantity, trigger=request.trigger)
         self.points("after change")
@@ -296,6 +309,14 @@ class ScriptedBroker:
         self.pending = [item for item in self.pending if item[0] > self.clock.now()]
         for _, request, fate in due:
             self._accept(request, fate)
+        for late in [one for one in self.late_stops if one[0] <= self.clock.now()]:
+            self.late_stops.remove(late)
+            self._stand(late[1])
+        for change in [one for one in self.late_changes if one[0] <= self.clock.now()]:
+            self.late_changes.remove(change)
+            _, order_id, quantity, trigger = change
+            if not self.order(order_id).ended:
+                self._change(order_id, quantity=quantity, trigger=trigger)
 
     def net(self, key: PositionKey) -> int:
         return self.overnight.get(key, (0, 0.0))[0] + sum(

@@ -45,6 +45,8 @@ OUT: exit at 1.2% profit
 CUT: exit at 0.8% loss
 OLD: exit after 5 minutes
 """
+QUIET = 'policy "Quiet"\nNEVER: exit at 90% profit\n'
+"""For the last life: what was decided comes to its end, and little is decided anew."""
 SETTINGS = """\
 [engine]
 cycle_s = 5
@@ -149,6 +151,7 @@ class Trial:
         self.draw = random.Random(f"kills {seed}")
         write_prices(folder / "prices.csv", seed, minutes)
         (folder / "kills.policy").write_text(POLICY, encoding="utf-8")
+        (folder / "quiet.policy").write_text(QUIET, encoding="utf-8")
         (folder / "rulekit.toml").write_text(SETTINGS.format(stops=str(stops).lower()), encoding="utf-8")
         self.server = ServerProcess(folder, seed)
         self.moments: Counter[str] = Counter()
@@ -167,10 +170,10 @@ class Trial:
                 self.server.buy_by_hand(symbol, ("BUY", "SELL")[self.entries % 2], 100)
                 self.entries += 1
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, policy: str = "kills.policy") -> subprocess.Popen[str]:
         now = self.server.control("now")
         command = [
-            sys.executable, "-m", "rulekit", "run", "--policy", "kills.policy", "--broker", "kite", "--feed", "kite",
+            sys.executable, "-m", "rulekit", "run", "--policy", policy, "--broker", "kite", "--feed", "kite",
             "--journal", "day.journal", "--format", "json", "--clock", f"{now}*{SPEED}",
         ]  # fmt: skip
         self.process = subprocess.Popen(
@@ -199,10 +202,16 @@ class Trial:
         self.moments[name] += 1
 
     def come_to_rest(self, seconds: float = 60.0) -> None:
-        """Start it without faults until nothing is on its way, then ask it to stop."""
+        """Start it without faults until nothing is on its way, then ask it to stop; a stop may still fire meanwhile."""
         self.server.control("faults", {"rate": 0.0, "kinds": KINDS})
+        for _ in range(5):
+            self.last_life(seconds)
+            if not self.on_its_way():
+                return
+
+    def last_life(self, seconds: float) -> None:
         with (self.folder / "last.log").open("w", encoding="utf-8") as log:
-            process = self.start()
+            process = self.start("quiet.policy")
             assert process.stdout is not None
             os.set_blocking(process.stdout.fileno(), False)
             end = time.monotonic() + seconds
