@@ -7,6 +7,7 @@ const { LanguageClient, TransportKind } = require('vscode-languageclient/node');
 const { programOf } = require('./command');
 
 let client;
+let settings;
 
 function build() {
   const trusted = vscode.workspace.isTrusted;
@@ -14,7 +15,11 @@ function build() {
   const set = trusted ? vscode.workspace.getConfiguration('rulekit').get('path', '') : '';
   const command = programOf(set, folders, fs.existsSync, process.platform);
   const server = { command, args: ['lsp'], transport: TransportKind.stdio };
-  const options = { documentSelector: [{ language: 'policy' }], diagnosticCollectionName: 'rulekit' };
+  const options = {
+    documentSelector: [{ language: 'policy' }],
+    diagnosticCollectionName: 'rulekit',
+    synchronize: { fileEvents: settings },
+  };
   return { command, client: new LanguageClient('rulekit', 'Rulekit', server, options) };
 }
 
@@ -49,7 +54,9 @@ async function restart() {
 }
 
 async function activate(context) {
+  settings = vscode.workspace.createFileSystemWatcher('**/{rulekit,pyproject}.toml');
   context.subscriptions.push(
+    settings,
     vscode.commands.registerCommand('rulekit.restart', restart),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((event) => {

@@ -11,10 +11,10 @@ from pygls.exceptions import JsonRpcException
 
 from rulekit.editor import colours, outline
 from rulekit.editor.documents import Document
-from rulekit.editor.edits import Change, formatting
+from rulekit.editor.edits import Change, difference, formatting
 from rulekit.editor.findings import shown
 from rulekit.editor.hover import explained
-from rulekit.editor.mending import Remedy, remedies, safe_changes
+from rulekit.editor.mending import Remedy, remedies
 from rulekit.editor.offers import Offer, offers
 from rulekit.editor.rename import Named, NotRenamedError, mentions, named_at, renamed
 from rulekit.language.tree import Span
@@ -81,10 +81,11 @@ def code_action(document: Document, params: lsp.CodeActionParams, today: date) -
     actions: list[lsp.CodeAction] = []
     if _wanted(params, lsp.CodeActionKind.QuickFix):
         actions += [_quick_fix(each, document) for each in remedies(document.checked, here)]
-    changes = safe_changes(found)
-    if changes and _wanted(params, FIX_ALL):
-        edit = _workspace_edit(changes, document)
-        actions.append(lsp.CodeAction("Mend all spelling and form", FIX_ALL, edit=edit))
+    if _wanted(params, FIX_ALL) and any(each.fix is not None and each.fix.safe for each in found):
+        edits = difference(document.text, document.mended(today), document.places)
+        if edits:
+            edit = lsp.WorkspaceEdit(changes={document.uri: edits})
+            actions.append(lsp.CodeAction("Mend all spelling and form", FIX_ALL, edit=edit))
     return actions
 
 

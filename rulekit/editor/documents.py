@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from attrs import field, mutable
+from attrs import evolve, field, mutable
 
 from rulekit.editor.positions import Places
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.reading import Checked, check_text
 from rulekit.language.remembered import Memory
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.lint.fixing import fixed
 from rulekit.lint.linting import lint
 from rulekit.lint.selection import Selection
-
-_AT_A_GLANCE = Selection(proofs=False)
 
 
 @mutable
@@ -26,6 +25,7 @@ class Document:
     version: int
     encoding: str
     path: str = "policy"
+    selection: Selection = field(factory=Selection)
     vocabulary: Vocabulary = STANDARD
     _memory: Memory = field(factory=Memory)
     _checked: Checked | None = None
@@ -38,6 +38,12 @@ class Document:
         if text != self.text:
             self.text = text
             self._checked = self._places = self._found = None
+
+    def select(self, selection: Selection) -> None:
+        """Look for other findings from now on."""
+        if selection != self.selection:
+            self.selection = selection
+            self._found = None
 
     @property
     def checked(self) -> Checked:
@@ -56,8 +62,13 @@ class Document:
     def findings(self, today: date) -> tuple[Diagnostic, ...]:
         """Return all that a glance at the text finds: everything but proofs."""
         if self._found is None or self._found[0] != today:
-            self._found = (today, lint(self.checked, today, _AT_A_GLANCE))
+            self._found = (today, lint(self.checked, today, evolve(self.selection, proofs=False)))
         return self._found[1]
+
+    def mended(self, today: date) -> str:
+        """Return the text with every fix of spelling and form, as `rulekit lint --fix` writes it."""
+        selection = evolve(self.selection, proofs=False)
+        return fixed(self.checked, lambda checked: lint(checked, today, selection)).text
 
     def proved(self, today: date, found: tuple[Diagnostic, ...]) -> None:
         """Take in what was found with proofs, in place of what a glance found."""

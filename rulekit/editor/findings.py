@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from lsprotocol import types as lsp
 
 from rulekit.editor.positions import Places
+from rulekit.errors import RulekitError
 from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic, meant
+from rulekit.model.shipped import shipped_folder
 
 SOURCE = "rulekit"
 _SEVERITIES = {
@@ -29,11 +34,27 @@ def shown(found: Diagnostic, uri: str, places: Places) -> lsp.Diagnostic:
         message="\n".join((f"{found.message}{status}", *advice(found))),
         severity=_SEVERITIES[found.severity],
         code=found.code,
+        code_description=_page(found),
         source=SOURCE,
         tags=[lsp.DiagnosticTag.Unnecessary] if found.code in _SUPERFLUOUS else None,
         related_information=related or None,
         data=found.name,
     )
+
+
+def _page(found: Diagnostic) -> lsp.CodeDescription | None:
+    """Return the way to the page of a code, where it lies in a file of its own."""
+    folder = _pages()
+    return None if folder is None else lsp.CodeDescription((folder / f"{found.code}-{found.name}.md").as_uri())
+
+
+@cache
+def _pages() -> Path | None:
+    try:
+        folder = shipped_folder("lints")
+    except RulekitError:
+        return None
+    return folder.resolve() if isinstance(folder, Path) else None
 
 
 def advice(found: Diagnostic) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
 
 from rulekit.editor.meanings import MEANINGS
+from rulekit.errors import RulekitError
 from rulekit.language.checker import Line
+from rulekit.language.codes import Code
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.echo import echo
 from rulekit.language.fault import AlreadyReportedError, FaultError
@@ -16,6 +20,7 @@ from rulekit.language.sentences import condition_text, value_text
 from rulekit.language.tree import Rule, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.lint.catalogue import ALL_CODES
+from rulekit.lint.pages import page
 
 _NAMES = ("VALUE_NAME", "CONDITION_NAME", "NEW_NAME")
 _FACTS = ("FACT", "TEXT_FACT", "PRICE_NAME", "PROFIT", "LOSS", "PEAK_PROFIT", "ATR", "STOP")
@@ -54,7 +59,17 @@ def _within(span: Span, line: int, column: int) -> bool:
 def _code(found: Diagnostic) -> str:
     witness = "".join(f"\n- {each}" for each in found.witness)
     status = f" ({found.status})" if found.status else ""
-    return f"**{found.code} {found.name}**{status}{witness}\n\n{ALL_CODES[found.code].summary}".rstrip()
+    return f"**{found.code} {found.name}**{status}{witness}\n\n{_page(ALL_CODES[found.code])}".rstrip()
+
+
+def _page(code: Code) -> str:
+    """Return what the page of a code says it finds, and why."""
+    try:
+        parts = re.split(r"^## (.+)$", page(code), flags=re.MULTILINE)
+    except RulekitError:
+        return code.summary
+    sections = dict(zip(parts[1::2], (each.strip() for each in parts[2::2]), strict=False))
+    return "\n\n".join(sections[title] for title in ("What", "Why") if title in sections) or code.summary
 
 
 # --- words ------------------------------------------------------------

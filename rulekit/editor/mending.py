@@ -39,16 +39,6 @@ def remedies(checked: Checked, found: Sequence[Diagnostic]) -> Iterator[Remedy]:
             yield Remedy(f"Allow {each.code} here, with a reason", each, (_allowing(checked, each),))
 
 
-def safe_changes(found: Sequence[Diagnostic]) -> list[Change]:
-    """List the safe fixes that do not touch each other: what may be done all at once."""
-    changes: list[Change] = []
-    for each in found:
-        fix = each.fix
-        if fix is not None and fix.safe and not any(_meets(fix.span, span) for span, _ in changes):
-            changes.append((fix.span, fix.text))
-    return changes
-
-
 def _title(fix: Fix) -> str:
     sentence = fix.sentence if len(fix.sentence) <= _LONGEST_TITLE else f"{fix.sentence[: _LONGEST_TITLE - 1]}…"
     return f"Write: {sentence}"
@@ -64,10 +54,3 @@ def _allowing(checked: Checked, found: Diagnostic) -> Change:
     indent = text[: len(text) - len(text.lstrip())]
     end = "\r\n" if "\r\n" in checked.source.text else "\n"
     return Span(line, 1, line, 1), f"{indent}# allow {found.code}: the reason{end}"
-
-
-def _meets(one: Span, other: Span) -> bool:
-    """Tell whether two places share a character or a border."""
-    begin = max((one.line, one.column), (other.line, other.column))
-    end = min((one.end_line, one.end_column), (other.end_line, other.end_column))
-    return begin <= end

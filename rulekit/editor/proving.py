@@ -17,6 +17,7 @@ from attrs import field, frozen, mutable
 
 from rulekit.language.diagnostics import Diagnostic, as_json, from_json
 from rulekit.lint.catalogue import RULES
+from rulekit.lint.selection import Selection
 from rulekit.lint.subject import PROOF
 
 PATIENCE = 30.0
@@ -32,6 +33,7 @@ class Question:
     text: str
     path: str
     today: date
+    selection: Selection = field(factory=Selection)
 
 
 Answer = Callable[[Question, tuple[Diagnostic, ...]], None]
@@ -86,8 +88,7 @@ class Prover:
     async def _answered(self, question: Question) -> tuple[Diagnostic, ...]:
         process = await self._running()
         assert process.stdin is not None and process.stdout is not None
-        line = json.dumps({"text": question.text, "path": question.path, "today": question.today.isoformat()})
-        process.stdin.write(f"{line}\n".encode())
+        process.stdin.write(f"{_asked(question)}\n".encode())
         await process.stdin.drain()
         raw = await process.stdout.readline()
         return tuple(from_json(each) for each in json.loads(raw))
@@ -105,11 +106,25 @@ class Prover:
         return self._process
 
 
+def _asked(question: Question) -> str:
+    return json.dumps(
+        {
+            "text": question.text,
+            "path": question.path,
+            "today": question.today.isoformat(),
+            "select": question.selection.select,
+            "ignore": question.selection.ignore,
+            "severity": dict(question.selection.severity),
+        }
+    )
+
+
 def answered(line: str) -> list[dict[str, Any]]:
     """Answer one question of the server: all findings about a text, proofs among them."""
     from rulekit.language.reading import check_text
     from rulekit.lint.linting import lint
 
     asked = json.loads(line)
-    found = lint(check_text(asked["text"], asked["path"]), date.fromisoformat(asked["today"]))
+    selection = Selection(tuple(asked["select"]), tuple(asked["ignore"]), asked["severity"])
+    found = lint(check_text(asked["text"], asked["path"]), date.fromisoformat(asked["today"]), selection)
     return [as_json(each, asked["path"]) for each in found]

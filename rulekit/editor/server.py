@@ -7,7 +7,7 @@ import gc
 import logging
 from collections.abc import Callable
 from datetime import date
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -21,7 +21,10 @@ from rulekit.editor.findings import shown
 from rulekit.editor.offers import offers
 from rulekit.editor.parent import outlived
 from rulekit.editor.proving import Prover, Question, proves
+from rulekit.errors import InputError
 from rulekit.language.diagnostics import Diagnostic
+from rulekit.lint.selection import Selection
+from rulekit.lint.settings import SettingsFinder
 from rulekit.model.clock import Clock, WallClock
 from rulekit.model.instant import day_of
 
@@ -66,11 +69,30 @@ class PolicyServer(LanguageServer):
 
     def opened(self, item: lsp.TextDocumentItem) -> None:
         """Take in a policy that was opened, and look at it."""
+        encoding = str(self.workspace.position_encoding)
         path = to_fs_path(item.uri)
         name = PurePath(path).name if path else "policy"
-        encoding = str(self.workspace.position_encoding)
-        self.documents[item.uri] = Document(item.uri, item.text, item.version, encoding, name)
+        document = Document(item.uri, item.text, item.version, encoding, name)
+        self.documents[item.uri] = document
+        self._select(document, SettingsFinder())
         self._look_soon(item.uri)
+
+    def settings_changed(self) -> None:
+        """Read the settings of the linter again, and look at every policy by them."""
+        finder = SettingsFinder()
+        for document in self.documents.values():
+            self._select(document, finder)
+            self._look_soon(document.uri)
+
+    def _select(self, document: Document, finder: SettingsFinder) -> None:
+        """Look for what `rulekit.toml` asks for; settings at fault are told, and the usual ones count."""
+        path = to_fs_path(document.uri)
+        try:
+            selection = finder.of(Path(path)).selection_for(Path(path)) if path else Selection()
+        except InputError as error:
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, str(error)))
+            selection = Selection()
+        document.select(selection)
 
     def changed(self, uri: str, version: int) -> None:
         """Take in what was typed, and look at it as soon as the keys rest for a moment."""
@@ -120,7 +142,7 @@ class PolicyServer(LanguageServer):
             return
         self.show(document, document.findings(self.today))
         self._collect_later()
-        if proves() and document.checked.tree is not None:
+        if document.selection.proofs and proves() and document.checked.tree is not None:
             self._again(self._proofs, uri, asyncio.get_running_loop().time() + STILL, self._prove)
 
     def _collect_later(self) -> None:
@@ -132,12 +154,14 @@ class PolicyServer(LanguageServer):
         self._proofs.pop(uri, None)
         document = self.documents.get(uri)
         if document is not None:
-            self._prover.ask(Question(uri, document.version, document.text, document.path, self.today))
+            asked = Question(uri, document.version, document.text, document.path, self.today, document.selection)
+            self._prover.ask(asked)
 
     def _proved(self, question: Question, found: tuple[Diagnostic, ...]) -> None:
         """Show what was proved, unless the text has changed meanwhile."""
         document = self.documents.get(question.uri)
-        if document is not None and document.text == question.text:
+        current = document is not None and (document.text, document.selection) == (question.text, question.selection)
+        if document is not None and current:
             document.proved(question.today, found)
             self.show(document, found)
 
@@ -173,6 +197,14 @@ def server(clock: Clock, parent: int) -> PolicyServer:
     @made.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
         made.closed(params.text_document.uri)
+
+    @made.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(_: lsp.DidSaveTextDocumentParams) -> None:
+        made.settings_changed()
+
+    @made.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_files(_: lsp.DidChangeWatchedFilesParams) -> None:
+        made.settings_changed()
 
     @made.feature(lsp.INITIALIZED)
     def initialized(_: lsp.InitializedParams) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ class Editor:
     def __init__(self, encodings: tuple[str, ...] = ("utf-16",), process_id: int | None = None) -> None:
         self.client = LanguageClient("an editor", "1")
         self.found: dict[str, list[tuple[int | None, list[lsp.Diagnostic]]]] = {}
+        self.told: list[str] = []
         self._heard = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -40,6 +41,12 @@ class Editor:
         def published(params: lsp.PublishDiagnosticsParams) -> None:
             with self._heard:
                 self.found.setdefault(params.uri, []).append((params.version, list(params.diagnostics)))
+                self._heard.notify_all()
+
+        @self.client.feature(lsp.WINDOW_SHOW_MESSAGE)
+        def told(params: lsp.ShowMessageParams) -> None:
+            with self._heard:
+                self.told.append(params.message)
                 self._heard.notify_all()
 
         self.run(self.client.start_io(*COMMAND, env=environment(), cwd=str(PROJECT)))
@@ -83,9 +90,9 @@ class Editor:
         self._thread.join(PATIENCE)
         self._loop.close()
 
-    def open(self, text: str) -> Opened:
+    def open(self, text: str, uri: str = "") -> Opened:
         self._opened += 1
-        uri = f"file:///policies/{self._opened}.policy"
+        uri = uri or f"file:///policies/{self._opened}.policy"
         item = lsp.TextDocumentItem(uri, "policy", 1, text)
         self.do(lambda: self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item)))
         return Opened(self, uri, text)
@@ -120,6 +127,11 @@ class Opened:
             latest = self._latest()
         assert latest is not None
         return latest
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Wait until something was heard."""
+        with self.editor._heard:
+            assert self.editor._heard.wait_for(until, PATIENCE)
 
     def proved(self, code: str) -> lsp.Diagnostic:
         """Wait for a finding that has to be proved."""

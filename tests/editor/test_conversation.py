@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from lsprotocol import types as lsp
@@ -152,6 +154,29 @@ def test_a_finding_can_be_allowed_with_a_reason(editor: Editor) -> None:
     policy.change(policy.apply(action.edit))
     assert policy.text == "# allow T102: the reason\nexit at 16:00\n"
     assert policy.findings() == []
+
+
+def test_it_looks_for_what_the_settings_ask(editor: Editor, tmp_path: Path) -> None:
+    settings = tmp_path / "rulekit.toml"
+    settings.write_text('[lint]\nignore = ["T"]\nproofs = false\n', encoding="utf-8")
+    policy = editor.open("exit at 16:00\n", (tmp_path / "a.policy").as_uri())
+    assert policy.findings() == []
+    settings.write_text("[lint]\nignore = 7\n", encoding="utf-8")
+    changed = lsp.FileEvent(settings.as_uri(), lsp.FileChangeType.Changed)
+    params = lsp.DidChangeWatchedFilesParams([changed])
+    editor.do(lambda: editor.client.workspace_did_change_watched_files(params))
+    policy.wait(lambda: any(each.code == "T102" for each in policy.findings()))
+    assert "a list of codes is meant here" in editor.told[-1]
+
+
+def test_a_code_leads_to_its_page(editor: Editor) -> None:
+    policy = editor.open("exit at 16:00\n")
+    (found,) = policy.findings()
+    assert found.code_description is not None
+    page = Path(unquote(urlsplit(found.code_description.href).path))
+    assert page.name == "T102-outside-session.md" and page.is_file()
+    why = page.read_text(encoding="utf-8").split("## Why")[1].split("##")[0].strip()
+    assert why in policy.hover("16:00")
 
 
 def test_formatting_gives_what_fmt_gives(editor: Editor) -> None:
