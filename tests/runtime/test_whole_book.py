@@ -148,6 +148,18 @@ def test_stop_adding_lasts_for_the_day_and_no_longer(tmp_path: Path) -> None:
         assert [action.kind for action in manager.cycle()[0].actions] == ["add"]
 
 
+def test_a_rule_fires_again_on_another_day(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ("KOTAKBANK", "CNC", 1, 100, "1700"))
+    text = "for the whole book\n  Calm: stop adding at ₹5,000 day loss"
+    for _ in range(2):
+        with desk.manager(text) as manager:
+            for _ in range(3):
+                fall(desk)
+                manager.cycle()
+        desk.clock.sleep(DAY * 3 / SECOND)
+    assert desk.rows() == [("Calm", "stop adding", "done")] * 2
+
+
 def test_a_person_lifts_what_was_stopped(tmp_path: Path) -> None:
     desk = Desk(tmp_path, *TWO)
     policy = f"for the whole book\n  Calm: stop adding at ₹5,000 day loss\n{MORE}"
