@@ -20,7 +20,7 @@ from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_t
 from rulekit.language.reader import Reader, Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
-from rulekit.language.source import Sentence, Source
+from rulekit.language.source import BOOK_MEANT, Sentence, Source
 from rulekit.language.vocabulary import Vocabulary
 from rulekit.model.decision import EXIT_EVERYTHING, MISSING_DATA, STOP_REACHED, TARGET_REACHED
 
@@ -164,6 +164,8 @@ class Checking:
 
     def _header_of(self, sentence: Sentence) -> str | None:
         """Return the header of the example that a sentence belongs to; in a block for the whole book stand rules."""
+        if sentence.block == BOOK_MEANT:
+            return None
         header = None if sentence.block is None else self.source.sentences[sentence.block].text
         return header if header is None or header.lower().startswith("example") else None
 

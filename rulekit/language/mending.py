@@ -9,13 +9,15 @@ from attrs import evolve, frozen, mutable
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.fault import Edit, FaultError
 from rulekit.language.phrasings import phrased
-from rulekit.language.source import Piece, Sentence, Source
+from rulekit.language.source import BOOK_MEANT, Piece, Sentence, Source, is_book_header
 from rulekit.language.tree import Span
 
 _MOST_STEPS = 6
 """So many faults of one sentence are mended one after the other; with more of them it is another sentence."""
-_MOST_READINGS = 40
+_MOST_READINGS = 30
 """So often a sentence is read again for what could be meant."""
+_MOST_MENDED = 60
+"""So many sentences of one text are mended; who has more errors than that mends the first ones first."""
 _MOST_CHOICES = 4
 _LONGEST = 1_000
 """Characters of a sentence that is worth mending."""
@@ -44,6 +46,7 @@ class Mending:
     outcome: Outcome
     source: Source
     _left: int = 0
+    _asked: int = 0
 
     def explained(self, fault: FaultError, sentence: Sentence) -> Diagnostic:
         """Return the finding about a fault, with the changes that mend the sentence wholly."""
@@ -53,7 +56,8 @@ class Mending:
 
     def _explain(self, fault: FaultError, sentence: Sentence) -> tuple[FaultError, tuple[Fix, ...]]:
         """Find the explanation that leads to a sentence; if none does, the first."""
-        if len(sentence.text) > _LONGEST or self.source.is_crowded:
+        self._asked += 1
+        if len(sentence.text) > _LONGEST or self._asked > _MOST_MENDED:
             return fault, ()
         self._left = _MOST_READINGS
         for each in self._explanations(fault, sentence):
@@ -76,13 +80,17 @@ class Mending:
 
     def _as_fix(self, edit: Edit, made: _Mended, sentence: Sentence) -> Fix | None:
         """Return the smallest change: the edit itself where it mends the sentence, else the whole sentence anew."""
-        if applied(edit, sentence) != made.sentences:
-            edit = Edit(sentence.span, "\n".join(each.text for each in made.sentences))
-        if "\n" in edit.text:
-            edit = evolve(edit, text=edit.text.replace("\n", "\n" + " " * (sentence.pieces[0].column - 1)))
+        if applied(edit, sentence) != made.sentences or "\n" in edit.text:
+            margin = sentence.pieces[0].column - 1
+            lines = [" " * (margin + 2 * (each.block == BOOK_MEANT)) + each.text for each in made.sentences]
+            edit = Edit(sentence.span, "\n".join(lines)[margin:])
         if any(edit.span.line <= each.line < edit.span.end_line for each in self.source.comments):
             return None
-        return Fix(edit.span, edit.text, made.safe, "\n".join(made.texts))
+        shown = [
+            ("  " if each.block == BOOK_MEANT else "") + text
+            for each, text in zip(made.sentences, made.texts, strict=True)
+        ]
+        return Fix(edit.span, edit.text, made.safe, "\n".join(shown))
 
     def _after(self, edit: Edit, sentence: Sentence, steps: int) -> list[_Mended]:
         """Apply an edit, and mend what is still at fault in what has become of the sentence."""
@@ -134,8 +142,18 @@ def applied(edit: Edit, sentence: Sentence) -> tuple[Sentence, ...]:
     before, after = sentence.pieces[:start], sentence.pieces[end + 1 :]
     made = [evolve(first, column=_column(first, line), text=line.strip()) for line in text.split("\n")]
     groups = [[piece] if piece.text else [] for piece in made]
-    groups[0], groups[-1] = [*before, *groups[0]], [*groups[-1], *after]
-    return tuple(evolve(sentence, pieces=tuple(group)) for group in groups if group)
+    groups[0] = [*before, *groups[0]]
+    groups[-1] = [*groups[-1], *after]
+    return _in_its_block([evolve(sentence, pieces=tuple(group)) for group in groups if group])
+
+
+def _in_its_block(parts: list[Sentence]) -> tuple[Sentence, ...]:
+    """Put what follows a header for the whole book into its block."""
+    if parts and parts[0].block is None and is_book_header(parts[0].pieces[0].text):
+        head, *rest = parts[0].pieces
+        inner = [evolve(parts[0], pieces=(piece,)) for piece in rest] + parts[1:]
+        return (evolve(parts[0], pieces=(head,)), *(evolve(each, block=BOOK_MEANT) for each in inner))
+    return tuple(parts)
 
 
 def _moved_out(fault: FaultError, sentence: Sentence, margin: int) -> FaultError | None:

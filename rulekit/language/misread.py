@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rulekit.language import keywords as k
+from rulekit.language.bounds import MAX_WORDS
 from rulekit.language.expected import Reading, offer, spoken
 from rulekit.language.fault import Edit, FaultError
 from rulekit.language.later import LATER_PHRASES
@@ -21,6 +22,8 @@ def fault(reading: Reading, echo: Echo) -> FaultError:
         found = explain(reading)
         if found is not None:
             return found
+    if len(reading.words) > MAX_WORDS:  # a list that is longer than any sentence: what was meant is not looked for
+        return _plain(reading)
     return (
         misspelt(reading, echo)
         or repaired(reading, echo)

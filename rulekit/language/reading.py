@@ -12,7 +12,16 @@ from rulekit.language.diagnostics import Diagnostic, has_errors
 from rulekit.language.fault import FaultError
 from rulekit.language.reader import Names
 from rulekit.language.scope import Scope
-from rulekit.language.source import MAX_BYTES, TOO_LARGE_HELP, Source, cut, read_text, too_large
+from rulekit.language.source import (
+    MAX_BYTES,
+    MAX_SENTENCES,
+    TOO_LARGE_HELP,
+    Source,
+    cut,
+    read_text,
+    too_large,
+    too_many,
+)
 from rulekit.language.tree import PolicyTree, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 
@@ -54,10 +63,10 @@ def check_text(
     """
     size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
-        source = Source(text[:200], (), (), ())
-        large = FaultError("E112", Span(1, 1, 1, 2), too_large(size), TOO_LARGE_HELP)
-        return Checked(None, (large.diagnostic(source),), source)
+        return _refused(text, too_large(size))
     source = cut(text)
+    if len(source.sentences) > MAX_SENTENCES:
+        return _refused(text, too_many(len(source.sentences)))
     checking = _checking(source, vocabulary, memory)
     tree = checking.run(path)
     used = checking.scope.values.used | checking.scope.conditions.used
@@ -70,6 +79,12 @@ def check_text(
         checking.naming.names,
         checking.scope,
     )
+
+
+def _refused(text: str, why: str) -> Checked:
+    """Return the outcome for a text that is not looked at."""
+    source = Source(text[:200], (), (), ())
+    return Checked(None, (FaultError("E112", Span(1, 1, 1, 2), why, TOO_LARGE_HELP).diagnostic(source),), source)
 
 
 def _checking(source: Source, vocabulary: Vocabulary, memory: Memory | None) -> Checking:

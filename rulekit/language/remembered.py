@@ -107,7 +107,7 @@ class RememberedChecking(Checking):
         header = self._header_of(sentence)
         good = (form, header, _names_within(self.naming.names, raw))
         names = frozenset(self.naming.names.items()), self.naming.at_fault(), self._definitions
-        bad = (self._physical(sentence), form, header, names, self.source.is_crowded)
+        bad = (self._physical(sentence), form, header, names)
         known = self._readings.get(good) or self._readings.get(bad)
         if known is not None:
             reading = _moved_reading(known, sentence, raw, line)

@@ -25,7 +25,7 @@ from rulekit.language.words import (
 )
 from rulekit.model.decision import MISSING_DATA
 
-_LABEL = re.compile(r"[\w%][\w%-]*")
+_LABEL = re.compile(r"[\w%][\w%-]{0,199}")
 _BARE_TEXT = re.compile(r"[^\W\d_]\w*(?:[-&][^\W\d_]\w*)*")
 
 _NAMED_TEXTS = frozenset((*EXCHANGES, *PRODUCTS, *SIDES, *KINDS, *DAY_NAMES))

@@ -12,11 +12,13 @@ from rulekit.language.tree import Span
 
 MAX_BYTES = 64 * 1024
 """Largest policy; a file of this size is read in under a second."""
-
-_MOST_MENDED = 400
+MAX_SENTENCES = 2_000
+"""Most sentences of a policy; only one with hardly a word a line has more in so many bytes."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BLOCK = re.compile(r"(example|for\s+the\s+whole\s+book|for\s+whole\s+book)(?![\w%-]*\s*:)\b", re.IGNORECASE)
+BOOK_MEANT = -1
+"""The block of a sentence that would stand below a header for the whole book, were it written."""
 _QUOTES = {'"': '"', "“": "”"}
 
 
@@ -72,19 +74,25 @@ class Source:
     sentences: tuple[Sentence, ...]
     comments: tuple[Comment, ...]
 
-    @property
-    def is_crowded(self) -> bool:
-        """Tell whether there are too many sentences to look for what each one at fault was meant to say."""
-        return len(self.sentences) > _MOST_MENDED
-
     def line(self, number: int) -> str:
         """Return the text of a physical line, counted from 1; empty beyond the end."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
+def is_book_header(text: str) -> bool:
+    """Tell whether a line is `for the whole book` and nothing else."""
+    found = _BLOCK.fullmatch(text)
+    return found is not None and found[1].lower() != "example"
+
+
 def too_large(size: int) -> str:
     """Say that a policy is too large."""
     return f"the policy has {size:,} bytes, more than the {MAX_BYTES:,} that one file may have"
+
+
+def too_many(sentences: int) -> str:
+    """Say that a policy has too many sentences."""
+    return f"the policy has {sentences:,} sentences, more than the {MAX_SENTENCES:,} that one file may have"
 
 
 TOO_LARGE_HELP = "split it into several policies, one for each kind of position"

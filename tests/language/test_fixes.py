@@ -32,6 +32,8 @@ def fix_of(text: str) -> Fix:
         ("exit when profit > 5% and (loss < 2%", "exit when profit > 5% and (loss < 2%)", False),
         ("when profit > 15% book 50%", "book 50% when profit is above 15%", False),
         ("boook half at 10% profti", "book half at 10% profti", True),
+        ("book 50%\n  at 5% proft\n  once", "book 50%\n  at 5% profit\n  once", True),
+        ("  A: exit at 15:15; book 50% at 5% profit", "  A: exit at 15:15\n  book 50% at 5% profit", False),
         ("A: exit at 15:15\nboook half\n  at 10% profit", "A: exit at 15:15\nbook half\n  at 10% profit", True),
     ],
 )

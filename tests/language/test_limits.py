@@ -9,7 +9,7 @@ import pytest
 from rulekit.errors import UnreadableFileError
 from rulekit.language.bounds import MAX_DEPTH
 from rulekit.language.reading import check_text, read_policy
-from rulekit.language.source import MAX_BYTES
+from rulekit.language.source import MAX_BYTES, MAX_SENTENCES
 
 RULE = "book 50% at 15% profit\n"
 
@@ -52,6 +52,7 @@ def test_ten_megabytes_are_refused_without_reading_them(tmp_path: Path) -> None:
 def test_a_large_text_is_one_error() -> None:
     assert codes("# much\n" * 1_500_000) == ["E112"]
     assert codes("₹" * (MAX_BYTES // 3 + 1)) == ["E112"]
+    assert codes(")\n" * (MAX_SENTENCES + 1)) == ["E112"]
 
 
 def test_the_largest_file_is_read() -> None:
