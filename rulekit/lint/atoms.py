@@ -22,6 +22,7 @@ from rulekit.lint.scales import (
     TO_CLOSE,
     TO_EXPIRY,
     Scale,
+    moved_scale,
     profit_scale,
     scale_of,
 )
@@ -250,6 +251,14 @@ def _crosses(axes: Axes, node: t.Crosses) -> Term:
     return Every((axes.term(node.beyond), TruthAtom(axes.truth(node))))
 
 
+def _moves(axes: Axes, node: t.Moves) -> Term:
+    """Translate a move of the price over a window: a figure of the market; what it is for the profit stays open."""
+    if node.subject.name != "price":
+        return TruthAtom(axes.truth(node))
+    by = moved_scale(node.window).value(node.by.value)
+    return axes.bound(moved_scale(node.window), Op.AT_LEAST if node.up else Op.AT_MOST, by if node.up else -by)
+
+
 # --- triggers --------------------------------------------------------------------------------------------------
 
 
@@ -327,6 +336,7 @@ _NODES: dict[type, Callable[[Axes, Any], Term]] = {
     t.Between: _between,
     t.Lasting: _lasting,
     t.Crosses: _crosses,
+    t.Moves: _moves,
     t.And: lambda axes, node: Every(tuple(axes.term(item) for item in node.items)),
     t.Or: lambda axes, node: Some(tuple(axes.term(item) for item in node.items)),
     t.Not: lambda axes, node: Opposite(axes.term(node.item)),
@@ -343,6 +353,7 @@ _FAMILIAR: dict[type, frozenset[str]] = {
     t.Comparison: frozenset(("left", "op", "right", "span")),
     t.Between: frozenset(("operand", "low", "high", "span")),
     t.Lasting: frozenset(("item", "length", "span")),
+    t.Moves: frozenset(("subject", "up", "by", "window", "span")),
     t.Crosses: frozenset(("left", "above", "right", "span")),
     t.And: frozenset(("items", "span")),
     t.Or: frozenset(("items", "span")),

@@ -12,10 +12,10 @@ from attrs import define, field
 from rulekit.engine.examples import EXAMPLE_DAY
 from rulekit.language.tree import FactRef, PriceExpr, PriceFact, Unit
 from rulekit.language.words import DAY_NAMES, window_text
-from rulekit.lint.axes import OTHER
+from rulekit.lint.axes import OTHER, NumberAxis
 from rulekit.lint.meaning import Meaning
 from rulekit.lint.picks import Picks, picks
-from rulekit.lint.regions import Region
+from rulekit.lint.regions import Box, Region
 from rulekit.lint.scales import OVERNIGHT
 from rulekit.lint.witness import Witness
 from rulekit.model.calendar import default as default_calendar
@@ -34,7 +34,7 @@ def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fracti
     """List positions that ought to lie in a region, the plainest first; what they show is for the evaluator to say."""
     seen: set[Witness] = set()
     tried = 0
-    for box in region[:8]:
+    for box in (_all_known(meaning, box) for box in region[:8]):
         for chosen in picks(meaning.axes.axes, box, prefer):
             for entry in ENTRIES:
                 for measures in _fewer(chosen):
@@ -45,6 +45,18 @@ def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fracti
                         tried += 1
                         if tried >= _TRIED:
                             return
+
+
+def _all_known(meaning: Meaning, box: Box) -> Box:
+    """Name every axis where a policy exits for want of data: then a fact that is left out would be the reason."""
+    if meaning.tree.missing_data != "exit":
+        return box
+    known = {place: axis.possible() & axis.numbers for place, axis in _numbers(meaning)}
+    return {place: mask for place, mask in {**known, **box}.items() if mask}
+
+
+def _numbers(meaning: Meaning) -> list[tuple[int, NumberAxis]]:
+    return [(place, axis) for place, axis in enumerate(meaning.axes.axes) if isinstance(axis, NumberAxis)]
 
 
 def _fewer(chosen: Picks) -> tuple[Picks, ...]:
@@ -233,6 +245,8 @@ class _Draft:
                 continue
             if key[0] == "fact":
                 self.facts[key[1]] = _decimal(value)
+            elif key[0] == "moved":  # an example states a change in the position's favour
+                self.facts[_phrase("change", key[1])] = _decimal(value) * self.side
             elif key == ("day profit",):
                 self.facts["day profit"] = _decimal(value)
             elif key[0] == "price" and key[1] not in ("price", "entry"):

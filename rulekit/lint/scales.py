@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from rulekit.language.tree import FactRef, Unit
+from rulekit.language.tree import FactRef, Unit, Window
 from rulekit.language.vocabulary import PRICE, TEXT, Vocabulary
 from rulekit.lint.axes import FREE, NOT_NEGATIVE, POSITIVE, UNKNOWN_CELL, Bounds
 from rulekit.model.instant import DAY, MINUTE
@@ -72,6 +72,11 @@ PRICE_NOW = Scale(("price", "price", None), POSITIVE)
 def profit_scale(unit: Unit) -> Scale:
     """Return the scale of the open profit in a unit."""
     return Scale(("profit", unit))
+
+
+def moved_scale(window: Window) -> Scale:
+    """Return the scale of what price has moved over a window, in percent, as the market moved."""
+    return Scale(("moved", window), natural=True)
 
 
 def scale_of(ref: FactRef, vocabulary: Vocabulary) -> Scale | None:

@@ -134,6 +134,8 @@ def _subject(key: Hashable) -> str:
         return str(key[1]) if key[2] is None else f"{key[1]} {window_text(key[2])}"
     if key[0] == "fact":
         return str(key[1])
+    if key[0] == "moved":
+        return f"change {window_text(key[1])}"
     return {"to close": "time to close", "to expiry": "days to expiry"}.get(key[0], str(key[0]))
 
 
@@ -147,5 +149,7 @@ def _value(key: Hashable, value: Fraction) -> str:
         return measure_text(value, Unit.RUPEES)
     if isinstance(key[-1], Unit):
         return measure_text(value, key[-1])
+    if key[0] == "moved":
+        return measure_text(Fraction(repr(float(value))), Unit.PERCENT)
     row = STANDARD.find(str(key[-1]).partition(" over ")[0])
     return measure_text(Fraction(repr(float(value))), Unit.COUNT if row is None else row.units[0])

@@ -109,6 +109,11 @@ def deep_loss(axes: Axes) -> Region:
     return (box,)
 
 
+def all_known(axes: Axes) -> Region:
+    """Return where every number is known."""
+    return ({place: axis.numbers for place, axis in enumerate(axes.axes) if isinstance(axis, NumberAxis)},)
+
+
 def within_counts(axes: Axes, most: Mapping[str, int | None]) -> Region:
     """Return where no more was booked or added than a policy itself can; None is no bound."""
     box: dict[int, Mask] = {}

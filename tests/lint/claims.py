@@ -203,7 +203,7 @@ def unproved(proofs: Proofs, snapshots: Sequence[Snapshot]) -> Refuted:
 # --- witnesses -------------------------------------------------------------------------------------------------
 
 
-def broken_witnesses(proofs: Proofs, found: Sequence[tuple[str, Proof]]) -> Refuted:
+def broken_witnesses(proofs: Proofs, found: Sequence[tuple[str, Proof]], *, as_text: bool = True) -> Refuted:
     """Yield what is wrong with witnesses when they are decided anew, and as examples of the policy's own text."""
     examples = []
     for code, proof in found:
@@ -212,6 +212,8 @@ def broken_witnesses(proofs: Proofs, found: Sequence[tuple[str, Proof]]) -> Refu
         shown = proof.shown
         if decide(proofs.policy, shown.snapshot(proofs.policy), shown.memory).actions != proof.decided:
             yield f"{code}: the evaluator decides otherwise: {proof.witness}"
+        if not as_text:
+            continue
         example = proof.as_example(proofs.policy, f"{code} {len(examples)}")
         examples += [example] if example else []
     text = policy_text(evolve(proofs.tree, examples=()))

@@ -61,6 +61,8 @@ def _number(axis: NumberAxis, reader: Reader) -> tuple[Fraction | None, str]:
         return reader.time, UNKNOWN_CELL
     if kind == "fact":
         return _heard(key[1], reader), UNKNOWN_CELL
+    if kind == "moved":
+        return reader.change(key[1]), UNKNOWN_CELL
     if kind == "day profit":
         return reader.fact(t.FactRef("day profit", Unit.RUPEES)), UNKNOWN_CELL
     return reader.fact(t.FactRef(kind, key[1])), UNKNOWN_CELL

@@ -110,6 +110,15 @@ FOUND: list[tuple[list[str], list[str]]] = [
      ["C201"]),
     (["book 50% at 10% profit", "move stop to entry at 5% profit", "exit at 15:15", "tighten stop by 10% at 1% loss"],
      ["C201"]),
+    # for want of data
+    (["when data is missing: exit", "book 50% at 10% profit when volume is above 2 times normal", "exit at 9% profit"],
+     ["R202"]),
+    (["when data is missing: exit", "book 50% at 10% profit", "book 75% at 20% profit when rsi is above 60"], ["Q201"]),
+    # what lasts, crosses and moves
+    (["exit when profit is above 5% for 5 minutes and profit is at most 5%"], ["R201"]),
+    (["exit when price crosses above vwap and price is at most vwap"], ["R201"]),
+    (["exit when price rises 2% in 5 minutes and price falls 1% in 5 minutes"], ["R201"]),
+    (["exit when price rises 2% in 5 minutes and price falls 1% in 10 minutes"], []),
     # the session
     (["book 50% at 10% profit when time is above 15:30"], ["T201"]),
     (["book 50% at 10% profit when time is at least 15:30"], []),

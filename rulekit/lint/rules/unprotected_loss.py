@@ -14,7 +14,7 @@ from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_bud
 from rulekit.lint.regions import Region
 from rulekit.lint.subject import PROOF, Subject
 from rulekit.lint.telling import named, region_told
-from rulekit.lint.world import deep_loss
+from rulekit.lint.world import all_known, deep_loss
 
 CODE = Code("C201", "unprotected-loss", INFO, "losing positions for which no rule exits or sets a stop")
 NEEDS = PROOF
@@ -33,8 +33,10 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
     rules = proofs.tree.rules
     if len(rules) < LEAST_RULES or any(_ends_everything(rule) for rule in proofs.tree.book):
         return
-    guards = [rule for rule in rules if _guards(rule)]
+    guards = [rule for rule in rules if _guards(rule) and not rule.is_for_missing_data]
     losing = proofs.meet(proofs.meaning.world, deep_loss(proofs.meaning.axes))
+    if proofs.tree.missing_data == "exit":
+        losing = proofs.meet(losing, all_known(proofs.meaning.axes))
     left = proofs.meaning.less(losing, *(_sooner_or_later(proofs, rule) for rule in guards))
     for box in sorted(left, key=len)[:8]:
         shown = proofs.find((box,), lambda each: each.gain < 0 and not proofs.decide(each).actions, _LOSS)
