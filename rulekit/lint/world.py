@@ -127,13 +127,13 @@ def within_counts(axes: Axes, most: Mapping[str, int | None]) -> Region:
 
 
 def counted(axes: Axes, name: str) -> Region:
-    """Return where at least one book or add has been made; everywhere if the policy does not ask."""
+    """Return where at least one book or add has been made for certain; everywhere if the policy does not ask."""
     place = axes.find((name, Unit.COUNT))
     if place is None:
         return EVERYWHERE
     axis = axes.axes[place]
     assert isinstance(axis, NumberAxis)
-    return ({place: axis.possible(Bounds(Fraction(1), whole=True)) & axis.numbers},)
+    return ({place: axis.possible() & axis.numbers & ~axis.cell_of(ZERO)},)
 
 
 def within_session(axes: Axes, opens: int, closes: int) -> Region:

@@ -73,6 +73,8 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["book 30% after 2 hours", "exit when times booked is at least 1 and age is below 1 hour"], ["R203"]),
     (["book 30% after 2 hours", "exit when times booked is at least 1 and age is at most 2 hours"], []),
     (["book 30% when side is long", "exit when times booked is at least 1 and side is short"], ["R203"]),
+    (["exit at 5% profit when times booked is below 2"], []),
+    (["exit at 5% profit when times booked is between 1 and 2"], ["R203"]),
     (["book up to 50% at 10% profit", "book up to 50% at 20% profit"], ["R203"]),
     (["book up to 50% at 10% profit", "book up to 51% at 20% profit"], []),
     (["book up to 50% at 10% profit", "book up to 50% at 9% profit"], []),
