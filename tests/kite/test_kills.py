@@ -8,7 +8,7 @@ from tests.soak.kite_kills import play
 
 
 def test_nothing_is_lost_or_doubled_over_kills(tmp_path: Path) -> None:
-    found, trial = play(tmp_path, seed=4, kills=2, stops=True)
+    found, trial = play(tmp_path, seed=4, kills=2, stops=True, longest=30)
     trial.close()
     assert found == []
     assert sum(trial.moments.values()) == 2

@@ -182,17 +182,17 @@ class Trial:
         )  # fmt: skip
         return self.process
 
-    def live_and_die(self) -> None:
-        """Start the program, and kill it at a random line of its log."""
+    def live_and_die(self, longest: int = 120) -> None:
+        """Start the program, and kill it at a random line of its log, after at most so many."""
         process = self.start()
         assert process.stdout is not None
         target, count = self.draw.choice(MOMENTS), self.draw.randrange(1, 4)
-        lines, name = self.draw.randrange(1, 100), "nothing was said"
+        lines, name = self.draw.randrange(1, longest), "nothing was said"
         line = ""
         for number, line in enumerate(process.stdout, start=1):
             name = _event(line)
             count -= name == target
-            if count == 0 or number >= (120 if target else lines):
+            if count == 0 or number >= (longest if target else lines):
                 break
         time.sleep(self.draw.choice([0.0, self.draw.uniform(0, 0.01), self.draw.uniform(0, 0.2)]))
         assert process.poll() is None, f"it ended by itself with {process.poll()}: {line[-800:]}"
@@ -296,12 +296,12 @@ def _turned(trades: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-def play(folder: Path, seed: int, kills: int, *, stops: bool) -> tuple[list[str], Trial]:
+def play(folder: Path, seed: int, kills: int, *, stops: bool, longest: int = 120) -> tuple[list[str], Trial]:
     """Play one trial; return what is wrong."""
     trial = Trial(folder, seed, stops=stops, minutes=10 + kills * 5)
     try:
         for _ in range(kills):
-            trial.live_and_die()
+            trial.live_and_die(longest)
             trial.enter()
         trial.come_to_rest()
         return trial.broken(), trial
