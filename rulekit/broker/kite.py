@@ -86,6 +86,9 @@ class KiteBroker:
         self._list = InstrumentList(
             self._fetch_list, settings.cache_folder or cache_folder() / "kite", settings.freeze, mark
         )
+        self._filled: dict[str, int] | None = None
+        self._trades: Sequence[Trade] = ()
+        self._traded: dict[str, int] | None = None
         self._reads: deque[Instant] = deque(maxlen=READS_PER_SECOND)
         self._woke: Instant = 0
         self.wake_ups: Callable[[], int] = lambda: 0
@@ -238,10 +241,24 @@ class KiteBroker:
     def orders(self) -> Sequence[Order]:
         """Read today's order book."""
         # The client's own `orders` parses every time in every row by guessing its form, a tenth of a millisecond each.
-        return rows_of(self.read("orders", lambda client: client._get("orders")), "orders", order_of)
+        found = rows_of(self.read("orders", lambda client: client._get("orders")), "orders", order_of)
+        self._filled = {order.order_id: order.filled for order in found if order.filled}
+        return found
 
     def trades(self) -> Sequence[Trade]:
-        """Read today's trades."""
+        """Read today's trades; not again where the order book that was read before them shows no fill that is new.
+
+        A day's list grows to a thousand rows, and the deciding thread waits for it.
+        """
+        filled, self._filled = self._filled, None
+        if filled is None or filled != self._traded:
+            self._trades = self._read_trades()
+            self._traded = {}
+            for trade in self._trades:
+                self._traded[trade.order_id] = self._traded.get(trade.order_id, 0) + trade.quantity
+        return self._trades
+
+    def _read_trades(self) -> Sequence[Trade]:
         return rows_of(self.read("trades", lambda client: client._get("trades")), "trades", trade_of)
 
     def positions(self) -> Sequence[NetPosition]:
