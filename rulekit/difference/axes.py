@@ -111,6 +111,22 @@ class _Gathered:
             if isinstance(right, t.PriceExpr) and isinstance(right.base, t.PriceConstant):
                 self.threshold(left, t.Number(right.base.value, Unit.RUPEES))
 
+    def lasting(self, node: t.Lasting) -> None:
+        self.condition(node.item)
+        length = node.length.value * (MINUTE if node.length.unit is Unit.BARS else 1)
+        self.add("lasted", (Fraction(0),))
+        self.around("lasted", length, Fraction(SECOND))
+        self.history()
+
+    def crosses(self, node: t.Crosses) -> None:
+        self.comparison(node.beyond)
+        self.history()
+
+    def history(self) -> None:
+        """Let there be a look before this one, at another price and with other readings."""
+        self.add("before", (None, *(At("share", Fraction(part, 100)) for part in (100, 97, 103))))
+        self.add("read before", [Fraction(part, 100) for part in (100, 80, 90, 99, 110, 125)])
+
     def text(self, name: str, value: str) -> None:
         if name == "day":
             self.add("day", [DAY_NAMES.index(day) for day in DAY_NAMES if day.casefold() == value.casefold()])
@@ -377,6 +393,8 @@ _THRESHOLDS: dict[str, Callable[[_Gathered, Fraction, Unit], None]] = {
 _READINGS: dict[type, Callable[[_Gathered, Any], None]] = {
     t.Comparison: _Gathered.comparison,
     t.Between: _Gathered.between,
+    t.Lasting: _Gathered.lasting,
+    t.Crosses: _Gathered.crosses,
     t.And: _Gathered.joined,
     t.Or: _Gathered.joined,
     t.Not: lambda gathered, node: gathered.condition(node.item),

@@ -32,6 +32,8 @@ KNOWN = (
     t.When,
     t.Comparison,
     t.Between,
+    t.Lasting,
+    t.Crosses,
     t.And,
     t.Or,
     t.Not,

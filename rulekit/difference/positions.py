@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import nan
 from typing import Any
 
-from attrs import field, frozen, mutable
+from attrs import evolve, field, frozen, mutable
 
 from rulekit.difference.axes import At, percent
 from rulekit.language import tree as t
@@ -41,12 +41,14 @@ class Place:
     Args:
         fired: how often the rule in question has acted. waited: microseconds since it last did.
         trailed: best price since its condition began to hold, in smallest units.
+        earlier: the looks before this one, from which conditions that must last or cross remember.
     """
 
     snapshot: Snapshot
     fired: int = 0
     waited: int = 30 * DAY
     trailed: float = nan
+    earlier: tuple[Snapshot, ...] = ()
 
     @property
     def is_fresh(self) -> bool:
@@ -168,7 +170,8 @@ class Builder:
             facts=_facts(full, frame),
         )
         waited = int(full.get("waited", 30 * DAY))
-        return Place(snapshot, full.get("fired", 0), waited, frame.units(full.get("trailed")))
+        earlier = _earlier(full, frame, snapshot)
+        return Place(snapshot, full.get("fired", 0), waited, frame.units(full.get("trailed")), earlier)
 
     def _text(self, full: dict[str, Any], name: str, usual: str) -> str:
         accepted: tuple[str, ...] = getattr(self.applies, _ACCEPTED[name])
@@ -179,6 +182,18 @@ class Builder:
         if self.applies.kinds:
             return self.applies.kinds[0]
         return "equity" if full.get("expiry") is None else "future"
+
+
+def _earlier(full: dict[str, Any], frame: _Frame, now: Snapshot) -> tuple[Snapshot, ...]:
+    """Return a look at another price a minute before things stood as they do, and one when they began to."""
+    lasted, before = int(full.get("lasted", 0)), full.get("before")
+    found = [evolve(now, now=now.now - lasted)] if lasted else []
+    if before is not None:
+        part = float(full.get("read before", 1))
+        facts = {name: None if value is None else value * part for name, value in now.facts.items()}
+        price = frame.units(before)
+        found = [evolve(now, now=now.now - lasted - MINUTE, price=price, facts=facts), *found]
+    return tuple(each for each in found if each.opened is None or each.opened <= each.now)
 
 
 _ACCEPTED = {"symbol": "symbols", "exchange": "exchanges", "product": "products", "strategy": "strategies"}

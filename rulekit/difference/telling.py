@@ -42,6 +42,10 @@ def said(place: Place, point: Point, axes: Axes, spoken: Axes) -> str:
         text = _SAID[name](s, place) if name in _SAID else _fact_said(name, point[name], s)
         if text:
             parts.append(text)
+    before = point.get("read before", 1)
+    if place.earlier and before != 1:
+        way = "lower" if before < 1 else "higher"
+        parts.append(f"readings {number_text(abs(before - 1) * 100)}% {way} at the look before")
     return ", ".join(parts)
 
 
@@ -100,6 +104,11 @@ _SAID: dict[str, Callable[[Snapshot, Place], str]] = {
     "trailed": lambda s, place: (
         f"best price since the rule holds {_rupees(place.trailed)}" if not place.is_fresh else ""
     ),
+    "lasted": lambda s, place: (
+        f"as it has been for {duration_text(s.now - place.earlier[-1].now)}" if place.earlier else ""
+    ),
+    "before": lambda s, place: f"price {_rupees(place.earlier[0].price)} at the look before" if place.earlier else "",
+    "read before": lambda s, place: "",
     "age": lambda s, place: "",
     "age days": lambda s, place: "",
 }
@@ -138,7 +147,14 @@ _COUNTED = {"booked": "times booked", "added": "times added", "expiry": "days to
 def example(place: Place, point: Point, title: str, rule: str, expected: tuple[str, ...]) -> str:
     """Write the position as an example of a policy; an empty text where an example cannot say it."""
     s = place.snapshot
-    if s.price != s.price or s.lot > 1 or place.trailed == place.trailed or s.age_days or point.get("day", 2) != 2:
+    if (
+        place.earlier
+        or s.price != s.price
+        or s.lot > 1
+        or place.trailed == place.trailed
+        or s.age_days
+        or point.get("day", 2) != 2
+    ):
         return ""
     facts: list[tuple[str, t.Number | t.Text]] = []
     for name, value in point.items():

@@ -13,7 +13,18 @@ from rulekit.engine.examples import look_at
 from rulekit.engine.expectations import said
 from rulekit.language import tree as t
 from rulekit.model.book import NO_ORDERS
-from rulekit.model.decision import ADD, ALERT, BOOK, BOOK_ACTIONS, EXIT, STOP, STOP_REACHED, TARGET_REACHED, Action
+from rulekit.model.decision import (
+    ADD,
+    ALERT,
+    BOOK,
+    BOOK_ACTIONS,
+    EXIT,
+    STOP,
+    STOP_REACHED,
+    TARGET_REACHED,
+    Action,
+    Memory,
+)
 from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 
@@ -89,7 +100,9 @@ def deed(policy: CompiledPolicy, place: Place, rule: str = "") -> Deed | None:
     Args:
         rule: whose memory the position's firings belong to; none remembers anything if it is empty.
     """
-    memory = place.memory(rule) if rule else {}
+    memory: Memory = place.memory(rule) if rule else {}
+    for earlier in place.earlier:
+        memory = look_at(policy, earlier, memory, NO_ORDERS)[0].memory
     actions = look_at(policy, place.snapshot, memory, NO_ORDERS)[0].actions
     if any(action.rule in (STOP_REACHED, TARGET_REACHED) for action in actions):
         return None

@@ -77,7 +77,7 @@ def _names(node: t.Condition | None) -> Iterator[str]:
     if isinstance(node, t.Named):
         yield node.name
         yield from _names(node.condition)
-    elif isinstance(node, t.Not):
+    elif isinstance(node, t.Not | t.Lasting):
         yield from _names(node.item)
     elif isinstance(node, t.And | t.Or):
         for item in node.items:
@@ -90,7 +90,7 @@ def _redefined(rule: t.Rule, name: str, condition: t.Condition) -> t.Rule:
     def anew(node: t.Condition) -> t.Condition:
         if isinstance(node, t.Named):
             return evolve(node, condition=condition if node.name == name else anew(node.condition))
-        if isinstance(node, t.Not):
+        if isinstance(node, t.Not | t.Lasting):
             return evolve(node, item=anew(node.item))
         if isinstance(node, t.And | t.Or):
             return evolve(node, items=tuple(anew(item) for item in node.items))
@@ -156,7 +156,7 @@ def _conditions(node: t.Condition) -> Iterator[_Rewording]:
     if change is not None:
         for other in change(node):
             yield _Rewording(condition_text(node), condition_text(other), other)
-    if isinstance(node, t.Not):
+    if isinstance(node, t.Not | t.Lasting):
         for each in _conditions(node.item):
             yield evolve(each, node=evolve(node, item=each.node))
     if isinstance(node, t.And | t.Or):
@@ -176,6 +176,8 @@ _CHANGES: dict[type, Callable[[Any], Iterator[Any]]] = {
     t.And: lambda node: iter((t.Or(node.items, node.span),)),
     t.Or: lambda node: iter((t.And(node.items, node.span),)),
     t.Not: lambda node: iter((node.item,)),
+    t.Lasting: lambda node: iter((node.item,)),
+    t.Crosses: lambda node: iter((evolve(node, above=not node.above), node.beyond)),
     t.Level: lambda node: iter((evolve(node, profit=not node.profit),)),
     t.When: _times,
 }

@@ -10,7 +10,7 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.difference.compare import Change, Difference, Witness
 from rulekit.engine.decide import decide
 from rulekit.engine.reference import decide_slowly
-from rulekit.model.decision import Action
+from rulekit.model.decision import Action, Memory
 from rulekit.model.instant import MINUTE, parse_instant
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.policy import Policy
@@ -150,6 +150,9 @@ def _confirmed(change: Change, old: CompiledPolicy, new: CompiledPolicy) -> bool
 def _orders(policy: CompiledPolicy, witness: Witness, rule: str) -> tuple[Action | None, float]:
     """Return the order and the directed stop that stands, by the slow reference."""
     snapshot = witness.place.snapshot
-    outcome = decide_slowly(policy, snapshot, witness.place.memory(rule) if rule else {})
+    memory: Memory = witness.place.memory(rule) if rule else {}
+    for earlier in witness.place.earlier:
+        memory = decide_slowly(policy, earlier, memory).memory
+    outcome = decide_slowly(policy, snapshot, memory)
     stop = snapshot.stop if outcome.stop is None else outcome.stop.stop
     return outcome.order, -math.inf if stop is None or math.isnan(stop) else stop * snapshot.side

@@ -61,6 +61,10 @@ def rule_names(old: str, new: str) -> list[str]:
         ("lock in 50% of peak profit", "lock in 60% of peak profit", ["sooner-exit", "tighter-stop"]),
         ("move stop to price - 2 ATR", "move stop to price - 3 ATR", ["looser-stop"]),
         ("book 10% at every 5% profit", "book 10% at every 4% profit", ["sooner-book"]),
+        ("exit when price is below vwap for 5 minutes", "exit when price is below vwap for 10 minutes", ["later-exit"]),
+        ("exit when profit is above 5% for 5 minutes", "exit when profit is above 5%", ["sooner-exit"]),
+        ("exit when price crosses below vwap", "exit when price is below vwap", ["sooner-exit"]),
+        ("exit when rsi crosses above 70", "exit when rsi crosses above 80", ["later-exit", "sooner-exit"]),
         ('alert "up" at 10% profit', 'alert "up" at 12% profit', ["later-alert"]),
         (
             "for the whole book\n  LOSS: exit everything and stop trading at ₹25,000 day loss",

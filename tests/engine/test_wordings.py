@@ -112,3 +112,14 @@ def test_the_shipped_policies_are_held_word_by_word(project: Path) -> None:
     for name in ("position-management", "intraday"):
         policy = load(project / "rules" / f"{name}.policy").compiled
         assert [each for each in rewordings(policy) if not each.noticed] == []
+
+
+def test_what_must_last_or_cross_is_changed_too() -> None:
+    rules = "A: exit when price is below vwap for 5 minutes\nB: exit when price crosses above vwap"
+    assert [each[1:3] for each in changed(rules) if each[2]] == [
+        ("price is below vwap for 5 minutes", "price is below vwap"),
+        ("price is below vwap", "price is at most vwap"),
+        ("price is below vwap", "price is above vwap"),
+        ("price crosses above vwap", "price crosses below vwap"),
+        ("price crosses above vwap", "price is above vwap"),
+    ]
