@@ -78,7 +78,7 @@ def _told(change: Change) -> str:
 
 
 def _past(done: str) -> str:
-    words = {"exits": "exited", "books": "booked", "adds": "added", "moves": "moved", "does": "did"}
+    words = {"exits": "exited", "books": "booked", "adds": "added", "moves": "moved", "stops": "stopped", "does": "did"}
     return " ".join(words.get(word, word) for word in done.split())
 
 

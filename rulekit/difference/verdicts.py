@@ -12,6 +12,7 @@ from rulekit.difference.search import NOTHING, Signs
 from rulekit.engine.examples import look_at
 from rulekit.engine.expectations import said
 from rulekit.language import tree as t
+from rulekit.language.words import listing
 from rulekit.model.book import NO_ORDERS
 from rulekit.model.decision import (
     ADD,
@@ -19,8 +20,11 @@ from rulekit.model.decision import (
     BOOK,
     BOOK_ACTIONS,
     EXIT,
+    EXIT_EVERYTHING,
     STOP,
+    STOP_ADDING,
     STOP_REACHED,
+    STOP_TRADING,
     TARGET_REACHED,
     Action,
     Memory,
@@ -68,10 +72,9 @@ class Deed:
 
     def text(self, snapshot: Snapshot) -> str:
         """Say it: `books 50 shares`, `moves the stop to ₹980.00`, `does nothing`."""
-        told = (
-            _DONE[action.kind](action) if action.kind in _DONE else f"says `{action.kind}`" for action in self.actions
-        )
-        return " and ".join(told) or "does nothing"
+        everything = any(action.kind == EXIT_EVERYTHING for action in self.of_book)
+        done = [action for action in self.actions if not (everything and action.kind == EXIT)]
+        return listing([_DONE[action.kind](action) for action in done], "and") or "does nothing"
 
 
 def _moved(action: Action) -> str:
@@ -84,6 +87,9 @@ _DONE: dict[str, Callable[[Action], str]] = {
     ADD: lambda action: f"adds {action.quantity}",
     STOP: _moved,
     ALERT: lambda action: "alerts",
+    EXIT_EVERYTHING: lambda action: "exits everything",
+    STOP_ADDING: lambda action: "stops adding",
+    STOP_TRADING: lambda action: "stops trading",
 }
 
 

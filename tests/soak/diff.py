@@ -14,6 +14,8 @@ import sys
 from collections import Counter
 from random import Random
 
+from attrs import evolve
+
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.difference.compare import Difference, compare
 from rulekit.engine import thresholds, wordings
@@ -38,10 +40,12 @@ def mutant(tree: t.PolicyTree, draw: Random) -> t.PolicyTree | None:
 
 def differs_somewhere(old: CompiledPolicy, new: CompiledPolicy, draw: Random) -> bool:
     """Try random positions and memories."""
-    names = [rule.name for rule in old.rules]
     for _ in range(POSITIONS):
         snapshot = random_snapshot(draw)
-        for memory in ({}, random_memory(draw, names, snapshot)):
+        remembered = random_memory(draw, old.tree.rules, snapshot)
+        # What conditions remember stands under their own words, which may be others in the new policy.
+        plain = {name: evolve(each, marks=()) for name, each in remembered.items()}
+        for memory in ({}, plain):
             done = [
                 [(each.rule, each.kind, each.quantity, each.stop) for each in decide(policy, snapshot, memory).actions]
                 for policy in (old, new)
