@@ -12,7 +12,7 @@ from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.difference import verdicts as v
 from rulekit.difference.applies import covered
 from rulekit.difference.axes import axes_of
-from rulekit.difference.normal import is_known, normal, policy_rest
+from rulekit.difference.normal import is_known, normal, parts, policy_rest
 from rulekit.difference.pairs import pairs
 from rulekit.difference.positions import Builder, Place, Point
 from rulekit.difference.search import NOTHING, Pair, Search, Signs
@@ -207,7 +207,8 @@ class Comparison:
             if first < second or one is None or two is None or v.kind_of(one) != v.kind_of(two):
                 continue
             judge = partial(_both, alone(self.new, one), alone(self.new, two))
-            search = Search(axes_of((one, two)), self.builder, judge, (one, two), 1_000)
+            both = evolve(one, level=None, times=(), when=t.And((*parts(one), *parts(two))), unless=None)
+            search = Search(axes_of((one, two)), self.builder, judge, (both,), 1_000)
             search.run()
             for points in search.found.values():
                 yield from ((point, Pair(None, None)) for point in _spread(points))

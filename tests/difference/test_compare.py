@@ -117,6 +117,20 @@ def test_other_words_for_the_same_are_the_same(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ("not (profit is above 5% or rsi is above 80)", "not (profit is above 5% and rsi is above 80)"),
+        ("not (profit is above 5%)", "profit is above 5%"),
+        ("profit is above 5% and rsi is above 80", "profit is above 5% or rsi is above 80"),
+        ("rsi is above 80", "rsi over 14 bars is above 80"),
+        ("profit is above 5% unless side is short", "profit is above 5% and side is short"),
+    ],
+)
+def test_almost_the_same_words_are_not_the_same(old: str, new: str) -> None:
+    assert compared(f"A: exit when {old}", f"A: exit when {new}").whole
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
         ("exit when loss is at least 5%", "exit when profit is at most -5%"),
         ("exit after 2 hours", "exit when age is at least 2 hours"),
         ("exit when not (volume is below 2 times normal)", "exit when volume is at least 2 times normal"),
@@ -172,6 +186,12 @@ def test_the_order_of_the_file_counts_where_two_books_hold() -> None:
     difference = compared(f"{one}\n{two}", f"{two}\n{one}")
     assert {rule.status for rule in difference.rules} == {"same"}
     assert [change.name for change in difference.whole] == ["more-book"]
+
+
+def test_the_order_counts_where_both_hold_on_a_small_spot_only() -> None:
+    one = "A: book 20% when rsi is 71 and spread is 0.3% and volume is 2.5 times normal and day profit is ₹4,000"
+    two = "B: book 50% when momentum is 2% and change is 1% and volatility is 3 times normal and exposure is ₹90,000"
+    assert [change.name for change in compared(f"{one}\n{two}", f"{two}\n{one}").whole] == ["more-book"]
 
 
 def test_what_another_rule_hides_is_no_difference_of_the_whole() -> None:

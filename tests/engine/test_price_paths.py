@@ -135,6 +135,13 @@ def test_a_trail_follows_the_best_price_of_the_path() -> None:
     assert came(result)[-1] == ("stop", "exit", 100, None, 15)
 
 
+def test_the_best_price_of_the_path_is_remembered() -> None:
+    rules = "BACK: exit when giveback is at least 50%"
+    path = "price 100 then up to 110 over 10 minutes then down to 104 over 12 minutes"
+    result = run(rules, POSITION, path, "expect exit at 20 minutes because BACK")
+    assert result.missed == ()
+
+
 def test_r_is_measured_from_the_first_stop_of_the_path() -> None:
     rules = "FIRST: move stop to entry - 2% after 2 minutes\nOUT: exit at 2R profit"
     result = run(

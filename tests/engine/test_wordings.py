@@ -123,3 +123,13 @@ def test_what_must_last_or_cross_is_changed_too() -> None:
         ("price crosses above vwap", "price crosses below vwap"),
         ("price crosses above vwap", "price is above vwap"),
     ]
+
+
+def test_a_definition_changes_only_where_it_is_used() -> None:
+    rules = (
+        "define calm as volatility is below 1 times normal\ndefine late as time is above 15:00\n"
+        "A: exit when late\nB: book 50% when calm"
+    )
+    found = noticed(rules, "  time 15:30\n  expect exit because A")
+    assert not found[("volatility is below 1 times normal", "volatility is above 1 times normal")]
+    assert found[("time is above 15:00", "time is below 15:00")]
