@@ -122,6 +122,12 @@ class _Gathered:
         self.comparison(node.beyond)
         self.history()
 
+    def moves(self, node: t.Moves) -> None:
+        name = f"fact:change {window_text(node.window)}"
+        self.add(name, (None,))
+        for value in (node.by.value, -node.by.value):
+            self.around(name, value, _step(value))
+
     def history(self) -> None:
         """Let there be a look before this one, at another price and with other readings."""
         self.add("before", (None, *(At("share", Fraction(part, 100)) for part in (100, 97, 103))))
@@ -395,6 +401,7 @@ _READINGS: dict[type, Callable[[_Gathered, Any], None]] = {
     t.Between: _Gathered.between,
     t.Lasting: _Gathered.lasting,
     t.Crosses: _Gathered.crosses,
+    t.Moves: _Gathered.moves,
     t.And: _Gathered.joined,
     t.Or: _Gathered.joined,
     t.Not: lambda gathered, node: gathered.condition(node.item),

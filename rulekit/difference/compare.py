@@ -18,6 +18,7 @@ from rulekit.difference.positions import Builder, Place, Point
 from rulekit.difference.search import NOTHING, Pair, Search, Signs
 from rulekit.difference.telling import example, said
 from rulekit.language import tree as t
+from rulekit.model.decision import EXIT
 
 SAME, RENAMED, REWORDED, CHANGED = "same", "renamed", "reworded", "changed"
 _MEMORY_AXES = ("fired", "waited", "trailed")
@@ -125,6 +126,9 @@ class Comparison:
         if pair.old is not None and pair.new is not None and normal(pair.old) == normal(pair.new):
             renamed = pair.old.name != pair.new.name and None not in (pair.old.label, pair.new.label)
             return RuleDifference(pair, RENAMED if renamed else SAME), []
+        if len(pair.rules) == 1 and pair.rules[0].is_for_missing_data:
+            status = v.ADDED if pair.old is None else v.REMOVED
+            return RuleDifference(pair, status, (Change(status, EXIT, None, "it acts where a rule lacks data"),)), []
         if not all(is_known(rule) for rule in pair.rules):
             return RuleDifference(pair, v.UNCLEAR, (Change(v.UNCLEAR, "", None, "it cannot be searched"),)), []
         search = Search(axes_of(pair.rules), self.builder, self._judge(pair), pair.rules)

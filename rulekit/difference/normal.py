@@ -34,6 +34,7 @@ KNOWN = (
     t.Between,
     t.Lasting,
     t.Crosses,
+    t.Moves,
     t.And,
     t.Or,
     t.Not,
@@ -140,7 +141,7 @@ def _is_known(node: t.Condition) -> bool:
     return all(_is_known(each) for each in inner)
 
 
-_OWN = ("title", "applies", "values", "definitions", "rules", "book", "examples", "source", "path")
+_OWN = ("title", "applies", "values", "definitions", "rules", "book", "missing_data", "examples", "source", "path")
 
 
 def policy_rest(old: t.PolicyTree, new: t.PolicyTree) -> tuple[str, ...]:

@@ -177,6 +177,7 @@ _CHANGES: dict[type, Callable[[Any], Iterator[Any]]] = {
     t.Or: lambda node: iter((t.And(node.items, node.span),)),
     t.Not: lambda node: iter((node.item,)),
     t.Lasting: lambda node: iter((node.item,)),
+    t.Moves: lambda node: iter((evolve(node, up=not node.up),)),
     t.Crosses: lambda node: iter((evolve(node, above=not node.above), node.beyond)),
     t.Level: lambda node: iter((evolve(node, profit=not node.profit),)),
     t.When: _times,

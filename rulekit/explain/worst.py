@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.compile.program import times_allowed
 from rulekit.explain.regions import region
@@ -131,13 +131,16 @@ def _kept(rules: tuple[t.Rule, ...]) -> Iterator[str]:
             continue
         kept = _kept_by(rule.verb, level)
         if kept:
-            yield f"profit: once a look has shown {level_text(level)}, {kept} (`{rule.name}`)"
+            shown = level_text(evolve(level, name=None))
+            yield f"profit: once a look has shown {shown}, {kept} (`{rule.name}`)"
 
 
 def _kept_by(verb: t.Verb, level: t.Level) -> str:
     if isinstance(verb, t.LockIn):
         return f"{share_text(verb.percent)} of the best profit is kept"
     if isinstance(verb, t.TrailStop):
+        if verb.distance.unit not in (*_PER_SHARE, level.unit) or verb.distance.unit is Unit.ATR:
+            return ""  # it waits for a measure that may be unknown
         return f"no more than {distance_text(verb.distance)} from the best price is given back"
     assert isinstance(verb, t.MoveStop)
     share = _share_kept(verb)

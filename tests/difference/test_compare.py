@@ -65,6 +65,13 @@ def rule_names(old: str, new: str) -> list[str]:
         ("exit when profit is above 5% for 5 minutes", "exit when profit is above 5%", ["sooner-exit"]),
         ("exit when price crosses below vwap", "exit when price is below vwap", ["sooner-exit"]),
         ("exit when rsi crosses above 70", "exit when rsi crosses above 80", ["later-exit", "sooner-exit"]),
+        ("exit when price falls 2% in 5 minutes", "exit when price falls 3% in 5 minutes", ["later-exit"]),
+        (
+            "exit when price falls 2% in 5 minutes",
+            "exit when price rises 2% in 5 minutes",
+            ["later-exit", "sooner-exit"],
+        ),
+        ("exit when profit falls 2% in 5 minutes", "exit when profit falls 1.5% in 5 minutes", ["sooner-exit"]),
         ('alert "up" at 10% profit', 'alert "up" at 12% profit', ["later-alert"]),
         (
             "for the whole book\n  LOSS: exit everything and stop trading at ₹25,000 day loss",
@@ -179,6 +186,14 @@ def test_a_rule_that_never_acts_makes_no_difference_to_the_whole() -> None:
     assert [change.name for change in difference.rules[1].changes] == ["added-exit"]
     assert difference.rules[1].changes[0].witness is None
     assert difference.whole == ()
+
+
+def test_what_happens_when_data_is_missing_is_compared() -> None:
+    rules = "A: exit when rsi is above 80"
+    assert compared(rules, f"{rules}\nwhen data is missing: hold").changes == ()
+    difference = compared(rules, f"{rules}\nwhen data is missing: exit")
+    assert [change.name for change in difference.rules[1].changes] == ["added-exit"]
+    assert [change.name for change in difference.whole] == ["sooner-exit"]
 
 
 def test_the_order_of_the_file_counts_where_two_books_hold() -> None:
