@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-SQUARE_OFF_MINUTES = {"NSE": 10, "BSE": 10, "NFO": 5, "BFO": 5, "CDS": 15, "BCD": 15, "MCX": 25}
-"""Minutes before the close at which a broker squares off intraday products, by exchange."""
+from rulekit.model.cautions import ADD_MAX_SHARE
+from rulekit.model.cautions import SQUARE_OFF_MINUTES as SQUARE_OFF_MINUTES
 
 
 @frozen
@@ -81,7 +81,7 @@ class ExecutionSettings:
     order_max_value: float | None = None
     day_max_orders: int | None = None
     day_max_value: float | None = None
-    add_max_share: float = 1.0
+    add_max_share: float = ADD_MAX_SHARE
     position_max_quantity: int | None = None
     position_max_value: float | None = None
     price_band: float = 0.25

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from rulekit.language.codes import CODES, Code
-from rulekit.lint.proving import PROVING
 from rulekit.lint.rules import (
     add_beyond_guard,
     add_without_stop,
@@ -82,7 +82,7 @@ from rulekit.lint.rules import (
     window_beyond_session,
     window_in_parts_of_a_minute,
 )
-from rulekit.lint.suppressions import BAD, EXPIRED, UNUSED
+from rulekit.lint.suppressions import ABOUT
 
 _MODULES = (
     # names
@@ -166,9 +166,9 @@ _MODULES = (
     not_formatted,
     # suppressions
     endless_suppression,
-    *PROVING,
 )
-"""The one list of lint rules; `rulekit.lint.rules` says what a module declares."""
+"""The lint rules that read; those that prove are listed in `rulekit.lint.proving`. `rulekit.lint.rules` says what a
+module declares."""
 
 
 @frozen
@@ -195,12 +195,51 @@ def _declared(module: ModuleType) -> LintRule:
     )
 
 
-RULES: tuple[LintRule, ...] = tuple(_declared(module) for module in _MODULES)
-"""The lint rules in the order of the list."""
+READING: tuple[LintRule, ...] = tuple(_declared(module) for module in _MODULES)
+"""The lint rules that read, in the order of the list."""
 
-ALL_CODES: dict[str, Code] = {
-    **CODES,
-    **{rule.code.code: rule.code for rule in RULES},
-    **{code.code: code for code in (UNUSED, BAD, EXPIRED)},
-}
-"""Every code, by its number."""
+if TYPE_CHECKING:
+    RULES: tuple[LintRule, ...]
+    """All lint rules, those that read and those that prove."""
+    ALL_CODES: dict[str, Code]
+    """Every code, by its number."""
+
+
+def rules(*, proofs: bool) -> tuple[LintRule, ...]:
+    """Return the lint rules, with or without those that prove."""
+    return _all_rules() if proofs else READING
+
+
+@cache
+def _all_rules() -> tuple[LintRule, ...]:
+    """Import the rules that prove: with them comes the evaluator, which a look without proofs should not wait for."""
+    from rulekit.lint.proving import PROVING
+
+    return (*READING, *(_declared(module) for module in PROVING))
+
+
+def named(word: str) -> Code | None:
+    """Return the code of that number or name, if there is one; those of rules that prove are looked at last."""
+    return _named(word, _codes(READING)) or _named(word, _all_codes())
+
+
+def _named(word: str, codes: dict[str, Code]) -> Code | None:
+    return codes.get(word.upper()) or next((code for code in codes.values() if code.name == word.lower()), None)
+
+
+def _codes(rules: tuple[LintRule, ...]) -> dict[str, Code]:
+    return {**CODES, **{code.code: code for code in (*(rule.code for rule in rules), *ABOUT)}}
+
+
+@cache
+def _all_codes() -> dict[str, Code]:
+    return _codes(_all_rules())
+
+
+_LATE: dict[str, Callable[[], object]] = {"RULES": _all_rules, "ALL_CODES": _all_codes}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return _LATE[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,8 +7,7 @@ from datetime import date
 
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.reading import Checked
-from rulekit.lint import suppressions
-from rulekit.lint.catalogue import ALL_CODES, RULES
+from rulekit.lint import catalogue, suppressions
 from rulekit.lint.selection import Selection
 from rulekit.lint.subject import FILES, Subject
 
@@ -40,7 +39,7 @@ def _between(subjects: Sequence[Subject | None], selections: Sequence[Selection]
     present = [index for index, subject in enumerate(subjects) if subject is not None]
     whole = [subjects[index] for index in present]
     found: dict[int, list[Diagnostic]] = {}
-    for rule in RULES:
+    for rule in catalogue.READING:
         if rule.needs != FILES or not any(selections[index].runs(rule) for index in present):
             continue
         for position, finding in rule.find(whole):
@@ -59,16 +58,20 @@ def _said_once(found: list[Diagnostic], said_by: Mapping[str, tuple[str, ...]]) 
 
 def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Run the rules on one policy, and take away what its text allows."""
-    run = [rule for rule in RULES if rule.needs != FILES and selection.runs(rule)]
+    rules = catalogue.rules(proofs=selection.proofs)
+    run = [rule for rule in rules if rule.needs != FILES and selection.runs(rule)]
     found = [
         each.diagnostic(rule.code, subject.source, selection.severity_of(rule.code))
         for rule in run
         for each in rule.find(subject)
     ]
     found = _said_once(found, {rule.code.code: rule.said_by for rule in run if rule.said_by})
-    allowed, bad = suppressions.read(subject.source, ALL_CODES)
-    left_out = {rule.code.code for rule in RULES} - {rule.code.code for rule in run}
-    kept = suppressions.apply(found + between, allowed, subject.source, subject.today, left_out)
+    found += between
+    if not suppressions.mentioned(subject.source):
+        return in_order([*subject.checked.diagnostics, *found])
+    allowed, bad = suppressions.read(subject.source, catalogue.ALL_CODES)
+    left_out = {rule.code.code for rule in catalogue.RULES} - {rule.code.code for rule in run}
+    kept = suppressions.apply(found, allowed, subject.source, subject.today, left_out)
     unwanted = {each.code for each in suppressions.ABOUT if not selection.wants(each)}
     own = [each for each in (*kept, *bad) if each.code not in unwanted]
     return in_order([*subject.checked.diagnostics, *own])

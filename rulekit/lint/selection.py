@@ -9,7 +9,8 @@ from attrs import field, frozen
 from rulekit.errors import InputError
 from rulekit.language.codes import CODES, Code
 from rulekit.language.diagnostics import ERROR, SEVERITIES
-from rulekit.lint.catalogue import ALL_CODES, LintRule
+from rulekit.lint import catalogue
+from rulekit.lint.catalogue import LintRule
 from rulekit.lint.subject import PROOF
 
 DEFAULT = "default"
@@ -79,15 +80,14 @@ def known_code(word: str) -> Code:
     Raises:
         InputError: there is none; says which might be meant.
     """
-    found = ALL_CODES.get(word.upper()) or next(
-        (code for code in ALL_CODES.values() if code.name == word.lower()), None
-    )
+    found = catalogue.named(word)
     if found is not None:
         return found
     from difflib import get_close_matches
 
-    names = {code.name: code for code in ALL_CODES.values()}
-    near = get_close_matches(word.lower(), names, n=1) or get_close_matches(word.upper(), ALL_CODES, n=1, cutoff=0.7)
+    codes = catalogue.ALL_CODES
+    names = {code.name: code for code in codes.values()}
+    near = get_close_matches(word.lower(), names, n=1) or get_close_matches(word.upper(), codes, n=1, cutoff=0.7)
     meant = f"did you mean `{near[0]}`? " if near else ""
     raise InputError(
         f"there is no code `{word}`",

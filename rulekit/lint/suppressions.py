@@ -64,6 +64,11 @@ def _covered(comment: Comment, source: Source) -> range:
     return range(below[0].span.line, below[0].span.end_line + 1) if below else range(line, line + 1)
 
 
+def mentioned(source: Source) -> bool:
+    """Tell whether any comment looks like an `# allow`."""
+    return any(_MEANT.match(comment.text) for comment in source.comments)
+
+
 def read(source: Source, known: Container[str]) -> tuple[list[Suppression], list[Diagnostic]]:
     """Read the `# allow` comments of a policy; those that cannot be read are findings."""
     good, bad = [], []

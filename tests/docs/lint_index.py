@@ -28,7 +28,8 @@ TITLES = {
 }
 HEAD = """# What `rulekit lint` can find
 
-`rulekit lint --explain T102` prints the page of a code. [Ask before it costs money](../lint.md) tells of settings, forms and fixes.
+`rulekit lint --explain T102` prints the page of a code. [Ask before it costs money](../lint.md) tells of settings,
+forms and fixes.
 
 Errors must be mended; warnings and infos can be allowed, with a reason: `# allow T102 until 2026-12-31: agreed with the
 desk`, on the line or the line above. Codes marked *on request* are matters of taste: they are looked for only where

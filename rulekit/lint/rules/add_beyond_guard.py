@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from rulekit.execution.settings import ExecutionSettings
 from rulekit.language import tree as t
 from rulekit.language.sentences import (
     amount_text,
@@ -13,6 +12,7 @@ from rulekit.language.sentences import (
 from rulekit.language.words import number_text
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.subject import TREE, Subject
+from rulekit.model.cautions import ADD_MAX_SHARE
 
 _SHARES = (t.AmountKind.PERCENT_HELD, t.AmountKind.PERCENT_ORIGINAL)
 
@@ -22,7 +22,7 @@ NEEDS = TREE
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every `add` of a larger share than the guard lets through."""
-    allowed = Fraction(100) * Fraction(ExecutionSettings().add_max_share)
+    allowed = Fraction(100) * Fraction(ADD_MAX_SHARE)
     for rule in subject.tree.rules:
         if isinstance(rule.verb, t.Add) and rule.verb.amount.kind in _SHARES and rule.verb.amount.value > allowed:
             yield Finding(

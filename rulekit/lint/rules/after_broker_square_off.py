@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rulekit.execution.settings import SQUARE_OFF_MINUTES
 from rulekit.language import tree as t
 from rulekit.language.sentences import (
     when_text,
@@ -13,6 +12,7 @@ from rulekit.language.words import clock_text
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.sessions import Session, is_intraday, session_of
 from rulekit.lint.subject import TREE, Subject
+from rulekit.model.cautions import SQUARE_OFF_MINUTES
 from rulekit.model.instant import MINUTE
 
 CODE = Code("T106", "after-broker-square-off", WARNING, "an intraday rule at a time when the broker squares off")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from rulekit.language import tree as t
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
-from rulekit.lint.overlap import shared_position, told
 from rulekit.lint.subject import FILES, Subject
 
 CODE = Code("R107", "policies-overlap", WARNING, "two policies that one position matches")
@@ -18,6 +17,8 @@ def find(subjects: Sequence[Subject]) -> Iterator[tuple[int, Finding]]:
 
     Rules for the whole book are of all policies together, so a policy of such rules only is beside none.
     """
+    from rulekit.lint.overlap import shared_position, told  # with it comes the evaluator's own test
+
     managing = [(index, subject) for index, subject in enumerate(subjects) if subject.tree.rules]
     for place, (index, subject) in enumerate(managing):
         mine = subject.tree.applies
