@@ -57,6 +57,8 @@ def _print_status(found: dict[str, Any]) -> None:
     reason = f": {found['reason']}" if found["reason"] else ""
     click.echo(f"{found['account']}, as of {clock_time(found['at'])}, engine {'on' if found['running'] else 'off'}")
     click.echo(f"trading state: {found['mode']}{reason}")
+    if found["no_adds"]:
+        click.echo(f"nothing is added: {found['no_adds']}")
     if found["requests"]:
         click.echo(f"asked for and not yet taken: {', '.join(found['requests'])}")
     _print_positions(found["positions"])
