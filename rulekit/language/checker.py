@@ -272,16 +272,15 @@ class Checking:
 
     def _check_kind(self, node: Node, sentence: Sentence) -> None:
         """Refuse a rule that does not belong where it stands: of one position, or of the whole book."""
-        if node.rule == "rule" and sentence.block is None:
-            check_position_rule(rule(node, self.scope), node.words())
-        elif node.rule == "rule":
+        if sentence.block is not None:
+            _only_rules(node)
             check_book_rule(rule(node, self.scope), self.vocabulary)
+        elif node.rule == "rule":
+            check_position_rule(rule(node, self.scope), node.words())
 
     def _check_book_line(self, line: Line) -> None:
         assert line.node is not None
-        if line.node.rule != "rule":
-            help = "take away the blanks before it, and put it above or below the block"
-            raise FaultError("E115", line.node.span, "only rules stand in a block for the whole book", help)
+        _only_rules(line.node)
         made = self._made(line.node)
         check_book_rule(made, self.vocabulary)
         self._refuse_taken_name(made, line.node)
@@ -399,6 +398,13 @@ class Checking:
             tuple(self.book),
             missing_data=self.missing_data,
         )
+
+
+def _only_rules(node: Node) -> None:
+    """Raise if a line of a block for the whole book is no rule."""
+    if node.rule != "rule":
+        help = "take away the blanks before it, and put it above or below the block"
+        raise FaultError("E115", node.span, "only rules stand in a block for the whole book", help)
 
 
 def _refuse_reserved(label: Word) -> None:

@@ -31,7 +31,7 @@ def require_mended(checked: Checked) -> None:
     """Require that each change offered takes its finding away, and brings no other to the lines it touches."""
     for found in checked.diagnostics:
         for fix in fixes_of(found):
-            if "\n" in fix.text and _DEFINES.search(fix.text):
+            if "\n" in fix.sentence and _DEFINES.search(fix.sentence):
                 continue  # what the other sentence leans on is only then known
             again = check_text(fixed(checked.source.text, fix))
             lines = range(fix.span.line, fix.span.line + fix.text.count("\n") + 1)
