@@ -91,6 +91,21 @@ def test_a_name_that_appears_changes_how_others_read() -> None:
     assert not same(memory, text).ok
 
 
+def test_a_definition_below_that_moves_takes_its_places_along() -> None:
+    memory = Memory()
+    above, below = "exit at goal profit when calm\n", "set goal to 15%\ndefine calm as volume is below 2 times normal\n"
+    same(memory, above + below)
+    same(memory, f"{above}# a line more\n{below}")
+
+
+def test_a_comment_that_comes_into_a_sentence_counts() -> None:
+    memory = Memory()
+    for text in ("exitt\n  att 15:15\n", "when profit is above 15%\n  book 50%\n", "boook 50%\n  at 10% proffit\n"):
+        plain = same(memory, text).diagnostics[0]
+        noted = same(memory, text.replace("\n", "  # why\n", 1)).diagnostics[0]
+        assert noted.code == plain.code
+
+
 def test_what_the_text_no_longer_has_is_forgotten() -> None:
     memory = Memory()
     check_text("exit at 15:15\nbook 50% at 10% profit\n", memory=memory)
