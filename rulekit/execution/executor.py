@@ -320,14 +320,10 @@ class Executor:
     def _is_urgent(self) -> bool:
         return any(action.lane in URGENT for action in self._dispatcher.queue())
 
-    def _make_room(self, now: Instant) -> None:
-        """Get standing stops out of the way of what is to be closed, and look at once whether they are."""
-        if self._standing.makes_room:
-            self._standing.tend(now, fresh=False)
-            self.sync()
-
     def _dispatch(self, now: Instant) -> None:
-        self._make_room(now)
+        if self._standing.makes_room:
+            # The broker takes a moment: an order update or the next look, very soon, shows that there is room.
+            self._standing.tend(now, fresh=False)
         tried: set[str] = set()
         while (action := self._dispatcher.next_action(now, tried)) is not None:
             if not self._reader.is_fresh(now):

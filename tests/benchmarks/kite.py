@@ -15,15 +15,22 @@ from statistics import median, quantiles
 from rulekit.broker.kite import KiteBroker
 from rulekit.broker.kite_calls import make_client
 from rulekit.broker.kite_settings import KiteSettings, Secret
+from rulekit.execution.settings import StopSettings
 from rulekit.kite_server.server import KiteServer
 from rulekit.kite_server.settings import NO_LIMITS, ServerSettings
 from rulekit.model.clock import WallClock
 from rulekit.model.events import Event
+from rulekit.model.instant import SECOND
 from rulekit.model.orders import Accepted, OrderRequest
 from rulekit.runtime.live import open_kite_day
 from rulekit.runtime.policy import Policy
 from rulekit.settings import EngineSettings, Settings
 
+POLICY = """\
+policy "X"
+FIRST: tighten stop to 4% from price when profit is above -3%
+OUT: exit at 5% profit
+"""
 COUNT = 300
 POSITIONS = 40
 
@@ -33,7 +40,8 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         bare = _against_the_bare_client(Path(folder))
-        _from_tick_to_request(Path(folder), bare)
+        _from_tick_to_request(Path(folder), bare, stops=False)
+        _from_tick_to_request(Path(folder), bare, stops=True)
 
 
 def _server(speed: float = 1.0) -> KiteServer:
@@ -85,21 +93,25 @@ def _print_ratio(name: str, times: list[float], bare: list[float]) -> None:
     print(f"{name}  p50 {_ms(median(times))}  p99 {_ms(_p99(times))}  {ratios}")
 
 
-def _from_tick_to_request(folder: Path, bare: list[float]) -> None:
-    """Push prices that fire a rule, and see when the request is at the server."""
+def _from_tick_to_request(folder: Path, bare: list[float], *, stops: bool) -> None:
+    """Push prices that fire an exit, and see when its request is at the server; with or without stops that stand there.
+
+    The decision's time is that at which it was made, before it is written to the disk.
+    """
     server = _server()
+    clock = WallClock(server.clock.now())
     decided: dict[str, float] = {}
 
     def emit(event: Event) -> None:
-        if event.name == "action_decided":
-            decided[event.symbol] = time.perf_counter()
+        if event.name == "action_decided" and event.data["kind"] == "exit":
+            decided[event.symbol] = event.at / SECOND
 
     arrived: dict[str, float] = {}
     respond = server.desk.respond
 
     def watch(request):  # type: ignore[no-untyped-def]
-        if request.method == "POST":
-            arrived[request.form["tradingsymbol"]] = time.perf_counter()
+        if request.method == "POST" and not request.form.get("trigger_price"):
+            arrived[request.form["tradingsymbol"]] = clock.now() / SECOND
         return respond(request)
 
     server.desk.respond = watch  # type: ignore[method-assign]
@@ -107,28 +119,33 @@ def _from_tick_to_request(folder: Path, bare: list[float]) -> None:
     for symbol in symbols:
         server.push_price("NSE", symbol, 1000)
         server.trade_by_hand("NSE", symbol, "BUY", 10)
-    settings = Settings(engine=EngineSettings(cycle_s=60), kite=_settings(server, folder))
+    settings = Settings(
+        engine=EngineSettings(cycle_s=60), kite=_settings(server, folder), stops=StopSettings(at_broker=stops)
+    )
     pushed: dict[str, float] = {}
     with open_kite_day(
-        [Policy.from_text('policy "X"\nOUT: exit at 5% profit')], folder / "journal", settings=settings,
-        clock=WallClock(server.clock.now()), emit=emit,
+        [Policy.from_text(POLICY)], folder / f"journal-{stops}", settings=settings, clock=clock, emit=emit,
     ) as day:  # fmt: skip
         thread = threading.Thread(target=day.run)
         thread.start()
-        time.sleep(3)
-        for symbol in symbols:
-            pushed[symbol] = time.perf_counter()
+        time.sleep(2)
+        for symbol in symbols:  # the first price sets the stop
+            server.push_price("NSE", symbol, 1000)
+        time.sleep(10 if stops else 2)
+        for symbol in symbols[:: 2 if stops else 1]:  # the broker's ten readings a second are no subject here
+            pushed[symbol] = clock.now() / SECOND
             server.push_price("NSE", symbol, 1060)
-            time.sleep(0.4)
+            time.sleep(1.2 if stops else 0.4)
         time.sleep(1)
         day.stop()
         thread.join()
     server.stop()
     whole = [arrived[symbol] - pushed[symbol] for symbol in symbols if symbol in arrived]
     sent = [arrived[symbol] - decided[symbol] for symbol in symbols if symbol in arrived and symbol in decided]
+    taken_back = sum(order["status"] == "CANCELLED" for order in server.true_orders())
+    print(f"{len(whole)} of {len(pushed)} ticks that fire an exit; {taken_back} standing stops taken back first")
     _print_ratio("tick to request      ", whole, bare)
     _print_ratio("decision to request  ", sent, bare)
-    print(f"{len(whole)} of {POSITIONS} ticks that fire a rule")
 
 
 def _p99(values: list[float]) -> float:

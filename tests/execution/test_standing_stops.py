@@ -12,6 +12,7 @@ from attrs import evolve
 from rulekit.errors import UsageError
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.execution.status import status
+from rulekit.model.instant import SECOND
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import BUY, SELL, SIGN, Quote
 from tests.execution.scripted import KOTAK, Desk, add, book, exit_all, next_morning, stop
@@ -141,10 +142,14 @@ def test_an_exit_waits_until_the_stop_is_gone(desk: Desk) -> None:
     assert desk.broker.standing() == []
 
 
-def test_an_exit_goes_out_at_once_where_the_cancellation_is_prompt(desk: Desk) -> None:
+def test_an_exit_goes_out_with_the_first_look_after_the_cancellation(desk: Desk) -> None:
     key = protected(desk)
     desk.commit(key, exit_all())
-    assert desk.row("Square off")["attempts"], "within the same look"
+    assert len(desk.broker.cancelled) == 1, "at once"
+    due = desk.executor.next_due()
+    assert due is not None and due - desk.clock.now() <= SECOND // 5, "the look comes very soon"
+    desk.pass_time(0.2)
+    assert desk.row("Square off")["attempts"]
     desk.pass_time()
     assert (desk.row("Square off")["end"], desk.row(RULE)["end"]) == ("filled", "cancelled")
 
