@@ -54,7 +54,7 @@ def test_it_is_placed_moved_and_is_the_exit_when_the_price_comes_to_it(account: 
         account.keep_priced("INFY", 1487, lambda: account.held("INFY") == 0)
         account.keep_priced("INFY", 1487, lambda: "position_closed" in account.names())
         until(lambda: ends(account, "protect") == ["filled"])
-        assert ends(account, "exit") in ([], ["superseded"])
+        until(lambda: ends(account, "exit") in ([], ["superseded"]))
     account.is_exact()
     assert len(stops(account, live=False)) == 1
     assert account.server.position_path("NSE", "INFY", "MIS") == [0, 100, 0]
