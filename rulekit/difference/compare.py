@@ -188,7 +188,8 @@ class Comparison:
         for point, pair in (*points, *self._flips(found)):
             for sign in self._signs(point, pair):
                 best.setdefault(sign, (point, pair))
-        search.run()
+        if any(len(tree.rules) + len(tree.book) > 1 for tree in (self.old.tree, self.new.tree)):
+            search.run()  # of a single rule everything has been tried
         changes = []
         for sign in sorted({*best, *search.found}, key=_order):
             point, pair = best.get(sign) or (search.found[sign][0], every)

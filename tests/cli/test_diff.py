@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rulekit.cli.diff import run as compare
 from rulekit.difference.verdicts import NAMES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -38,17 +39,29 @@ def desk(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("fail_on", "new", "code"),
+    [
+        ("", "looser", 0),
+        ("looser-stop", "looser", 1),
+        ("Later-Exit , tighter-stop", "looser", 1),
+        ("tighter-stop,sooner-exit", "looser", 0),
+        ("any", "looser", 1),
+        ("any", "same", 0),
+    ],
+)
+def test_the_exit_code(desk: Path, fail_on: str, new: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare(desk / "old.policy", desk / f"{new}.policy", fail_on=fail_on) == code
+    assert ("found, and not allowed" in capsys.readouterr().out) is bool(code)
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["--fail-on", "Later-Exit , tighter-stop", "old.policy", "looser.policy"], 1),
-        (["--fail-on", "tighter-stop,sooner-exit", "old.policy", "looser.policy"], 0),
-        (["--fail-on", "any", "old.policy", "same.policy"], 0),
-        (["--fail-on", "looser-stops", "old.policy", "looser.policy"], 2),
         (["old.policy", "wrong.policy"], 1),
         (["old.policy", "missing.policy"], 2),
     ],
 )
-def test_the_exit_code(desk: Path, arguments: list[str], code: int) -> None:
+def test_the_exit_code_of_what_cannot_be_compared(desk: Path, arguments: list[str], code: int) -> None:
     done = run(*arguments, cwd=desk)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -73,8 +86,9 @@ def test_it_says_what_differs_with_a_witness_each(desk: Path) -> None:
     ]
 
 
-def test_other_words_are_the_same(desk: Path) -> None:
-    assert run("old.policy", "same.policy", cwd=desk).stdout.splitlines()[-1] == "3 rules: 3 same"
+def test_other_words_are_the_same(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare(desk / "old.policy", desk / "same.policy")
+    assert capsys.readouterr().out.splitlines()[-1] == "3 rules: 3 same"
 
 
 def test_json_has_everything(desk: Path) -> None:

@@ -11,7 +11,7 @@ from tests.difference.grid import broken_witnesses, grid_difference, random_pair
 
 def test_pairs_that_are_called_the_same_are_the_same_on_a_grid() -> None:
     seen: Counter[tuple[bool, bool]] = Counter()
-    for seed in range(16):
+    for seed in range(10):
         old, new = random_pair(Random(seed))
         difference = compare(old, new)
         at = grid_difference(old, new)
@@ -20,4 +20,4 @@ def test_pairs_that_are_called_the_same_are_the_same_on_a_grid() -> None:
         assert broken_witnesses(difference, old, new) == [], seed
         assert difference.changes or not difference.whole
     # Both kinds of pair were drawn, and no difference of the whole was made up.
-    assert seen[True, True] >= 4 and seen[False, False] >= 4
+    assert seen[True, True] >= 3 and seen[False, False] >= 3

@@ -67,7 +67,7 @@ def test_looks_as_far_apart_as_the_example_says() -> None:
     ]
 
 
-@settings(deadline=None, max_examples=120, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 @given(examples(["A"]).filter(lambda example: bool(example.path)))
 def test_a_path_passes_its_corners_and_never_leaves_them(example: t.Example) -> None:
     found = moments(example)
