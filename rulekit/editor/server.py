@@ -36,7 +36,7 @@ STILL = 0.4
 """Seconds without a keystroke after which proofs begin."""
 REST = 1.0
 """Seconds without a keystroke after which garbage is collected: it takes as long as a look, and nobody waits then."""
-_WATCH = 1.0
+_WATCH = 0.5
 """Seconds between two looks at whether the editor still runs."""
 
 

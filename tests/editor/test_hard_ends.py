@@ -200,3 +200,12 @@ def test_a_killed_editor_leaves_no_server_even_where_its_pipe_is_held_open() -> 
         assert psutil.pid_exists(holder)
     finally:
         psutil.Process(holder).kill()
+
+
+def test_without_the_extra_a_sentence_says_so() -> None:
+    code = "import sys; sys.modules['pygls'] = None; sys.argv = ['', 'lsp']; from rulekit.cli.main import main; main()"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=environment(), capture_output=True, check=False
+    )
+    assert outcome.returncode == 2
+    assert outcome.stderr.decode().startswith("error: what serves editors is not installed\nhelp: ")

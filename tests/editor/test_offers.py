@@ -122,7 +122,7 @@ def test_what_is_offered_can_be_read() -> None:
         if line.strip() and "#" not in line and not line.startswith((" ", "example"))
     ]
     seen = 0
-    for line in random.sample(lines, 60):
+    for line in random.sample(lines, 40):
         words = line.split(" ")
         typed = " ".join((*words[: random.randrange(len(words))], ""))
         checked = check_text(typed)
@@ -131,7 +131,7 @@ def test_what_is_offered_can_be_read() -> None:
             read = Reader(raw_tokens(text, 1, 1), checked.names, phrases()).read()
             assert accepted(read, SENTENCE) is not None or text.split()[0] in ("set", "define"), text
             seen += 1
-    assert seen > 300
+    assert seen > 200
 
 
 def test_what_is_offered_in_an_example_can_be_read() -> None:

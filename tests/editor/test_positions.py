@@ -40,7 +40,7 @@ def at_a_character(text: str, index: int) -> bool:
     return not (text[index - 1 : index] == "\r" and text[index : index + 1] == "\n")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(texts, st.data(), encodings)
 def test_a_place_and_back(text: str, data: st.DataObject, encoding: str) -> None:
     index = data.draw(st.integers(0, len(text)).filter(lambda each: at_a_character(text, each)))
@@ -51,7 +51,7 @@ def test_a_place_and_back(text: str, data: st.DataObject, encoding: str) -> None
     assert places.position(line, column) == wanted
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(texts, st.integers(0, 12), st.integers(0, 80), encodings)
 def test_any_position_of_an_editor_is_some_place(text: str, line: int, character: int, encoding: str) -> None:
     places = Places(text, encoding)

@@ -55,7 +55,7 @@ def typed(random: Random, text: str) -> str:
 
 def test_typing_gives_what_reading_afresh_gives() -> None:
     random = Random(20261122)
-    for _ in range(60):
+    for _ in range(40):
         memory, text = Memory(), random.choice(TEXTS)
         for _ in range(8):
             same(memory, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,18 @@ def test_the_grammar_has_the_words_of_the_language() -> None:
     assert written == textmate.text(), "run `python -m rulekit.editor.textmate editors/vscode` and commit what it wrote"
 
 
+@cache
+def patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(each["match"]), each.get("name", "")) for each in textmate.grammar()["patterns"]]
+
+
 def scope_of(text: str) -> str:
     """Colour the beginning of a text as an editor does: the pattern that begins first, the first of those."""
     found = []
-    for place, pattern in enumerate(textmate.grammar()["patterns"]):
-        match = re.search(pattern["match"], text)
-        if match is not None and match.start() == 0:
-            found.append((place, match.end(), pattern.get("name", "")))
+    for place, (pattern, scope) in enumerate(patterns()):
+        match = pattern.match(text)
+        if match is not None:
+            found.append((place, match.end(), scope))
     _, end, scope = min(found)
     assert end == len(text), (text, scope)
     return str(scope)
