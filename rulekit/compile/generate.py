@@ -40,11 +40,13 @@ from rulekit.compile.layout import (
     STOP,
     STOP_HIT,
     STOP_RULE,
+    TARGET,
     TARGET_HIT,
+    TARGET_RULE,
     Layout,
 )
 from rulekit.compile.lower import Lasts, Side
-from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, StopProgram
+from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, StopProgram, TargetProgram
 from rulekit.compile.registers import Registers, children, compared
 
 Vector = list[float]
@@ -104,7 +106,7 @@ class _Emitter:
         """Yield the statements in the order in which they run: stop first, exits and stops, books, adds, results."""
         yield Section("what is used more than once", self._registers.shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
         yield Section("a reached stop or target exits, and nothing else is considered", self._guards())
-        yield Section("what the rules share", [*self._registers.shared(_roots(self._program)), *_starts()])
+        yield Section("what the rules share", [*self._registers.shared(_roots(self._program)), *_starts(self._program)])
         noted = self._moments()
         if noted:
             yield Section("since when what must last has held", noted)
@@ -155,6 +157,8 @@ class _Emitter:
             body = self._order(rule, effect)
         elif isinstance(effect, StopProgram):
             body = self._stop(rule, effect)
+        elif isinstance(effect, TargetProgram):
+            body = self._target(rule, effect)
         else:
             body = [_status(rule, HELD)]
         if rule.holds != ALWAYS:
@@ -218,6 +222,25 @@ class _Emitter:
             write.assign("rule", write.number(rule.index + 1.0)),
             write.assign("quantity", quantity),
             _status(rule, HELD),
+        ]
+
+    def _target(self, rule: RuleProgram, effect: TargetProgram) -> list[ast.stmt]:
+        """Keep the nearest target; one that stands already is no news."""
+        target, aim, cur = write.name("t"), write.name("aim"), self._registers.expr(CURRENT_TARGET)
+        tick = self._registers.expr(TICK)
+        real = ast.BinOp(target, ast.Mult(), self._registers.expr(SIDE))
+        above, below = ast.BinOp(target, ast.Sub(), cur), ast.BinOp(cur, ast.Sub(), target)
+        stands = ast.BoolOp(ast.And(), [compared("<", above, tick), compared("<", below, tick)])
+        nearer = compared("<", target, aim)
+        keep: list[ast.stmt] = [write.assign("aim", target), write.assign("aimer", write.number(rule.index + 1.0))]
+        held: list[ast.stmt] = [ast.If(stands, [ast.Pass()], [_status(rule, HELD)]), ast.If(nearer, keep, [])]
+        return [
+            write.assign("t", self._registers.expr(effect.target)),
+            write.chain(
+                (compared("<=", real, write.number(0.0)), [_status(rule, NO_SUCH_PRICE)]),
+                (compared("==", target, target), held),
+                (None, [_status(rule, CANNOT_JUDGE)]),
+            ),
         ]
 
     def _stop(self, rule: RuleProgram, effect: StopProgram) -> list[ast.stmt]:
@@ -320,9 +343,10 @@ class _Emitter:
             sides = [watch for watch in rule.watches if isinstance(watch, Side)]
             if not sides:
                 continue
+            movers = ("rule", "aimer" if isinstance(rule.effect, TargetProgram) else "mover")
             status, mine = write.at("r", FIRST_STATUS + rule.index), write.number(rule.index + 1.0)
             waits = ast.BoolOp(ast.Or(), [compared("==", status, write.number(code)) for code in (HELD, IN_FLIGHT)])
-            acts = ast.BoolOp(ast.Or(), [compared("==", write.name(name), mine) for name in ("rule", "mover")])
+            acts = ast.BoolOp(ast.Or(), [compared("==", write.name(name), mine) for name in movers])
             turn = ast.BoolOp(ast.Or(), [acts, ast.UnaryOp(ast.Not(), waits)])
             now: list[ast.stmt] = [write.remember(side.slot, self._registers.expr(side.beyond)) for side in sides]
             # an alert has its turn at every look
@@ -330,6 +354,24 @@ class _Emitter:
         return statements
 
     def _results(self) -> list[ast.stmt]:
+        return [*self._moved(), *self._aimed()]
+
+    def _aimed(self) -> list[ast.stmt]:
+        """Set the target to the nearest, unless it stands there already or the position exits."""
+        if not any(isinstance(rule.effect, TargetProgram) for rule in self._program.rules):
+            return []
+        aim, cur, tick = write.name("aim"), self._registers.expr(CURRENT_TARGET), self._registers.expr(TICK)
+        stands = ast.BoolOp(
+            ast.And(),
+            [compared("<", ast.BinOp(aim, ast.Sub(), cur), tick), compared("<", ast.BinOp(cur, ast.Sub(), aim), tick)],
+        )
+        exits = compared("==", write.name("kind"), write.number(EXIT_KIND))
+        aims = compared(">", write.name("aimer"), write.number(0.0))
+        new = ast.BoolOp(ast.And(), [aims, ast.UnaryOp(ast.Not(), stands), ast.UnaryOp(ast.Not(), exits)])
+        price = ast.BinOp(aim, ast.Mult(), self._registers.expr(SIDE))
+        return [ast.If(new, [write.result(TARGET_RULE, write.name("aimer")), write.result(TARGET, price)], [])]
+
+    def _moved(self) -> list[ast.stmt]:
         exits = compared("==", write.name("kind"), write.number(EXIT_KIND))
         moves = compared(">", write.name("mover"), write.number(0.0))
         return [
@@ -355,7 +397,7 @@ class _Emitter:
 
 _PHASES: tuple[Callable[[RuleProgram], bool], ...] = (
     lambda rule: (
-        isinstance(rule.effect, StopProgram)
+        isinstance(rule.effect, StopProgram | TargetProgram)
         or (isinstance(rule.effect, OrderProgram) and rule.effect.kind == EXIT_KIND)
     ),
     lambda rule: isinstance(rule.effect, OrderProgram) and rule.effect.kind == BOOK_KIND,
@@ -374,6 +416,8 @@ def _roots(program: Program) -> list[Expr | Test]:
         effect = rule.effect
         if isinstance(effect, StopProgram):
             roots.extend((effect.stop, CURRENT_STOP, PRICE, PRICE, SIDE, TICK))
+        elif isinstance(effect, TargetProgram):
+            roots.extend((effect.target, SIDE, CURRENT_TARGET, CURRENT_TARGET, TICK, TICK))
         elif isinstance(effect, OrderProgram):
             roots.extend(root for root in (effect.lots, effect.whole) if root is not None)
     return roots
@@ -385,6 +429,8 @@ def places_read(rule: RuleProgram, layout: Layout) -> tuple[int, ...]:
     roots: list[Expr | Test] = [rule.allowed, rule.holds]
     if isinstance(effect, StopProgram):
         roots += [effect.stop, PRICE]
+    elif isinstance(effect, TargetProgram):
+        roots.append(effect.target)
     elif isinstance(effect, OrderProgram):
         roots += [root for root in (effect.lots, effect.whole) if root is not None]
     found = dict.fromkeys(slot for root in roots for slot in _slots_of(root))
@@ -410,10 +456,12 @@ def _slots_of(node: Expr | Test) -> Iterator[str]:
         yield from _slots_of(child)
 
 
-def _starts() -> list[ast.stmt]:
-    return [write.assign(name, write.number(0.0)) for name in ("kind", "rule", "quantity", "mover")] + [
-        write.assign("best", write.number(-1e18))
-    ]
+def _starts(program: Program) -> list[ast.stmt]:
+    names, far = ["kind", "rule", "quantity", "mover"], [write.assign("best", write.number(-1e18))]
+    if any(isinstance(rule.effect, TargetProgram) for rule in program.rules):
+        names.append("aimer")
+        far.append(write.assign("aim", write.number(1e18)))
+    return [*(write.assign(name, write.number(0.0)) for name in names), *far]
 
 
 def _status(rule: RuleProgram, code: float) -> ast.stmt:

@@ -16,9 +16,10 @@ NEVER_FIRED = -1e18
 NOT_HOLDING = -1.0
 """Since when a rule holds, if it does not."""
 
-KIND, RULE, QUANTITY, STOP_RULE, STOP, REACHED, FIRST_STATUS = range(7)
+KIND, RULE, QUANTITY, STOP_RULE, STOP, REACHED, TARGET_RULE, TARGET, FIRST_STATUS = range(9)
 """Places in the result vector: the order (kind, rule, quantity), the stop move (rule, price), a stop or target that was
-reached while an order is in flight, then one status a rule. Rules count from 1; a guard has a mark of its own."""
+reached while an order is in flight, the target (rule, price), then one status a rule. Rules count
+from 1; a guard has a mark of its own."""
 STOP_HIT, TARGET_HIT = -1.0, -2.0
 EXIT_KIND, BOOK_KIND, ADD_KIND = 1.0, 2.0, 3.0
 

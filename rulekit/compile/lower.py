@@ -224,6 +224,10 @@ class Lowering(Measures):
         """Return a directed stop rounded to the tick on the side that tightens least."""
         return _floor(price, self.load("tick"))
 
+    def on_next_tick(self, price: Ratio) -> Expr:
+        """Return a directed price rounded to the first tick that has reached it."""
+        return subtract(ZERO, _floor(price.times(Fraction(-1)), self.load("tick")))
+
     # --- amounts -------------------------------------------------------------------------------------------
 
     def amount(self, node: tree.Amount) -> Ratio:

@@ -77,6 +77,13 @@ class StopProgram:
 
 
 @frozen
+class TargetProgram:
+    """A target: the directed price on the first tick at which it has been reached."""
+
+    target: Expr
+
+
+@frozen
 class AlertProgram:
     """An alert: it changes nothing, so all that is computed is whether it is to be told."""
 
@@ -90,7 +97,7 @@ class RuleProgram:
     allowed: Test
     holds: Test
     fails: Test
-    effect: OrderProgram | StopProgram | AlertProgram
+    effect: OrderProgram | StopProgram | TargetProgram | AlertProgram
     watches: tuple[Lasts | Side, ...] = ()
 
     @property
@@ -193,6 +200,11 @@ def _move(low: Lowering, rule: tree.Rule, index: int) -> StopProgram:
     return StopProgram(low.on_tick(low.directed_price(rule.verb.price)))
 
 
+def _set_target(low: Lowering, rule: tree.Rule, index: int) -> TargetProgram:
+    assert isinstance(rule.verb, tree.SetTarget)
+    return TargetProgram(low.on_next_tick(low.directed_price(rule.verb.price)))
+
+
 def _tighten_by(low: Lowering, rule: tree.Rule, index: int) -> StopProgram:
     assert isinstance(rule.verb, tree.TightenStopBy)
     stop = low.directed("stop")
@@ -233,6 +245,7 @@ _EFFECTS: dict[type, Callable[[Lowering, tree.Rule, int], Any]] = {
     tree.Add: _add,
     tree.MoveStop: _move,
     tree.TightenStopBy: _tighten_by,
+    tree.SetTarget: _set_target,
     tree.TrailStop: _trail,
     tree.LockIn: _lock_in,
     tree.Alert: lambda low, rule, index: AlertProgram(),

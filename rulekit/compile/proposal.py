@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -33,6 +33,7 @@ from rulekit.model.decision import (
     IMMEDIATE,
     NEXT_CYCLE,
     STOP,
+    TARGET,
     Action,
     RuleMemory,
 )
@@ -66,6 +67,7 @@ LANES = {
     tree.Add: IMMEDIATE,
     tree.MoveStop: NEXT_CYCLE,
     tree.TightenStopBy: NEXT_CYCLE,
+    tree.SetTarget: NEXT_CYCLE,
     tree.TrailStop: BACKGROUND,
     tree.LockIn: BACKGROUND,
     tree.Alert: IMMEDIATE,
@@ -203,6 +205,33 @@ def _tighten_by(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Action |
     return _stop_at(rule, reader, plus(reader.stop, nearer))
 
 
+def target_of(rule: tree.Rule, reader: Reader) -> Value:
+    """Return the price of a target on the first tick that has reached it; unknown where it or the tick is."""
+    assert isinstance(rule.verb, tree.SetTarget)
+    level = reader.price_of(rule.verb.price)
+    if level is None or reader.tick is None:
+        return None
+    return ceil(level * reader.side / reader.tick) * reader.tick * reader.side
+
+
+def stands_already(target: Fraction, reader: Reader) -> bool:
+    """Tell whether the tracked target is less than a tick away."""
+    tracked = reader.named_price("target")
+    return tracked is not None and reader.tick is not None and abs(target - tracked) < reader.tick
+
+
+def _set_target(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Action | Skip:
+    target = target_of(rule, reader)
+    if target is None:
+        return Skip(rule.name, CANNOT_JUDGE, f"the price of `{verb_text(rule.verb)}` is unknown")
+    said = rupees(float(target), reader.snapshot.scale)
+    if target <= 0:
+        return Skip(rule.name, NO_SUCH_PRICE, f"a target at {said} would not be above 0")
+    if stands_already(target, reader):
+        return Skip(rule.name, NOT_TIGHTER, f"the target stands at {said} already")
+    return Action(rule.name, TARGET, None, None, float(target), LANES[tree.SetTarget])
+
+
 def best_since(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Value:
     """Return the best price since a rule began to hold; one without conditions holds since entry."""
     if is_unconditional(rule):
@@ -234,6 +263,7 @@ _VERBS: dict[type, Callable[[Any, Reader, RuleMemory], Action | Skip]] = {
     tree.Add: _add,
     tree.MoveStop: _move,
     tree.TightenStopBy: _tighten_by,
+    tree.SetTarget: _set_target,
     tree.TrailStop: _trail,
     tree.LockIn: _lock_in,
     tree.Alert: lambda rule, reader, memory: Action(rule.name, ALERT, None, None, None, LANES[tree.Alert]),

@@ -17,6 +17,8 @@ from rulekit.compile.layout import (
     RULE,
     STOP,
     STOP_RULE,
+    TARGET,
+    TARGET_RULE,
 )
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.proposal import LANES, order_side
@@ -51,6 +53,7 @@ from rulekit.model.decision import (
     RuleMemory,
 )
 from rulekit.model.decision import STOP as STOP_MOVE
+from rulekit.model.decision import TARGET as TARGET_MOVE
 from rulekit.model.later import Later
 from rulekit.model.snapshot import Snapshot
 
@@ -82,7 +85,7 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
-    if results[KIND] or results[STOP_RULE] or (policy.alerts and _tells(policy, results)):
+    if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (policy.alerts and _tells(policy, results)):
         actions = _actions(policy, snapshot, memory, results, facts)
         # beside a reached stop or target no rule was looked at
         unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
@@ -108,16 +111,16 @@ def _idle(policy: CompiledPolicy, results: tuple[float, ...]) -> Held:
 
 def _held_back(policy: CompiledPolicy, results: Sequence[float]) -> Held:
     """Name the rules that could not be judged, and those that held and were not acted on."""
-    order, mover = results[RULE], results[STOP_RULE]
+    order, mover, aimer = results[RULE], results[STOP_RULE], results[TARGET_RULE]
     if results[REACHED]:
         return (), (reached_name(results[REACHED]),)
-    if sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0):
+    if sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0) + (aimer > 0):
         return NOBODY
     unknown, skipped = [], []
     for place, status in enumerate(results[FIRST_STATUS:], start=1):
         if status == CANNOT_JUDGE:
             unknown.append(policy.rules[place - 1].name)
-        elif status and place not in (order, mover) and not policy.rules[place - 1].is_alert:
+        elif status and place not in (order, mover, aimer) and not policy.rules[place - 1].is_alert:
             skipped.append(policy.rules[place - 1].name)
     return tuple(unknown), tuple(skipped)
 
@@ -138,7 +141,7 @@ def _account(
     guarded = results[REACHED] or min(results[RULE], 0.0)
     for index, rule in enumerate(policy.rules):
         status = results[FIRST_STATUS + index]
-        if index + 1 in (results[RULE], results[STOP_RULE]) or (status == HELD and rule.is_alert):
+        if index + 1 in (results[RULE], results[STOP_RULE], results[TARGET_RULE]) or (status == HELD and rule.is_alert):
             continue
         if guarded:
             skipped.append(PassedOver(rule.name, f"the {reached_name(guarded)} is reached"))
@@ -179,6 +182,11 @@ def _actions(
         lane = LANES[type(rule.action.rule.verb)]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
         actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail))
+    if results[TARGET_RULE]:
+        rule = policy.rules[int(results[TARGET_RULE]) - 1]
+        reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
+        lane = LANES[type(rule.action.rule.verb)]
+        actions = (*actions, Action(rule.name, TARGET_MOVE, None, None, results[TARGET], lane, reason, detail))
     for index in policy.alerts:
         if results[FIRST_STATUS + index] == HELD:
             rule = policy.rules[index]

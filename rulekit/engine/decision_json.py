@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from rulekit.model.decision import ALERT, Action, Decision
+from rulekit.model.decision import ALERT, TARGET, Action, Decision
 from rulekit.model.prices import to_rupees
 from rulekit.model.snapshot import Snapshot
 
 
 def action_json(action: Action, snapshot: Snapshot) -> dict[str, Any]:
-    """Return one action; a stop is in rupees, an alert has its `text` besides."""
-    more = {"text": action.detail["text"]} if action.kind == ALERT else {}
+    """Return one action; a stop is in rupees, a target too, an alert its `text`, besides."""
+    price = None if action.stop is None else float(to_rupees(action.stop, snapshot.scale))
+    more = {ALERT: {"text": action.detail.get("text")}, TARGET: {"target": price}}.get(action.kind, {})
     return {
         "rule": action.rule,
         "kind": action.kind,
         "side": action.side,
         "quantity": action.quantity,
-        "stop": None if action.stop is None else float(to_rupees(action.stop, snapshot.scale)),
+        "stop": None if action.kind == TARGET else price,
         "lane": action.lane,
         "why": action.why,
         **more,

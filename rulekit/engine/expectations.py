@@ -11,11 +11,12 @@ from rulekit.language import tree
 from rulekit.language.paths import moment_of
 from rulekit.language.sentences import expectation_text, label_text
 from rulekit.language.words import duration_text, listing
-from rulekit.model.decision import EXIT, STOP, Action, Decision, Memory
+from rulekit.model.decision import EXIT, STOP, TARGET, Action, Decision, Memory
 from rulekit.model.prices import PAISE, rupees
 from rulekit.model.snapshot import Snapshot
 
 _MOST_TOLD = 5
+_MOVES = (STOP, TARGET)
 
 
 @frozen
@@ -58,7 +59,7 @@ def _fits(expected: tree.Expectation, action: Action, snapshot: Snapshot) -> boo
         return False
     if expected.amount is None:
         return True
-    if action.kind == STOP:
+    if action.kind in _MOVES:
         return action.stop is not None and abs(action.stop - float(expected.amount * PAISE)) < snapshot.tick / 2
     return action.quantity == floor(snapshot.quantity * expected.amount / 100 / snapshot.lot) * snapshot.lot
 
@@ -162,7 +163,7 @@ def _told(expected: tree.Expectation, looks: Sequence[Look]) -> str:
         f"{said(action, look.snapshot)} {_at(look)}"
         for look in looks
         for action in look.decision.actions
-        if (action.kind == STOP) is (expected.kind == STOP) or expected.kind == "nothing"
+        if (action.kind in _MOVES) is (expected.kind in _MOVES) or expected.kind == "nothing"
     ]
     if len(came) > _MOST_TOLD:
         came = [*came[: _MOST_TOLD - 1], f"{len(came) - _MOST_TOLD + 1} more"]

@@ -13,6 +13,7 @@ from rulekit.model.decision import (
     EXIT,
     STOP,
     STOP_REACHED,
+    TARGET,
     TARGET_REACHED,
     Action,
     Decision,
@@ -42,6 +43,8 @@ def filled(decision: Decision, snapshot: Snapshot) -> tuple[Snapshot | None, Mem
 def _after(action: Action, snapshot: Snapshot) -> Snapshot | None:
     if action.kind == STOP and action.stop is not None:
         return _with_stop(snapshot, action.stop)
+    if action.kind == TARGET and action.stop is not None:
+        return evolve(snapshot, target=action.stop)
     if action.quantity is None or action.kind not in (EXIT, BOOK, ADD):
         return snapshot
     if action.kind == ADD:

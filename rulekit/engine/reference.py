@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Protocol
 
 from attrs import evolve, frozen
@@ -11,7 +12,7 @@ from rulekit.compile.layout import CANNOT_JUDGE, HELD, IN_FLIGHT, NOT_TIGHTER
 from rulekit.compile.policy import CompiledPolicy, CompiledRule
 from rulekit.compile.predicate import Predicate, Truth, marks_after
 from rulekit.compile.program import is_unconditional, times_allowed
-from rulekit.compile.proposal import Skip, best_since, order_side
+from rulekit.compile.proposal import Skip, best_since, order_side, target_of
 from rulekit.engine.missing_data import lacks_data
 from rulekit.errors import RulekitError
 from rulekit.language import tree
@@ -24,6 +25,7 @@ from rulekit.model.decision import (
     IMMEDIATE,
     STOP,
     STOP_REACHED,
+    TARGET,
     TARGET_REACHED,
     Action,
     Memory,
@@ -41,7 +43,7 @@ class Outcome:
     """What the reference decides.
 
     Args:
-        order: the one order, or None. stop: the stop move, or None.
+        order: the one order, or None. stop: the stop move, or None. target: that of the target.
         statuses: one of the result codes of `layout` a rule, 0 where it did not hold or may not fire.
         reached: `stop` or `target` where that was reached while an order is in flight, else empty.
         memory: of the rules that remember something of this look.
@@ -52,6 +54,7 @@ class Outcome:
     statuses: tuple[float, ...]
     reached: str
     memory: Memory
+    target: Action | None = None
 
 
 def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = None) -> Outcome:
@@ -80,17 +83,19 @@ def decide_slowly(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | N
             proposals[index] = rule.action.propose(reader, after)
     order = _choose_order(policy, proposals, snapshot.in_flight)
     mover = _choose_stop(proposals, snapshot.side)
+    aimer = _choose_target(policy, proposals, reader)
     statuses = _statuses(policy, proposals, snapshot.in_flight, order)
     order, statuses = _for_missing_data(policy, reader, known, order, statuses)
-    stop = None if order is not None and order.kind == EXIT else mover
-    acting = {action.rule for action in (order, mover) if action is not None}
+    exits = order is not None and order.kind == EXIT
+    stop, target = (None, None) if exits else (mover, aimer[1])
+    acting = {action.rule for action in (order, mover) if action is not None} | {aimer[0]}
     for rule, status in zip(policy.rules, statuses, strict=True):
         before = known.get(rule.name, RuleMemory())
         waits = status == IN_FLIGHT or (status == HELD and not rule.is_alert and rule.name not in acting)
         marks = marks_after(rule.predicate.rule, reader.remembering(before), waits=waits)
         if marks != before.marks:
             kept[rule.name] = evolve(kept.get(rule.name, RuleMemory()), marks=marks)
-    return Outcome(order, stop, statuses, "", kept)
+    return Outcome(order, stop, statuses, "", kept, target)
 
 
 def _guard(reader: Reader) -> Action | None:
@@ -194,7 +199,7 @@ def _choose_order(policy: CompiledPolicy, proposals: dict[int, Action | Skip], i
         return None
     turns: list[list[Action]] = [[], [], []]
     for index, proposal in sorted(proposals.items()):
-        if isinstance(proposal, Action) and proposal.kind not in (STOP, ALERT):
+        if isinstance(proposal, Action) and proposal.kind not in (STOP, TARGET, ALERT):
             turns[_turn(policy.rules[index].predicate.rule.verb)].append(proposal)
     return next((action for turn in turns for action in turn), None)
 
@@ -208,11 +213,30 @@ def _choose_stop(proposals: dict[int, Action | Skip], side: int) -> Action | Non
     """Take the tightest stop; among equals the first of the file."""
     best: Action | None = None
     for _, proposal in sorted(proposals.items()):
-        if not isinstance(proposal, Action) or proposal.stop is None:
+        if not isinstance(proposal, Action) or proposal.kind != STOP or proposal.stop is None:
             continue
         if best is None or best.stop is None or (proposal.stop - best.stop) * side > 0:
             best = proposal
     return best
+
+
+def _choose_target(
+    policy: CompiledPolicy, proposals: dict[int, Action | Skip], reader: Reader
+) -> tuple[str, Action | None]:
+    """Take the nearest target; return its rule, and its move unless it stands there already."""
+    nearest: tuple[Fraction, int] | None = None
+    for index, proposal in sorted(proposals.items()):
+        source = policy.rules[index].predicate.rule
+        judged = isinstance(proposal, Action) or proposal.status == NOT_TIGHTER
+        if not isinstance(source.verb, tree.SetTarget) or not judged:
+            continue
+        target = target_of(source, reader)
+        if target is not None and (nearest is None or target * reader.side < nearest[0]):
+            nearest = target * reader.side, index
+    if nearest is None:
+        return "", None
+    chosen = proposals[nearest[1]]
+    return policy.rules[nearest[1]].name, chosen if isinstance(chosen, Action) else None
 
 
 def _statuses(

@@ -156,6 +156,8 @@ def passed_over(
             verb = "exits" if results[KIND] == EXIT_KIND else "goes"
             return f"`{other}` {verb} first: one order of a position at a time"
         own = rule.action(snapshot, memory.get(rule.name))
+        if isinstance(rule.predicate.rule.verb, tree.SetTarget):
+            return "another rule sets a nearer target"
         tighter = isinstance(own, Skip) or own.stop != results[STOP]
         return f"`{policy.rules[int(results[STOP_RULE]) - 1].name}` sets {'a tighter' if tighter else 'the same'} stop"
     outcome = rule.action(snapshot, memory.get(rule.name))

@@ -12,7 +12,7 @@ from rulekit.execution.dispatch import DRY, GUARDED, Dispatcher
 from rulekit.execution.guards import refusal
 from rulekit.execution.signal import RegularSignal, taken_row
 from rulekit.execution.tracking import Tracker
-from rulekit.model.decision import ALERT, REGULAR, STOP, Action
+from rulekit.model.decision import ALERT, REGULAR, STOP, TARGET, Action
 from rulekit.model.instant import Instant, day_number
 
 
@@ -67,6 +67,8 @@ class Intents:
             return False
         if record.kind == STOP:
             self._apply_stop(record)
+        elif record.kind == TARGET:
+            self._apply_target(record)
         elif record.kind == ALERT:
             text = str(action.detail.get("text", action.why))
             self._chronicle.state(record, states.DONE, f"told: {text}")
@@ -89,6 +91,18 @@ class Intents:
         was = book.stop
         self._chronicle.state(action, states.APPLIED, f"stop {in_rupees(action.stop, scale)}", stop=action.stop)
         self._chronicle.tell_of("stop_moved", action, stop=in_rupees(action.stop, scale), was=in_rupees(was, scale))
+        self._dispatcher.taken.append(taken_row(action))
+
+    def _apply_target(self, action: ActionRecord) -> None:
+        """Move the tracked target at once; one for an episode that is over is superseded."""
+        book = self._chronicle.ledger.book(action.key)
+        if action.stop is None or book.episode != action.episode or not book.quantity:
+            self._chronicle.state(action, states.SUPERSEDED, "the position it was for is closed")
+            self._chronicle.tell_of("action_superseded", action, reason=action.reason)
+            return
+        was, target = in_rupees(book.target, action.scale), in_rupees(action.stop, action.scale)
+        self._chronicle.state(action, states.APPLIED, f"target {target}", target=action.stop)
+        self._chronicle.tell_of("target_moved", action, target=target, was=was)
         self._dispatcher.taken.append(taken_row(action))
 
     def take_regular(self, request: RegularSignal) -> None:

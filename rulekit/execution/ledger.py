@@ -184,6 +184,8 @@ class Ledger:
             del self.open[action.id]
             if action.kind not in QUANTITY_KINDS and action.kind != PROTECT:
                 self._count_light(action)
+        if "target" in entry.body:
+            self.books[action.key].target = entry.body["target"]
         if "stop" in entry.body:
             self.books[action.key].move_stop(entry.body["stop"])
 

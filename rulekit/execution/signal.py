@@ -7,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from rulekit.execution.actions import ATTEMPT_NOT_SENT, ActionRecord
+from rulekit.model.decision import TARGET
 from rulekit.model.instant import Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.prices import known, to_rupees
@@ -102,5 +103,7 @@ def taken_row(action: ActionRecord, signal: ManagementSignal | None = None) -> d
         row = {**signal_for(action, 0).to_dict(), "signal_id": signal_id(action), **rest}
     else:
         row = signal.to_dict()
-    stop = None if action.stop is None else float(to_rupees(action.stop, action.scale))
-    return {**row, "id": action.id, "rule": action.rule, "kind": action.kind, "stop": stop}
+    price = None if action.stop is None else float(to_rupees(action.stop, action.scale))
+    if action.kind == TARGET:
+        return {**row, "id": action.id, "rule": action.rule, "kind": action.kind, "stop": None, "target": price}
+    return {**row, "id": action.id, "rule": action.rule, "kind": action.kind, "stop": price}

@@ -145,6 +145,7 @@ _VERBS: dict[type, Callable[[Any], str]] = {
     t.Add: lambda verb: f"adds {size(verb.amount)}, in the same direction",
     t.MoveStop: _move,
     t.TightenStopBy: lambda verb: f"brings the stop nearer by {share_text(verb.percent)} of the way to the price",
+    t.SetTarget: lambda verb: f"sets the target to {_with_sign(verb.price)}: the position exits when price reaches it",
     t.TrailStop: lambda verb: (
         f"keeps the stop {distance_text(verb.distance)} behind the best price since the rule holds"
     ),
@@ -169,6 +170,8 @@ def often(rule: t.Rule) -> str:
         every = f", every {measure_text(Fraction(limit.every), limit.every_unit)}" if limit.every is not None else ""
         return f"{steps}{every}{', once a day' if limit.daily else ''}"
     if not limit.daily and limit.every is None and times is None:
+        if isinstance(rule.verb, t.SetTarget):
+            return "whenever it changes"
         return "again and again" if isinstance(rule.verb, _COUNTED) else "whenever it tightens"
     parts = ["once a day"] if limit.daily else []
     if limit.every is not None:

@@ -163,6 +163,7 @@ _VERBS: dict[str, Callable[[Node, Scope], t.Verb]] = {
     "move_stop": lambda node, scope: t.MoveStop(price(node.nodes()[0], scope)),
     "tighten_stop": lambda node, scope: t.MoveStop(price(node.nodes()[0], scope), tighten=True),
     "tighten_stop_by": _tighten_by,
+    "set_target": lambda node, scope: t.SetTarget(price(node.nodes()[0], scope)),
     "trail_stop": lambda node, scope: t.TrailStop(bounded_distance(node.nodes()[0], scope)),
     "lock_in": _lock_in,
     "alert": alert,

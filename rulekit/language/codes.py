@@ -27,7 +27,6 @@ _ROWS = (
     ("E107", "mixed-and-or", "`and` mixed with `or` without brackets"),
     ("E108", "unfinished-sentence", "the sentence stops too early"),
     ("E109", "stray-character", "a character that the language does not use, or a quote that is not closed"),
-    ("E110", "not-known-yet", "a sentence that this version does not know yet"),
     ("E111", "empty-policy", "a policy without a rule"),
     ("E112", "too-large", "a policy that is too large"),
     ("E113", "too-deep", "brackets nested too deep"),

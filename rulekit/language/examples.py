@@ -229,7 +229,10 @@ def _expect(draft: Draft, node: Node, scope: Scope) -> Draft:
     word = first_word(outcome)
     inner = outcome.nodes()
     amount = None
-    if word.type == "STOP":
+    if word.type == "PRICE_NAME" and word.value != "target":
+        help = "write `expect stop 1723.80` or `expect target 1990`"
+        raise FaultError("E104", word.span, f"nothing sets `{word.text}`", help)
+    if word.type in ("STOP", "PRICE_NAME"):
         amount = paths.corner(inner[0], scope)
     elif inner:
         amount = _percent(inner[0], word, scope)

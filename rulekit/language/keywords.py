@@ -86,6 +86,11 @@ _VERBS: dict[str, tuple[str, ...]] = {
     "EXIT": ("exit", "close", "square off", "close position", "exit position", "get out"),
     "BOOK": ("book", "trim", "sell", "reduce", "take off", "book profit on", "scale out"),
     "ADD": ("add", "buy", "scale in", "add to"),
+    "SET_TARGET": (
+        *(f"{verb} target to" for verb in ("set", "move", "raise", "lower", "shift")),
+        "set target at",
+        "set profit target to",
+    ),
     "MOVE": ("move", "raise", "lower", "shift"),
     "TIGHTEN": ("tighten",),
     "TRAIL": ("trail",),
@@ -348,10 +353,7 @@ def _standard_phrases() -> Phrases:
 
 
 def _phrases(vocabulary: v.Vocabulary) -> Phrases:
-    from rulekit.language.later import LATER_PHRASES
-
-    later = ((phrase, Keyword("LATER", phrase)) for phrase in LATER_PHRASES)
-    return Phrases((*later, *_standing_phrases(), *_fact_words(vocabulary)))
+    return Phrases((*_standing_phrases(), *_fact_words(vocabulary)))
 
 
 @cache

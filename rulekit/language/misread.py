@@ -6,7 +6,6 @@ from rulekit.language import keywords as k
 from rulekit.language.bounds import MAX_WORDS
 from rulekit.language.expected import Reading, offer, spoken
 from rulekit.language.fault import Edit, FaultError
-from rulekit.language.later import LATER_PHRASES
 from rulekit.language.measures import shortened
 from rulekit.language.parser import SENTENCE
 from rulekit.language.reader import END, Word, joined
@@ -18,7 +17,7 @@ _WITHOUT_WINDOW = (("PROFIT",), ("LOSS",), ("PEAK_PROFIT",), ("TEXT_FACT",), ("S
 
 def fault(reading: Reading, echo: Echo) -> FaultError:
     """Explain why a sentence could not be read."""
-    for explain in (_later, _stray, _settled_cases):
+    for explain in (_stray, _settled_cases):
         found = explain(reading)
         if found is not None:
             return found
@@ -33,15 +32,7 @@ def fault(reading: Reading, echo: Echo) -> FaultError:
     )
 
 
-# --- sentences that are reserved, and characters that are none --------------------------------------------------------
-
-
-def _later(reading: Reading) -> FaultError | None:
-    for word in reading.words[max(0, reading.index - 1) :]:
-        if word.type == "LATER":
-            called, advice = LATER_PHRASES[word.value]
-            return FaultError("E110", word.span, f"`{word.text}`: this version does not know {called} yet", advice)
-    return None
+# --- characters that are none ------------------------------------------------------------
 
 
 def _stray(reading: Reading) -> FaultError | None:

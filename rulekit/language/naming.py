@@ -8,7 +8,6 @@ from attrs import field, frozen, mutable
 
 from rulekit.language import keywords as k
 from rulekit.language.fault import FaultError
-from rulekit.language.later import LATER_PHRASES
 from rulekit.language.reader import Word, defined_name, joined, name_words
 from rulekit.language.tree import Span
 from rulekit.language.vocabulary import Vocabulary
@@ -85,9 +84,6 @@ class Naming:
         taken = raw[defined[1] : defined[2]]
         name = " ".join(name_words(taken)) or taken[0].text
         place = joined(taken[0].span, taken[-1].span)
-        if name.lower() == "target":
-            called, advice = LATER_PHRASES["set target"]
-            raise FaultError("E110", place, f"`set target`: this version does not know {called} yet", advice)
         if self.hides_a_word(name):
             help = f"choose another name, for example `my {name}`"
             if name.lower() in _STOPS:

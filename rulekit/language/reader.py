@@ -19,6 +19,8 @@ _ONE = ("a", "an")
 _IN_PHRASE = ("WORD", "NUMBER")
 _BE = ("is", "are")
 _MISSING_DATA = (("when", "if"), ("data",), ("missing", "unknown", "stale"))
+_TARGETS = (["target"], ["profit", "target"])
+"""What `set … to` moves; any other words would be a name."""
 _OFTEN = ("once", "one", "only")
 _AFTER_NUMBER_ONLY = frozenset({"UNIT", "TIME_UNIT", "TIMES"})
 
@@ -294,7 +296,7 @@ class Reader:
 
     def _fits_better(self, have: k.Keyword | None, other: k.Keyword) -> bool:
         """Prefer a unit after a number, and anything else elsewhere."""
-        if have is None or have.terminal in ("VALUE_NAME", "CONDITION_NAME", "LATER"):
+        if have is None or have.terminal in ("VALUE_NAME", "CONDITION_NAME"):
             return False
         return (have.terminal in _AFTER_NUMBER_ONLY) and not self._number_before and other.terminal != have.terminal
 
@@ -307,12 +309,7 @@ class Reader:
         begins = self._previous in ("", "LABEL", "COMMA", "EXPECT", "DATA_MISSING")
         for words, keyword in k.verbs().starting_with(first):
             length = self._matches(words)
-            if (
-                length
-                and length >= best[0]
-                and (best[1] is None or best[1].terminal != "LATER")
-                and (begins or best[1] is None)
-            ):
+            if length and length >= best[0] and (begins or best[1] is None):
                 return length, keyword
         return best
 
@@ -355,7 +352,8 @@ def defined_name(raw: Sequence[Word]) -> tuple[str, int, int] | None:
     keyword, end = ends
     for index, word in enumerate(raw[1:], 1):
         if word.text.lower() == end:
-            return keyword, 1, index
+            is_action = keyword == "SET" and [name.lower() for name in name_words(raw[1:index])] in _TARGETS
+            return None if is_action else (keyword, 1, index)
         if word.type not in ("WORD", "NUMBER"):
             break
     return None

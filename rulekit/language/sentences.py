@@ -235,6 +235,7 @@ _VERBS: dict[type, Callable[[Any], str]] = {
     t.Add: lambda verb: f"add {amount_text(verb.amount)}",
     t.MoveStop: _move_stop,
     t.TightenStopBy: lambda verb: f"tighten stop by {share_text(verb.percent)}",
+    t.SetTarget: lambda verb: f"set target to {price_text(verb.price)}",
     t.TrailStop: lambda verb: f"trail stop {distance_text(verb.distance)}",
     t.LockIn: lambda verb: f"lock in {share_text(verb.percent)} of peak profit",
     t.Alert: lambda verb: f"alert {quoted(verb.text)}",
@@ -324,7 +325,9 @@ def expectation_text(expected: t.Expectation) -> str:
     """Write what an example expects: `expect book 50 because NAME`, `expect stop 1723.8`."""
     text = f"expect {expected.kind}"
     if expected.amount is not None:
-        text += f" {plain_price(expected.amount) if expected.kind == 'stop' else plain_number(expected.amount)}"
+        text += (
+            f" {plain_price(expected.amount) if expected.kind in ('stop', 'target') else plain_number(expected.amount)}"
+        )
     if expected.after is not None:
         text += f" at {duration_text(expected.after)}"
     elif expected.clock is not None:

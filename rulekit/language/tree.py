@@ -408,8 +408,14 @@ class WholeBook:
     actions: tuple[BookAction, ...]
 
 
-Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn | Alert | WholeBook
-# Later parts add SetTarget here.
+@frozen
+class SetTarget:
+    """`set target to PRICE`: the position exits when the price reaches it."""
+
+    price: PriceExpr
+
+
+Verb = Exit | Book | Add | MoveStop | TightenStopBy | TrailStop | LockIn | SetTarget | Alert | WholeBook
 
 
 @frozen

@@ -15,6 +15,7 @@ EXIT = "exit"
 BOOK = "book"
 ADD = "add"
 STOP = "stop"
+TARGET = "target"
 ALERT = "alert"
 EXIT_EVERYTHING = "exit everything"
 STOP_ADDING = "stop adding"
@@ -73,10 +74,10 @@ class Action:
 
     Args:
         rule: the rule's label, or `stop` or `target`.
-        kind: `exit`, `book`, `add`, `stop` or `alert`; of the whole book one of BOOK_ACTIONS.
+        kind: `exit`, `book`, `add`, `stop`, `target` or `alert`; of the whole book one of BOOK_ACTIONS.
         side: `BUY` or `SELL` of the order, None for a stop move.
         quantity: of the order, None for a stop move.
-        stop: the new stop in smallest units, None for an order.
+        stop: the new stop, or the new target, in smallest units; None for an order.
         lane: one of LANES.
         why: one sentence for a person.
         detail: figures for the log (profit in %, age in minutes, price …).

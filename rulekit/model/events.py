@@ -34,6 +34,7 @@ EVENTS: dict[str, str] = {
     "position_scaled": "total, entry ₹",
     "position_closed": "profit ₹",
     "stop_moved": "rule, stop ₹, was ₹ or None",
+    "target_moved": "rule, target ₹, was ₹ or None",
     "stop_standing": "id, rule, order_id, stop ₹: where it triggers, quantity, moved: whether it stood before",
     "stop_withdrawn": "id, rule, reason",
     "rule_unknown": "rule, why",

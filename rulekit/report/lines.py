@@ -39,6 +39,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
             "🏁", "TARGET", "{strategy}: {symbol} - Target reached, exiting {quantity:shares} " + _MOMENT
         ),
         "protect": None,  # the line of `stop_standing` says it
+        "target": None,  # and that of `target_moved`
         "stop": None,  # the line of `stop_moved` says it, with both prices
         "alert": None,  # the line of `alert` says it
         "exit everything": Line("🚨", "BOOK", "{strategy}: Whole book - Exiting everything ({why})"),
@@ -89,6 +90,10 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "moved": Line("🛡️", "STOP", "Adjusted {symbol} stop loss to {stop:money} (was {was:money})"),
         "first": Line("🛡️", "STOP", "Set {symbol} stop loss at {stop:money}"),
     },
+    "target_moved": {
+        "moved": Line("🎯", "TARGET", "Adjusted {symbol} target to {target:money} (was {was:money})"),
+        "first": Line("🎯", "TARGET", "Set {symbol} target at {target:money}"),
+    },
     "stop_standing": {
         "placed": Line("⚓", "STANDING", "Stop at the broker: {symbol} {quantity:shares} at {stop:money}"),
         "moved": Line("⚓", "STANDING", "Stop at the broker moved: {symbol} {quantity:shares} at {stop:money}"),
@@ -136,6 +141,7 @@ def _decided(data: Mapping[str, Any]) -> str:
 FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "action_decided": _decided,
     "regular_bypassed": lambda data: "past others" if data.get("waiting") else "alone",
+    "target_moved": lambda data: "first" if data.get("was") is None else "moved",
     "stop_moved": lambda data: "first" if data.get("was") is None else "moved",
     "stop_standing": lambda data: "moved" if data.get("moved") else "placed",
     "mode_changed": lambda data: str(data.get("mode")),

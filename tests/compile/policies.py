@@ -154,6 +154,7 @@ def random_verb(draw: Random) -> t.Verb:
             lambda: t.TightenStopBy(percent),
             lambda: t.TrailStop(random_distance(draw)),
             lambda: t.LockIn(percent),
+            lambda: t.SetTarget(random_price(draw)),
             lambda: t.Alert("{{ profit }}", (("profit", t.FactRef("profit", Unit.PERCENT)),)),
         )
     )()

@@ -27,6 +27,8 @@ from rulekit.compile.layout import (
     STOP,
     STOP_HIT,
     STOP_RULE,
+    TARGET,
+    TARGET_RULE,
 )
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.engine.reference import Outcome, decide_slowly
@@ -51,6 +53,9 @@ def expected_vector(policy: CompiledPolicy, outcome: Outcome, side: int) -> list
     if outcome.stop is not None:
         vector[STOP_RULE] = names.index(outcome.stop.rule) + 1.0
         vector[STOP] = outcome.stop.stop or 0.0
+    if outcome.target is not None:
+        vector[TARGET_RULE] = names.index(outcome.target.rule) + 1.0
+        vector[TARGET] = outcome.target.stop or 0.0
     if outcome.reached:
         vector[REACHED] = STOP_HIT if outcome.reached == STOP_REACHED else -2.0
     vector[FIRST_STATUS:] = outcome.statuses

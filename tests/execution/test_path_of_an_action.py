@@ -236,6 +236,20 @@ def test_a_stop_is_applied_at_once_and_never_loosened(desk: Desk) -> None:
     assert [row["end"] for row in desk.rows()] == ["applied", "superseded"]
 
 
+def test_a_target_is_applied_at_once_moves_either_way_and_survives_a_restart(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    for price in (180_000.0, 175_000.0, 185_000.0):
+        desk.commit(key, evolve(stop(price), rule="T", kind="target"))
+        assert desk.position(key).target == price
+    assert [row["end"] for row in desk.rows()] == ["applied"] * 3
+    moved = [event.data for event in desk.events if event.name == "target_moved"]
+    assert [(data["target"], data["was"]) for data in moved] == [(1800.0, None), (1750.0, 1800.0), (1850.0, 1750.0)]
+    desk.restart()
+    assert desk.position(key).target == 185_000.0
+    assert desk.position(key).memory["T"].fired == 3
+
+
 def test_memory_and_extremes_survive_a_restart(desk: Desk) -> None:
     key = desk.hold()
     desk.start()

@@ -12,7 +12,6 @@ from rulekit.compile.policy import compile_policy
 from rulekit.engine.examples import run_examples
 from rulekit.language import vocabulary as v
 from rulekit.language.bounds import MAX_DEPTH, MAX_WORDS
-from rulekit.language.later import LATER_PHRASES
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.source import MAX_BYTES
@@ -56,12 +55,6 @@ def test_every_fact_is_on_the_page() -> None:
     assert rows == [
         (fact.name, fact.origin, "yes" if fact.windowed else "", fact.help, ", ".join(fact.aliases))
         for fact in v.STANDARD
-    ]
-
-
-def test_what_is_not_known_yet_is_on_the_page() -> None:
-    assert re.findall(r"^- `([^`]+)`: (.+)$", PAGE, re.MULTILINE)[-len(LATER_PHRASES) :] == [
-        (phrase, called) for phrase, (called, _) in LATER_PHRASES.items()
     ]
 
 

@@ -217,6 +217,7 @@ verbs = st.one_of(
     st.builds(t.TightenStopBy, st.integers(1, 9_999).map(lambda n: Fraction(n, 100))),
     st.builds(t.TrailStop, distances()),
     st.builds(t.LockIn, PERCENT),
+    st.builds(t.SetTarget, prices()),
     st.builds(t.Alert, st.text(alphabet='ab :#"₹😀%', min_size=1, max_size=12).filter(str.strip)),
     st.just(t.Alert("{{ symbol }}: {{ peak profit }}", ALERT_FACTS)),
 )
@@ -340,7 +341,9 @@ def examples(draw: st.DrawFn, names: list[str]) -> t.Example:
     expected = st.one_of(
         st.builds(t.Expectation, st.just("exit"), st.none(), st.one_of(st.none(), st.sampled_from(names))),
         st.builds(t.Expectation, st.sampled_from(("book", "add")), PERCENT.filter(_ends), st.none()),
-        st.builds(t.Expectation, st.just("stop"), TWO_PLACES, st.one_of(st.none(), st.sampled_from(names))),
+        st.builds(
+            t.Expectation, st.sampled_from(("stop", "target")), TWO_PLACES, st.one_of(st.none(), st.sampled_from(names))
+        ),
         st.just(t.Expectation("nothing")),
     )
     price = draw(st.one_of(st.none(), TWO_PLACES))

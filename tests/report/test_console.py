@@ -84,6 +84,12 @@ OURS = [
         "🏁 MarketMicrostructureEdge: TCS - Target reached, exiting 10 shares (P&L: 10.0%, Age: 3.0min)",
     ),
     (event("action_decided", "TCS", kind="stop", rule="R"), None),
+    (event("action_decided", "TCS", kind="target", rule="R"), None),
+    (event("target_moved", "TCS", rule="R", target=1990.0, was=None), "🎯 Set TCS target at ₹1990.00"),
+    (
+        event("target_moved", "TCS", rule="R", target=1990.0, was=1950.5),
+        "🎯 Adjusted TCS target to ₹1990.00 (was ₹1950.50)",
+    ),
     (event("action_decided", "TCS", kind="alert", why="profit 20%, needs 15%"), None),
     (
         event("action_decided", "whole book", kind="exit everything", why="day loss ₹26,000, needs at least ₹25,000"),
