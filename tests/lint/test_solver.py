@@ -76,8 +76,9 @@ def test_a_budget_that_is_used_up_is_told_once() -> None:
 
 
 def test_numbers_alone_never_ask_it() -> None:
+    rules = [f"rules/{name}.policy" for name in ("position-management", "intraday", "intraday-equity", "book-day-loss")]
     script = (
-        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); sys.argv = ['rulekit', 'lint', 'rules']\n"
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); sys.argv = ['rulekit', 'lint', *{rules}]\n"
         "from rulekit.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('z3' in sys.modules)"
