@@ -19,9 +19,9 @@ from rulekit.settings import Settings
 from tests.runtime import test_faulty_broker as days
 from tests.runtime.oracle import read_history, totals_by_journal, true_book, violations
 
-SEEDS = 12
-CHUNK = 12
-STOPPED = 3
+SEEDS = 8
+CHUNK = 8
+STOPPED = 2
 
 ADDS = "MORE: add 25% at 0.1% profit every 2 minutes up to 9 times\nSLICE: book 20% at 0.3% profit every 3 minutes\n"
 BLOCK = """\
