@@ -7,7 +7,7 @@ import re
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.reading import Checked, check_text
 
-_OF_THE_WHOLE = ("E111", "E115", "E116", "N103", "N104", "N106", "N108")
+_OF_THE_WHOLE = ("E111", "E115", "E116", "E120", "N103", "N104", "N106", "N108")
 """What is said of a sentence among the others, once it can be read by itself."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z|(?<=[\r\n])\Z")
 _DEFINES = re.compile(r"^\s*(?:set|define)\b", re.IGNORECASE | re.MULTILINE)
