@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from rulekit.language import tree as t
-from rulekit.lint.atoms import axes_of
 from rulekit.lint.axes import OTHER, WordAxis
 from rulekit.lint.concrete import ENTRIES, positions
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.picks import Picks
 from rulekit.lint.solver import Found
+from rulekit.lint.terms import axes_of
 from rulekit.lint.witness import Witness
 
 _TIED = frozenset(("difference", "ahead of"))

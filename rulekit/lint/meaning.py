@@ -12,22 +12,11 @@ from rulekit.language.sentences import condition_text, level_text, when_text
 from rulekit.language.tree import Op, Span
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.lint import world
-from rulekit.lint.atoms import (
-    NEGATED,
-    Axes,
-    Every,
-    NumberAtom,
-    Opposite,
-    Some,
-    Term,
-    TruthAtom,
-    WordAtom,
-    familiar,
-    profit_kept,
-)
+from rulekit.lint.atoms import Axes, familiar, profit_kept
 from rulekit.lint.axes import Mask, NumberAxis, WordAxis
 from rulekit.lint.regions import EMPTY, EVERYWHERE, Budget, Region, join, meet, minus
 from rulekit.lint.scales import profit_scale
+from rulekit.lint.terms import NEGATED, Every, NumberAtom, Opposite, Some, Term, TruthAtom, WordAtom
 
 
 @frozen

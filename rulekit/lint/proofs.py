@@ -16,7 +16,7 @@ from rulekit.engine.why import why_not
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
-from rulekit.lint.atoms import axes_of, familiar
+from rulekit.lint.atoms import familiar
 from rulekit.lint.concrete import first_witness
 from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
@@ -24,6 +24,7 @@ from rulekit.lint.linked import asked, from_solver, tied
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region, meet, overlaps
 from rulekit.lint.solver import INSTALL, installed
+from rulekit.lint.terms import axes_of
 from rulekit.lint.witness import Witness
 from rulekit.model.decision import Action, Decision, RuleMemory
 from rulekit.model.snapshot import Snapshot

@@ -15,10 +15,10 @@ from attrs import define, field, frozen
 
 from rulekit.language import tree as t
 from rulekit.language.tree import Op, Unit
-from rulekit.lint.atoms import NEGATED, Every, NumberAtom, Opposite, Some, Term, WordAtom
 from rulekit.lint.axes import Axis, Bounds, NumberAxis, WordAxis
 from rulekit.lint.meaning import Meaning
 from rulekit.lint.scales import NO_EXPIRY
+from rulekit.lint.terms import NEGATED, Every, NumberAtom, Opposite, Some, Term, WordAtom
 
 INSTALL = 'install the solver: `pip install "rulekit-policy[prove]"`'
 EFFORT = 1_500_000

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from rulekit.compile.predicate import Predicate, opposite
-from rulekit.lint.atoms import Every
 from rulekit.lint.meaning import Meaning
 from rulekit.lint.regions import Budget, contains
+from rulekit.lint.terms import Every
 from tests.compile.policies import random_policy, random_snapshot
 from tests.lint.oracle import point_of
 
