@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from fractions import Fraction
 
+from rulekit.errors import RulekitError
 from rulekit.language.tree import Unit
 from rulekit.lint.axes import NumberAxis
 from rulekit.lint.draft import PROFIT, Draft
@@ -14,12 +15,14 @@ from rulekit.lint.regions import Box, Region
 from rulekit.lint.witness import Witness
 
 ENTRIES = (Fraction(1690), Fraction(2000), Fraction(1000), Fraction(100))
-_TRIED = 160
+TRIES = 120
 """How many positions are tried for one question at most."""
 _MEASURES = (Unit.PERCENT, Unit.POINTS, Unit.RUPEES, Unit.TICKS, Unit.R, Unit.ATR)
 
 
-def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fraction] | None = None) -> Iterator[Witness]:
+def witnesses(
+    meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fraction] | None = None, tries: int = TRIES
+) -> Iterator[Witness]:
     """List positions that ought to lie in a region, the plainest first; what they show is for the evaluator to say."""
     seen: set[Witness] = set()
     tried = 0
@@ -32,7 +35,7 @@ def witnesses(meaning: Meaning, region: Region, prefer: Mapping[Hashable, Fracti
                             seen.add(witness)
                             yield witness
                         tried += 1
-                        if tried >= _TRIED:
+                        if tried >= tries:
                             return
 
 
@@ -63,7 +66,10 @@ def positions(meaning: Meaning, chosen: Picks, entry: Fraction) -> Iterator[Witn
     for side in sides:
         for up in (False, True):
             draft = Draft(meaning, chosen, 1 if side == "long" else -1, entry, up)
-            witness = draft.witness()
+            try:
+                witness = draft.witness()
+            except (RulekitError, OverflowError):
+                continue  # days before the calendar begins
             if witness is not None:
                 yield witness
 
@@ -72,7 +78,19 @@ Accept = Callable[[Witness], bool]
 
 
 def first_witness(
-    meaning: Meaning, region: Region, accept: Accept, prefer: Mapping[Hashable, Fraction] | None = None
+    meaning: Meaning,
+    region: Region,
+    accept: Accept,
+    prefer: Mapping[Hashable, Fraction] | None = None,
+    tries: int = TRIES,
 ) -> Witness | None:
     """Return the first position of a region that shows what is asked, None if none of those tried does."""
-    return next((each for each in witnesses(meaning, region, prefer) if accept(each)), None)
+    return next((each for each in witnesses(meaning, region, prefer, tries) if _shows(accept, each)), None)
+
+
+def _shows(accept: Accept, witness: Witness) -> bool:
+    """Ask about one position; one that no calendar or number can hold shows nothing."""
+    try:
+        return accept(witness)
+    except (RulekitError, OverflowError, ValueError):
+        return False

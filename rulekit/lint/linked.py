@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from rulekit.language import tree as t
-from rulekit.lint.axes import OTHER, WordAxis
+from rulekit.lint.axes import OTHER, TruthAxis, WordAxis
 from rulekit.lint.concrete import ENTRIES, positions
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.picks import Picks
@@ -21,8 +21,14 @@ _MONEY = frozenset(
 
 
 def tied(meaning: Meaning, parts: tuple[Part, ...]) -> bool:
-    """Tell whether parts compare things that depend on each other beyond what regions know."""
-    keys: list[Any] = [meaning.axes.axes[place].key for part in parts for place in axes_of(part.term)]
+    """Tell whether parts compare things that depend on each other beyond what regions know.
+
+    What rests on an earlier look as well is left out: one position never shows it.
+    """
+    axes = [meaning.axes.axes[place] for part in parts for place in axes_of(part.term)]
+    if any(isinstance(axis, TruthAxis) for axis in axes):
+        return False
+    keys: list[Any] = [axis.key for axis in axes]
     kinds = [key for key in set(keys) if isinstance(key, tuple) and key[0] in _MONEY]
     return len(kinds) > 1 or any(isinstance(key, tuple) and key[0] in _TIED for key in keys)
 

@@ -17,7 +17,7 @@ from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.lint.atoms import familiar
-from rulekit.lint.concrete import first_witness
+from rulekit.lint.concrete import TRIES, first_witness
 from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
 from rulekit.lint.linked import asked, from_solver, tied
@@ -206,10 +206,14 @@ class Proofs:
         return why_not(self._compiled[rule.name], self.snapshot(witness), RuleMemory())
 
     def find(
-        self, region: Region, accept: Callable[[Witness], bool], prefer: Mapping[Hashable, Fraction] | None = None
+        self,
+        region: Region,
+        accept: Callable[[Witness], bool],
+        prefer: Mapping[Hashable, Fraction] | None = None,
+        tries: int = TRIES,
     ) -> Witness | None:
         """Return a position of a region that the evaluator confirms."""
-        return None if region == EMPTY else first_witness(self.meaning, region, accept, prefer)
+        return None if region == EMPTY else first_witness(self.meaning, region, accept, prefer, tries)
 
     def text(self, witness: Witness) -> str:
         """Write a position in one line."""

@@ -87,3 +87,18 @@ def test_numbers_alone_never_ask_it() -> None:
         [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "exit after 100000 days",
+        "exit when days to expiry is above 100000000",
+        "exit when age is above 10000 days",
+        "exit at 1000000R profit",
+        "exit when giveback is above 100000%",
+        "exit at 0.0000001% profit",
+    ],
+)
+def test_what_no_calendar_holds_is_no_failure(sentence: str) -> None:
+    assert prove(tree_of(sentence)) == []

@@ -37,6 +37,8 @@ def test_every_position_lies_in_the_world(seed: int) -> None:
         ("exit when times booked is above 0 and times booked is below 1", False),
         ("exit when volume is below 0 times normal", False),
         ("exit when quantity is below 1", False),
+        ("exit when quantity is 2.5", False),
+        ("exit when lots is 2.5", True),
         ("exit when days to expiry is above 0 and days to expiry is below 1", False),
         ("exit when peak profit is below 0%", False),
         ("exit when day is Friday and day is Monday", False),

@@ -21,6 +21,8 @@ NEEDS = PROOF
 
 LEAST_RULES = 4
 """Fewer sentences are no plan for a whole position, and promise nothing about its losses."""
+_BOXES, _TRIED = 6, 16
+"""How many parts of the region are tried, and how many positions in each."""
 _LOSS: dict[Hashable, Fraction] = {("profit", Unit.PERCENT): Fraction(-10)}
 
 
@@ -38,8 +40,8 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
     if proofs.tree.missing_data == "exit":
         losing = proofs.meet(losing, all_known(proofs.meaning.axes))
     left = proofs.meaning.less(losing, *(_sooner_or_later(proofs, rule) for rule in guards))
-    for box in sorted(left, key=len)[:8]:
-        shown = proofs.find((box,), lambda each: each.gain < 0 and not proofs.decide(each).actions, _LOSS)
+    for box in sorted(left, key=len)[:_BOXES]:
+        shown = proofs.find((box,), lambda each: each.gain < 0 and not proofs.decide(each).actions, _LOSS, _TRIED)
         if shown is not None:
             near = [rule for rule in guards if proofs.meet(proofs.region(rule), losing)]
             yield Proof(
