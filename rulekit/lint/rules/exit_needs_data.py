@@ -26,6 +26,8 @@ _ALWAYS_THERE = ("day high", "day low", "day open")
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every exit on a loss that hangs on a fact of the market, where no other rule limits a loss without one."""
+    if subject.tree.missing_data == "exit":
+        return
     protecting = protections(subject.tree)
     waiting = [(rule, name) for rule in protecting if closes(rule) and (name := _market_fact(rule))]
     if len(waiting) < len(protecting):

@@ -54,7 +54,5 @@ def _held(verb: t.Verb) -> tuple[object, Fraction] | None:
         if isinstance(base, t.PriceAtProfit):
             return ("profit", base.unit), base.value
         return None
-    if isinstance(base, t.PriceAtProfit):
-        return None
     offset = price.offset
     return (base, offset.unit, offset.window), offset.value if price.towards_profit else -offset.value

@@ -19,7 +19,7 @@ ON_REQUEST = True
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every rule without a label."""
     for rule in every_rule(subject.tree):
-        if rule.label is None:
+        if rule.label is None and not rule.is_for_missing_data:
             yield Finding(
                 rule.span,
                 "this rule has no label; it is called by its sentence, and after a change of that it is a new rule",

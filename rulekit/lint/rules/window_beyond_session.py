@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
-from rulekit.language.vocabulary import STANDARD
 from rulekit.language.words import window_text
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
@@ -29,7 +28,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     length = session_of(subject.tree).length
     for leaf in written(subject.tree):
         for name, window in facts_of(leaf):
-            if window is None or not _of_the_market(name):
+            if window is None:
                 continue
             span = window.length * (MINUTE if window.unit is t.Unit.BARS else 1)
             needed = _SESSIONS_NEEDED.get(name, 1)
@@ -40,11 +39,6 @@ def find(subject: Subject) -> Iterator[Finding]:
                     f"`{name} {window_text(window)}` is never known: {_why(name, needed)}",
                     f"write at most `{name} {window_text(t.Window(longest, window.unit))}`",
                 )
-
-
-def _of_the_market(name: str) -> bool:
-    fact = STANDARD.find(name)
-    return fact is not None and fact.origin == "market"
 
 
 def _why(name: str, needed: int) -> str:
