@@ -81,6 +81,8 @@ def _conditions_hold() -> bool:
     near = t.Comparison(fact["profit"], t.Op.ABOVE, _number(1))
     mixed = t.Between(t.FactRef("price", t.Unit.RUPEES), t.FactRef("vwap", t.Unit.RUPEES), _number(2))
     text = t.Comparison(t.FactRef("day", t.Unit.TEXT), t.Op.IS, t.Text("Friday"))
+    if range_of(far).apart(Range(MEASURE, None, Fraction(0))) or range_of(far).within(Range(MEASURE)):  # type: ignore[union-attr]
+        return False
     return (
         range_of(between) == Range(MEASURE, Fraction(-2), Fraction(1))
         and range_of(t.Not(between)) is None
