@@ -50,7 +50,7 @@ def _percentages(rule: t.Rule) -> Iterator[Fraction]:
         yield verb.percent
     elif isinstance(verb, t.TrailStop):
         yield verb.distance.value
-    elif isinstance(verb, t.MoveStop):
+    elif isinstance(verb, t.MoveStop | t.SetTarget):
         yield from _of_price(verb.price)
     for slot in slots(rule):
         for leaf in opened(slot):

@@ -37,7 +37,7 @@ def _prices(tree: t.PolicyTree) -> Iterator[tuple[t.Span, str]]:
     for rule in tree.rules:
         if any(_asks_for_symbol(each) for each in conjuncts(rule.when)):
             continue
-        if isinstance(rule.verb, t.MoveStop):
+        if isinstance(rule.verb, t.MoveStop | t.SetTarget):
             yield from _constant(rule.verb.price, rule.verb.price.span)
         if isinstance(rule.level, t.PriceLevel):
             yield from _constant(rule.level.price, rule.level.span)
