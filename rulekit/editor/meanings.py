@@ -41,6 +41,7 @@ MEANINGS: dict[str, str] = {
     "RISES": "`price rises 2% in 5 minutes`",
     "FALLS": "`price falls 2% in 5 minutes`",
     "LOOK_EVERY": "how often an example looks along its path: `look every 10 seconds`",
+    "DATA_MISSING": "what becomes of a position whose facts are missing: `exit`, or `hold` (so it is without this line)",
     "OVER": "the window of a fact: `over 15 minutes`, `over 5 bars`",
     "ORIGINAL": "the largest quantity that this position has had",
     "EVERYTHING": "all that is held",
@@ -76,6 +77,8 @@ SAMPLES: tuple[tuple[str, str], ...] = (
     ("1% from price", "NUMBER"),
     ("3 times", "NUMBER"),
     ("15 minutes before close", "NUMBER"),
+    ("when data is missing: exit", "DATA_MISSING"),
+    ("when data is missing: hold", "DATA_MISSING"),
 )
 """What might be meant where a number may stand, each with its first terminal; only what fits is offered."""
 
