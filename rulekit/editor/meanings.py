@@ -41,7 +41,7 @@ MEANINGS: dict[str, str] = {
     "RISES": "`price rises 2% in 5 minutes`",
     "FALLS": "`price falls 2% in 5 minutes`",
     "LOOK_EVERY": "how often an example looks along its path: `look every 10 seconds`",
-    "DATA_MISSING": "what becomes of a position whose facts are missing: `exit`, or `hold` (so it is without this line)",
+    "DATA_MISSING": "what becomes of a position whose facts are missing: `exit`, or `hold` (as without this line)",
     "OVER": "the window of a fact: `over 15 minutes`, `over 5 bars`",
     "ORIGINAL": "the largest quantity that this position has had",
     "EVERYTHING": "all that is held",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 
 from attrs import evolve, frozen
 
@@ -125,7 +126,9 @@ def _at(moment: _Moment, before: Sequence[Word], typed: str, vocabulary: Vocabul
         accepts -= _headings()
     samples = () if words and words[-1].type in ("NUMBER", "CLOCK") else _samples(accepts)
     judge = _Judge(moment, words, END in accepts)
-    for offer in (*_names(moment, accepts), *samples, *_spellings(accepts, vocabulary)):
+    spellings = _spellings(accepts, vocabulary)
+    ordered = (samples, spellings) if words else (spellings, samples)
+    for offer in chain(_names(moment, accepts), *ordered):
         if offer.text.lower().startswith(typed) and judge.allows(offer):
             yield offer
 
