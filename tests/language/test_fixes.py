@@ -50,6 +50,15 @@ def test_a_sentence_with_another_fault_has_no_fix() -> None:
     assert only("boook half at 10 profit").fix is None
 
 
+def test_what_stands_between_quotes_is_nobodys_wording() -> None:
+    assert only('exit when product is "the mis"').code == "N107"
+
+
+def test_a_line_that_is_there_twice_is_no_matter_of_wording() -> None:
+    found = only("applies to NSE equity\napplies to the BSE equity\nexit at 15:15")
+    assert found.code == "E115" and found.fix is None
+
+
 def test_no_fix_takes_a_comment_away() -> None:
     assert only("when profit > 15%  # why\n  book 50%").fix is None
     assert fix_of("when profit > 15%\n  book 50%  # why").text == "book 50% when profit is above 15%"
