@@ -57,6 +57,7 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["exit at 5% loss", "exit at 8% loss after 1 hour"], ["R205"]),
     (["exit at 5% loss after 1 hour", "exit at 8% loss"], []),
     (["exit at 5% profit", "book everything at 5% profit"], ["R205"]),
+    (["exit at 5% profit", "book 30% at 1% profit", "book everything at 4% profit"], []),
     # parts that hold nothing back
     (["exit when rsi is at least 5 or rsi is at most 10"], ["R204"]),
     (["exit when rsi is at least 10 or rsi is at most 5"], []),
@@ -121,6 +122,8 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["exit when price crosses above vwap and price is at most vwap"], ["R201"]),
     (["exit when price rises 2% in 5 minutes and price falls 1% in 5 minutes"], ["R201"]),
     (["exit when price rises 2% in 5 minutes and price falls 1% in 10 minutes"], []),
+    (["book 50% at 10% profit", "move stop to 1% profit", "exit at 15:15", "exit at 20% profit"], ["C201"]),
+    (["book 50% at 10% profit", "move stop to 1% loss", "exit at 15:15", "exit at 20% profit"], []),
     # the session
     (["book 50% at 10% profit when time is above 15:30"], ["T201"]),
     (["book 50% at 10% profit when time is at least 15:30"], []),
