@@ -10,7 +10,7 @@ from rulekit.compile.generate import Generated, Section, generate, places_read, 
 from rulekit.compile.layout import Layout
 from rulekit.compile.predicate import Predicate
 from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, lower_policy
-from rulekit.compile.proposal import Proposal
+from rulekit.compile.proposal import LANES, Proposal
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Applies, Limit, PolicyTree, Rule, WholeBook
 from rulekit.language.vocabulary import STANDARD, Vocabulary
@@ -30,21 +30,30 @@ class CompiledRule:
     action: Proposal
     limit: Limit
     program: RuleProgram = field(repr=False)
+    lane: str = field(repr=False, init=False)
+    """Where its action waits to be sent."""
+    is_for_missing_data: bool = field(repr=False, init=False)
+    """Whether it is the exit for when data is missing."""
+    is_alert: bool = field(repr=False, init=False)
+    """Whether all it does is to tell."""
+
+    # Asked at every decision that acts, so they are looked up once.
+    @lane.default
+    def _lane(self) -> str:
+        return LANES[type(self.program.rule.verb)]
+
+    @is_for_missing_data.default
+    def _is_for_missing_data(self) -> bool:
+        return self.program.rule.is_for_missing_data
+
+    @is_alert.default
+    def _is_alert(self) -> bool:
+        return isinstance(self.program.effect, AlertProgram)
 
     @property
     def is_order(self) -> bool:
         """Tell whether it exits, books or adds; else it moves the stop, or tells something."""
         return isinstance(self.program.effect, OrderProgram)
-
-    @property
-    def is_for_missing_data(self) -> bool:
-        """Tell whether it is the exit for when data is missing."""
-        return self.program.rule.is_for_missing_data
-
-    @property
-    def is_alert(self) -> bool:
-        """Tell whether all it does is to tell."""
-        return isinstance(self.program.effect, AlertProgram)
 
 
 @frozen

@@ -21,7 +21,7 @@ from rulekit.compile.layout import (
     TARGET_RULE,
 )
 from rulekit.compile.policy import CompiledPolicy
-from rulekit.compile.proposal import LANES, order_side
+from rulekit.compile.proposal import order_side
 from rulekit.compile.slots import BOUND
 from rulekit.engine.alerts import told
 from rulekit.engine.remember import remember
@@ -55,6 +55,7 @@ from rulekit.model.decision import (
 from rulekit.model.decision import STOP as STOP_MOVE
 from rulekit.model.decision import TARGET as TARGET_MOVE
 from rulekit.model.later import Later
+from rulekit.model.orders import BUY, SELL
 from rulekit.model.snapshot import Snapshot
 
 IDLE_KEPT = 1024
@@ -85,14 +86,16 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == policy.silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
+    if results[RULE] < 0:
+        # beside a reached stop or target no rule was looked at
+        return Decision(snapshot.symbol, (_reached(snapshot, results[RULE], results[QUANTITY]),), (), (), kept, account)
     if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (policy.alerts and _tells(policy, results)):
         actions = _actions(policy, snapshot, memory, results, facts)
-        # beside a reached stop or target no rule was looked at
-        unknown, skipped = _held_back(policy, results) if results[RULE] >= 0 else NOBODY
+        unknown, skipped = _held_back(policy, results)
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
     # cycles in which nothing is done repeat each other, so what they say of the rules is worked out once
-    seen = tuple(results)
-    unknown, skipped = policy.idle.get(seen) or _idle(policy, seen)
+    seen = tuple(results[REACHED:])
+    unknown, skipped = policy.idle.get(seen) or _idle(policy, seen, results)
     return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
 
 
@@ -101,11 +104,11 @@ def _tells(policy: CompiledPolicy, results: list[float]) -> bool:
     return any(results[FIRST_STATUS + index] == HELD for index in policy.alerts)
 
 
-def _idle(policy: CompiledPolicy, results: tuple[float, ...]) -> Held:
+def _idle(policy: CompiledPolicy, seen: tuple[float, ...], results: Sequence[float]) -> Held:
     """Keep what a cycle without an action says of the rules, for the cycles like it."""
     if len(policy.idle) >= IDLE_KEPT:
         policy.idle.clear()
-    held = policy.idle[results] = _held_back(policy, results)
+    held = policy.idle[seen] = _held_back(policy, results)
     return held
 
 
@@ -159,34 +162,36 @@ def _account(
     return tuple(skipped), tuple(waiting)
 
 
+def _reached(snapshot: Snapshot, mark: float, quantity: float) -> Action:
+    """Return the exit at a reached stop or target."""
+    name, side, held = reached_name(mark), BUY if snapshot.side < 0 else SELL, int(quantity)
+    reason, detail = Later(why_reached, name, snapshot), Later(figures, snapshot, held)
+    return Action(name, EXIT, side, held, None, CRITICAL, reason, detail)
+
+
 def _actions(
     policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float], facts: list[float]
 ) -> tuple[Action, ...]:
     """Read the order, the stop move and the alerts out of the result vector."""
-    kind, mover = results[KIND], int(results[STOP_RULE]) - 1
+    kind, mover = results[KIND], results[STOP_RULE]
     actions: tuple[Action, ...] = ()
     if kind:
-        index, quantity, word = int(results[RULE]) - 1, int(results[QUANTITY]), KINDS[kind]
-        if index < 0:
-            name, lane = reached_name(results[RULE]), CRITICAL
-            reason = Later(why_reached, name, snapshot)
+        quantity, word = int(results[QUANTITY]), KINDS[kind]
+        rule = policy.rules[int(results[RULE]) - 1]
+        if rule.is_for_missing_data:
+            reason = Later(why_missing, policy, results, facts)
         else:
-            rule = policy.rules[index]
-            name, lane, reason = rule.name, IMMEDIATE, Later(why, rule, snapshot, memory.get(rule.name))
-            if rule.is_for_missing_data:
-                reason = Later(why_missing, policy, results, facts)
-        detail = Later(figures, snapshot, quantity)
-        actions = (Action(name, word, order_side(word, snapshot.side), quantity, None, lane, reason, detail),)
-    if mover >= 0:
-        rule = policy.rules[mover]
-        lane = LANES[type(rule.action.rule.verb)]
+            reason = Later(why, rule, snapshot, memory.get(rule.name))
+        detail, side = Later(figures, snapshot, quantity), order_side(word, snapshot.side)
+        actions = (Action(rule.name, word, side, quantity, None, IMMEDIATE, reason, detail),)
+    if mover:
+        rule = policy.rules[int(mover) - 1]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
-        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], lane, reason, detail))
+        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], rule.lane, reason, detail))
     if results[TARGET_RULE]:
         rule = policy.rules[int(results[TARGET_RULE]) - 1]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
-        lane = LANES[type(rule.action.rule.verb)]
-        actions = (*actions, Action(rule.name, TARGET_MOVE, None, None, results[TARGET], lane, reason, detail))
+        actions = (*actions, Action(rule.name, TARGET_MOVE, None, None, results[TARGET], rule.lane, reason, detail))
     for index in policy.alerts:
         if results[FIRST_STATUS + index] == HELD:
             rule = policy.rules[index]

@@ -88,7 +88,7 @@ def test_so_many_different_idle_cycles_are_kept_and_no_more() -> None:
     policy = compile_policy(SEVEN)
     draw = itertools.product((0.0, engine.CANNOT_JUDGE, 1.0, 5.0), repeat=len(policy.rules))
     for statuses in itertools.islice(draw, 3 * engine.IDLE_KEPT):
-        held = engine._idle(policy, (0.0,) * engine.FIRST_STATUS + statuses)
+        held = engine._idle(policy, statuses, (0.0,) * engine.FIRST_STATUS + statuses)
         assert held[0] == tuple(r.name for r, s in zip(policy.rules, statuses, strict=True) if s == 6.0)
         assert len(policy.idle) <= engine.IDLE_KEPT
     assert not engine.decide(policy, position(price=171000.0)).actions
