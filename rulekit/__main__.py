@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rulekit.cli.main import main
+from rulekit.cli.main import entry
 
 if __name__ == "__main__":
-    main()
+    entry()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -99,3 +102,24 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+QUICK = frozenset({"lint"})
+"""Commands that people and editors call at every change: they neither collect garbage nor tidy up before they end."""
+
+
+def entry() -> None:
+    """Run the command line as a process of its own."""
+    quick = sys.argv[1:2] != [] and sys.argv[1] in QUICK
+    if quick:
+        gc.set_threshold(200_000)
+    try:
+        main()
+    except SystemExit as end:
+        if quick and isinstance(end.code, int):
+            with suppress(BrokenPipeError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            # Taking four hundred modules down one by one would take a tenth of the whole.
+            os._exit(end.code)
+        raise

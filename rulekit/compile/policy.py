@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from attrs import field, frozen
 
@@ -14,6 +15,19 @@ from rulekit.compile.proposal import LANES, Proposal
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Applies, Limit, PolicyTree, Rule, WholeBook
 from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.model.decision import Memory
+from rulekit.model.snapshot import Snapshot
+
+Core = tuple[
+    Callable[[Snapshot], list[float]],
+    Callable[[Memory, Snapshot], list[float]],
+    tuple[float, ...],
+    list[float],
+    Generated,
+    bool,
+    tuple[int, ...],
+]
+"""Both encoders, the memory of a new episode, the result of doing nothing, the function, whether it follows, alerts."""
 
 
 @frozen
@@ -105,6 +119,14 @@ class CompiledPolicy:
     def _alerts(self) -> tuple[int, ...]:
         """Return the places of the rules that are alerts."""
         return tuple(place for place, rule in enumerate(self.rules) if rule.is_alert)
+
+    core: Core = field(repr=False, init=False)
+    """What every decision needs of the policy, in one place: it is asked millions of times."""
+
+    @core.default
+    def _core(self) -> Core:
+        layout = self.layout
+        return layout.encode, layout.fill_memory, layout.blank, self.silence, self.function, layout.follows, self.alerts
 
     def show(self) -> str:
         """Return the generated function as source, with each rule's sentence above its lines, and its slots."""

@@ -77,19 +77,19 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
         memory = {}
     if not 0 < snapshot.quantity < BOUND:
         return Decision(snapshot.symbol, memory=memory)
-    layout = policy.layout
-    facts = layout.encode(snapshot)
-    remembered = layout.fill_memory(memory, snapshot) if memory else [*layout.blank]
-    results = [*policy.silence]
-    policy.function(facts, remembered, results)
-    kept = remember(policy, snapshot, memory, remembered) if layout.follows else memory
+    encode, fill_memory, blank, silence, function, follows, alerts = policy.core
+    facts = encode(snapshot)
+    remembered = fill_memory(memory, snapshot) if memory else [*blank]
+    results = [*silence]
+    function(facts, remembered, results)
+    kept = remember(policy, snapshot, memory, remembered) if follows else memory
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
-    if results == policy.silence:
+    if results == silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
     if results[RULE] < 0:
         # beside a reached stop or target no rule was looked at
         return Decision(snapshot.symbol, (_reached(snapshot, results[RULE], results[QUANTITY]),), (), (), kept, account)
-    if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (policy.alerts and _tells(policy, results)):
+    if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (alerts and _tells(policy, results)):
         actions = _actions(policy, snapshot, memory, results, facts)
         unknown, skipped = _held_back(policy, results)
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)

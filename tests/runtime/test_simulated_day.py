@@ -79,7 +79,7 @@ def test_a_day_of_five_symbols_never_reads_the_real_clock(
 
     assert run(tmp_path / "day.journal", ticks) == []
     # The same loop with one read in it, as someone might add it to a cycle.
-    source = "import time\ndef planted(self, position, now):\n    time.time()\n    return inner(self, position, now)\n"
+    source = "import time\ndef planted(*words):\n    time.time()\n    return inner(*words)\n"
     module: dict[str, object] = {"inner": manager.Manager._decide_one}
     exec(compile(source, manager.__file__, "exec"), module)
     monkeypatch.setattr(manager.Manager, "_decide_one", module["planted"])
