@@ -304,7 +304,14 @@ def play(folder: Path, seed: int, kills: int, *, stops: bool, longest: int = 120
             trial.live_and_die(longest)
             trial.enter()
         trial.come_to_rest()
-        return trial.broken(), trial
+        found = trial.broken()
+        for _ in range(3):
+            if not (stops and found):
+                break
+            # A standing stop may fill once nobody looks any more: that is what it is for, and the next start must know.
+            trial.come_to_rest()
+            found = trial.broken()
+        return found, trial
     finally:
         if sys.exc_info()[0] is not None:
             trial.close()
