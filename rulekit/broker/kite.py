@@ -118,15 +118,9 @@ class KiteBroker:
 
     def place(self, request: OrderRequest) -> Outcome:
         """Send one protected market order, once."""
-        try:
-            instrument = self._lookup(request.instrument)
-        except ReadFailedError as error:
-            return NotSent(f"the day's instruments are not known: {error.message}")
-        if instrument is None:
-            return Refused(f"{request.exchange}:{request.symbol} is not listed today", again=False)
-        wrong = refusal(request, instrument)
-        if wrong is not None:
-            return wrong
+        instrument = self._fit(request)
+        if not isinstance(instrument, Instrument):
+            return instrument
         written_out = self.settings.protection == "table"
         protection = protection_of(request.protection, instrument, request.reference, written_out=written_out)
         return self._send(
@@ -175,20 +169,24 @@ class KiteBroker:
         )
 
     def _stop(self, request: StopRequest, call: Callable[[Any, dict[str, float]], Any], verb: str) -> Outcome:
+        instrument = self._fit(request)
+        if not isinstance(instrument, Instrument):
+            return instrument
+        prices = {
+            "price": float(to_rupees(stop_limit(request, instrument), instrument.scale)),
+            "trigger_price": float(to_rupees(request.trigger, instrument.scale)),
+        }
+        return self._send(lambda client: call(client, prices), verb)
+
+    def _fit(self, request: OrderRequest | StopRequest) -> Instrument | Outcome:
+        """Return the instrument of a request that may be sent, or what becomes of one that may not."""
         try:
             instrument = self._lookup(request.instrument)
         except ReadFailedError as error:
             return NotSent(f"the day's instruments are not known: {error.message}")
         if instrument is None:
             return Refused(f"{request.exchange}:{request.symbol} is not listed today", again=False)
-        wrong = refusal(request, instrument)
-        if wrong is not None:
-            return wrong
-        prices = {
-            "price": float(to_rupees(stop_limit(request, instrument), instrument.scale)),
-            "trigger_price": float(to_rupees(request.trigger, instrument.scale)),
-        }
-        return self._send(lambda client: call(client, prices), verb)
+        return refusal(request, instrument) or instrument
 
     def cancel(self, order_id: str) -> Outcome:
         """Ask for an order's cancellation, once."""

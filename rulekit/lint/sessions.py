@@ -6,8 +6,7 @@ from attrs import frozen
 
 from rulekit.language.tree import PolicyTree
 from rulekit.language.vocabulary import INTRADAY_PRODUCTS
-from rulekit.model import calendar_days
-from rulekit.model.instant import HOUR, MINUTE
+from rulekit.lint.hours import session_of as ordinary_hours
 
 HOME = "NSE"
 """The exchange that is meant where a policy names none."""
@@ -30,22 +29,7 @@ class Session:
 def session_of(tree: PolicyTree) -> Session:
     """Return the session of a policy's exchanges, the widest where there are several."""
     exchanges = tree.applies.exchanges or (HOME,)
-    hours = [_hours(exchange) for exchange in exchanges]
-    return Session(exchanges, min(opens for opens, _ in hours), max(closes for _, closes in hours))
-
-
-def _hours(exchange: str) -> tuple[int, int]:
-    """Return the ordinary session; for commodities the longest one of the year."""
-    market = calendar_days.MARKETS[exchange]
-    opens, closes = calendar_days.HOURS[market]
-    if market == calendar_days.COMMODITY:
-        closes = calendar_days.WINTER_CLOSE
-    return _microseconds(opens), _microseconds(closes)
-
-
-def _microseconds(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return int(hours) * HOUR + int(minutes) * MINUTE
+    return Session(exchanges, *ordinary_hours(exchanges))
 
 
 def is_intraday(tree: PolicyTree) -> bool:
