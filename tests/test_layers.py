@@ -16,7 +16,7 @@ import pytest
 HOMES = {
     "lark": ("rulekit/language/parser.py",),
     "jinja2": ("rulekit/report/*", "rulekit/alert/*"),
-    "sqlite3": ("rulekit/execution/journal*", "rulekit/broker/paper*"),
+    "sqlite3": ("rulekit/execution/journal_sqlite.py", "rulekit/broker/paper*"),
     "kiteconnect": ("rulekit/broker/kite_calls.py",),
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),
     "numba": ("rulekit/compile/*",),

@@ -1,46 +1,49 @@
-"""The journal: one SQLite file that only grows, flushed before anything is sent, chained row by row.
+"""The journal: rows that are only ever added, flushed before anything is sent, chained one to the next.
 
-One process writes; any number may read. The lock is an exclusive transaction in a file of its own, so that it is
-freed by the system when its process dies, on every system, and readers of the journal are not shut out.
+What a journal is stands here; where its rows are kept is a store's affair.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from rulekit.errors import JournalError, UnreadableFileError
+from rulekit.errors import JournalError
+from rulekit.execution import journal_sqlite
 from rulekit.execution.actions import JOURNAL_ID_LENGTH
-from rulekit.execution.journal_schema import APPLICATION_ID, FIRST, SCHEMA, VERSION, Entry, body_of, chain, text_of
-from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
+from rulekit.execution.journal_chain import checked, entry_of
+from rulekit.execution.journal_schema import FIRST, VERSION, Entry, Row, body_of, chain, text_of
+from rulekit.execution.journal_sqlite import SqliteStore
+from rulekit.execution.journal_store import Store
 from rulekit.model.clock import Clock, fresh_bytes
-from rulekit.model.instant import Instant
 
 OPENED = "opened"
 
-_BAD_DISK = "keep the file as it is for inspection, and start with a new journal once the broker's book is understood"
-
 
 class Journal:
-    """A journal open for writing. Entries are added in memory and become durable together with `flush`."""
+    """A journal open for writing. Entries are added in memory and become durable together with `flush`.
 
-    def __init__(self, path: Path, account: str, journal_id: str, clock: Clock) -> None:
+    Args:
+        store: where the rows are kept, held for writing by this process.
+        path: what requests to this journal's engine lie beside.
+        account: whose positions it is about; a journal belongs to one account.
+        clock: times the entries.
+    """
+
+    def __init__(self, store: Store, path: Path, account: str, clock: Clock) -> None:
+        self.store = store
         self.path = path
         self.account = account
-        self.id = journal_id
+        self.id = ""
         self.clock = clock
         self.last_seq = 0
         self.flushes = 0
+        self.is_open = True
         self._digest = FIRST
-        self._rows: list[tuple[int, Instant, str, str, str | None, str, bytes]] = []
+        self._rows: list[Row] = []
         self._failed: JournalError | None = None
-        self._database: sqlite3.Connection | None = None
-        self._lock: sqlite3.Connection | None = None
-        self._head: HeadFile | None = None
 
     @classmethod
     def open(
@@ -54,7 +57,7 @@ class Journal:
         durable: bool = True,
         max_pages: int | None = None,
         identity: str | None = None,
-    ) -> Journal:
+    ) -> Self:
         """Open a journal for writing, take its lock, and check every row of it.
 
         Args:
@@ -72,74 +75,40 @@ class Journal:
             UnreadableFileError: there is no such file, or it is a folder.
         """
         path = Path(path)
-        present = _check_path(path, create)
-        lock = _take_lock(path, wait_s)
+        store = SqliteStore(path, create=create, wait_s=wait_s, durable=durable, max_pages=max_pages)
         try:
-            journal = cls._open_locked(path, account, clock, present, durable, max_pages, identity)
+            journal = cls(store, path, account, clock)
+            journal._begin(identity)
         except BaseException:
-            lock.close()
+            store.close()
             raise
-        journal._lock = lock
         return journal
 
-    @classmethod
-    def _open_locked(
-        cls,
-        path: Path,
-        account: str,
-        clock: Clock,
-        present: bool,
-        durable: bool,
-        max_pages: int | None,
-        identity: str | None,
-    ) -> Journal:
-        database = None
-        try:
-            database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
-            unborn = present and _unborn(database)
-            present = present and not unborn
-            if not present:
-                _create(database)
-            _check_format(database, path)
-            database.execute("PRAGMA journal_mode=WAL").fetchone()
-            database.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
-            if max_pages is not None:
-                database.execute(f"PRAGMA max_page_count={int(max_pages)}")
-            journal = cls(path, account, "", clock)
-            journal._database = database
-            if present and database.execute("SELECT count(*) FROM entry").fetchone()[0]:
-                journal._verify()
-            else:
-                if present or unborn:
-                    refuse_lost_beginning(path)
-                journal.id = identity or b32encode(fresh_bytes(5)).decode()[:JOURNAL_ID_LENGTH]
-                journal.add(OPENED, {"journal": journal.id, "account": account, "version": VERSION})
-                journal.flush()
-                # The identity goes into the main file at once: a damaged log must never look like a new journal.
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            journal._head = HeadFile(path, journal.id)
-            if present:
-                journal._head.check(database)
-            journal._head.write(journal.last_seq, journal._digest)
-        except sqlite3.Error as error:
-            if database is not None:
-                database.close()
-            raise _explain(error, path) from None
-        except BaseException:
-            if database is not None:
-                database.close()
-            raise
-        return journal
+    def _begin(self, identity: str | None) -> None:
+        """Write the first entry of a new journal, or check those that stand."""
+        if self.store.is_new:
+            self.id = identity or b32encode(fresh_bytes(5)).decode()[:JOURNAL_ID_LENGTH]
+            self.add(OPENED, {"journal": self.id, "account": self.account, "version": VERSION})
+            self.flush()
+        else:
+            self._verify()
+        self.store.bind(self.id, self.last_seq, self._digest)
 
     def _verify(self) -> None:
-        assert self._database is not None
-        previous, seq, opening = verify_chain(self._database, self.path)
-        if opening.get("account") != self.account:
+        self.store.check()
+        for row in checked(self.store.rows(), self.store.name):
+            if not self.last_seq:
+                self._belongs(body_of(row[5]))
+            self.last_seq, self._digest = row[0], row[6]
+
+    def _belongs(self, opening: Mapping[str, Any]) -> None:
+        whose = opening.get("account")
+        if whose != self.account:
             raise JournalError(
-                f"`{self.path}` is the journal of the account `{opening.get('account')}`, not of `{self.account}`",
+                f"`{self.store.name}` is the journal of the account `{whose}`, not of `{self.account}`",
                 "give each account a journal of its own",
             )
-        self._digest, self.last_seq, self.id = previous, seq, str(opening["journal"])
+        self.id = str(opening["journal"])
 
     def add(self, kind: str, body: Mapping[str, Any], subject: str = "", token: str | None = None) -> Entry:
         """Put an entry behind the others in memory; `flush` makes it durable."""
@@ -159,40 +128,32 @@ class Journal:
         return len(self._rows)
 
     def flush(self) -> None:
-        """Write all waiting entries in one transaction and flush it to the disk.
+        """Make all waiting entries durable together.
 
         Raises:
-            JournalError: it could not be written; what was acknowledged before is kept, nothing else is accepted.
+            JournalError: it could not be done; what was acknowledged before is kept, nothing else is accepted.
         """
         if self._failed:
             raise self._failed
         if not self._rows:
             return
-        database = self._database
-        if database is None:
-            raise JournalError(f"`{self.path}` is closed")
+        if not self.is_open:
+            raise JournalError(f"`{self.store.name}` is closed")
         try:
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?)", self._rows)
-            database.execute("COMMIT")
-        except sqlite3.Error as error:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            self._failed = _explain(error, self.path)
-            raise self._failed from None
+            self.store.append(self._rows)
+        except JournalError as error:
+            self._failed = error
+            raise
         self.flushes += 1
         self._rows.clear()
-        if self._head is not None:
-            self._head.write(self.last_seq, self._digest)
 
-    def entries(self) -> Iterator[Entry]:
-        """Read the durable entries, oldest first."""
-        assert self._database is not None
-        return _entries(self._database)
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Read the durable entries behind a number, oldest first."""
+        return (entry_of(row) for row in self.store.rows(after))
 
     def close(self) -> None:
-        """Flush, close the file and free the lock; closing twice does nothing."""
-        if self._database is None:
+        """Flush, and let go of the store; closing twice does nothing."""
+        if not self.is_open:
             return
         try:
             if not self._failed:
@@ -201,15 +162,11 @@ class Journal:
             self.abandon()
 
     def abandon(self) -> None:
-        """Drop the file and the lock without flushing, as the death of the process would."""
-        for connection in (self._database, self._lock):
-            if connection is not None:
-                connection.close()
-        if self._head is not None:
-            self._head.close()
-        self._database = self._lock = self._head = None
+        """Let go of the store without flushing, as the death of the process would."""
+        self.is_open = False
+        self.store.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -218,13 +175,7 @@ class Journal:
 
 def is_held(path: Path | str) -> bool:
     """Tell whether a process holds a journal for writing."""
-    if not Path(f"{path}-lock").exists():
-        return False
-    try:
-        _take_lock(Path(path), 0.0).close()
-    except JournalError:
-        return True
-    return False
+    return journal_sqlite.is_held(Path(path))
 
 
 def check_present(path: Path) -> None:
@@ -233,90 +184,7 @@ def check_present(path: Path) -> None:
     Raises:
         UnreadableFileError: there is no such file, or it is a folder.
     """
-    _check_path(path, create=False)
-
-
-def _check_path(path: Path, create: bool) -> bool:
-    if path.is_dir():
-        raise UnreadableFileError(f"`{path}` is a folder, not a journal", "give the name of a file")
-    if not path.exists() and not create:
-        raise UnreadableFileError(f"there is no journal at `{path}`", "`rulekit run --journal FILE` makes one")
-    if not path.parent.is_dir():
-        raise UnreadableFileError(f"the folder of `{path}` does not exist", "make the folder first")
-    # A run that was killed before the first commit leaves an empty file behind.
-    return path.exists() and path.stat().st_size > 0
-
-
-def _take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
-    lock = None
-    try:
-        lock = sqlite3.connect(f"{path}-lock", check_same_thread=False, isolation_level=None, timeout=wait_s)
-        lock.execute("PRAGMA journal_mode=MEMORY").fetchone()
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        if lock is not None:
-            lock.close()
-        if "locked" in str(error):
-            raise JournalError(
-                f"another process is using this journal, `{path}`",
-                "stop it first, or give this one a journal and an account of its own",
-            ) from None
-        raise _explain(error, path) from None
-    return lock
-
-
-def _create(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA journal_mode=WAL").fetchone()
-    database.executescript(
-        f"BEGIN; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; {SCHEMA} COMMIT;"
-    )
-
-
-def _unborn(database: sqlite3.Connection) -> bool:
-    """Tell whether the file was being made when its process died: SQLite's, and nothing in it yet."""
-    marked = database.execute("PRAGMA application_id").fetchone()[0]
-    tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return bool(marked == 0 and tables == 0)
-
-
-def _check_format(database: sqlite3.Connection, path: Path) -> None:
-    application = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
-        raise JournalError(f"`{path}` is not a journal", "give the file that `rulekit run --journal` wrote")
-    if version != VERSION:
-        raise JournalError(
-            f"`{path}` is a journal of another version ({version}; this program reads {VERSION})",
-            "open it with the version that wrote it, or start with a new journal",
-        )
-
-
-def verify_chain(database: sqlite3.Connection, path: Path) -> tuple[bytes, int, Mapping[str, Any]]:
-    """Check every row against the chain; return the last digest, the last number and the opening entry."""
-    found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        raise JournalError(f"`{path}` is damaged: {found}", _BAD_DISK)
-    previous, last, opening = FIRST, 0, ""
-    rows = database.execute("SELECT seq, at, kind, subject, token, body, digest FROM entry ORDER BY seq")
-    for seq, at, kind, subject, token, body, digest in rows:
-        if not isinstance(body, str) or not isinstance(kind, str) or seq != last + 1:
-            raise _changed(path, last + 1)
-        if chain(previous, seq, at, kind, subject, token, body) != digest:
-            raise _changed(path, seq)
-        opening = opening or body
-        previous, last = digest, seq
-    return previous, last, json.loads(opening) if opening else {}
-
-
-def _changed(path: Path, seq: int) -> JournalError:
-    return JournalError(f"`{path}` is damaged: entry {seq} is not what was written", _BAD_DISK)
-
-
-def _entries(database: sqlite3.Connection) -> Iterator[Entry]:
-    for seq, at, kind, subject, token, body in database.execute(
-        "SELECT seq, at, kind, subject, token, body FROM entry ORDER BY seq"
-    ):
-        yield Entry(seq, at, kind, subject, token, body_of(body))
+    journal_sqlite.check_path(path, create=False)
 
 
 def read_journal(path: Path | str) -> list[Entry]:
@@ -325,38 +193,4 @@ def read_journal(path: Path | str) -> list[Entry]:
     Raises:
         JournalError: damaged or of another version. UnreadableFileError: there is none.
     """
-    path = Path(path)
-    if not _check_path(path, create=False):
-        return []
-    try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2.0)
-    except sqlite3.Error as error:
-        raise _explain(error, path) from None
-    try:
-        _check_format(database, path)
-        database.execute("BEGIN")
-        verify_chain(database, path)
-        return list(_entries(database))
-    except sqlite3.Error as error:
-        raise _explain(error, path) from None
-    finally:
-        database.close()
-
-
-_CAUSES: tuple[tuple[str, str, str], ...] = (
-    ("full", "the disk is full: `{path}` cannot grow", "make room; nothing was sent, and all that was written is kept"),
-    ("readonly", "`{path}` cannot be written", "check the rights of the file and its folder"),
-    ("unable to open", "`{path}` cannot be opened", "check the rights of the file and its folder"),
-    ("locked", "another process is using this journal, `{path}`", "stop it first"),
-    ("UNIQUE", "`{path}` already holds this action or this tag", "this is a fault of the program; nothing was sent"),
-    ("not a database", "`{path}` is not a journal, or its beginning is damaged", _BAD_DISK),
-    ("disk I/O", "`{path}` cannot be written or read: the disk reports an error", "check the disk; nothing was sent"),
-    ("no such table", "`{path}` is not a journal, or its beginning is damaged", _BAD_DISK),
-)
-
-
-def _explain(error: sqlite3.Error, path: Path) -> JournalError:
-    for mark, message, help in _CAUSES:
-        if mark in str(error):
-            return JournalError(message.format(path=path), help)
-    return JournalError(f"`{path}` is damaged: {error}", _BAD_DISK)
+    return [entry_of(row) for row in checked(journal_sqlite.read_rows(Path(path)), str(path))]

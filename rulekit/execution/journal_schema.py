@@ -1,38 +1,24 @@
-"""The shape of the journal's file, and how its rows are chained."""
+"""The shape of a journal's rows, wherever they are kept, and how they are chained."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from rulekit.model.instant import Instant
 from rulekit.model.prices import UNKNOWN
 
 VERSION = 1
-"""Of the file's format; a journal of another one is refused."""
-APPLICATION_ID = 0x524B4A4C
-"""Marks an SQLite file as a journal ("RKJL")."""
-
-SCHEMA = """
-CREATE TABLE entry (
-  seq INTEGER PRIMARY KEY,
-  at INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  subject TEXT NOT NULL,
-  token TEXT,
-  body TEXT NOT NULL,
-  digest BLOB NOT NULL
-);
-CREATE UNIQUE INDEX one_token ON entry (token) WHERE token IS NOT NULL;
-CREATE INDEX by_subject ON entry (subject, seq) WHERE subject <> '';
-"""
-"""`token` is an action's identity in its first row and a broker's tag in the row that announces a request:
-the index makes a second one of either impossible."""
+"""Of the format; a journal of another one is refused."""
 
 FIRST = b"\0" * 32
 """What the first row takes for the digest before it."""
+
+Row: TypeAlias = tuple[int, Instant, str, str, str | None, str, bytes]
+"""One row as it is kept: number, time, kind, subject, token, body, digest. `token` is an action's identity in its first
+row and a broker's tag in the row that announces a request; a store keeps a second one of either out."""
 
 
 _DECODER = json.JSONDecoder(parse_constant=lambda _: UNKNOWN)

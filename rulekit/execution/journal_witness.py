@@ -6,7 +6,7 @@ A damaged write-ahead log makes SQLite forget the last commits without a word; t
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from rulekit.errors import JournalError
@@ -33,8 +33,11 @@ class HeadFile:
                 f"`{self.path}` cannot be written: {error.strerror}", "check the rights of the file and its folder"
             ) from None
 
-    def check(self, database: sqlite3.Connection) -> None:
+    def check(self, digest_of: Callable[[int], bytes | None], last: int) -> None:
         """Compare the journal with what the file remembers.
+
+        Args:
+            digest_of: gives the digest of an entry, None if there is no such entry. last: the last entry's number.
 
         Raises:
             JournalError: entries that were durable once are missing or are others.
@@ -42,9 +45,8 @@ class HeadFile:
         if self._before is None:
             return
         seq, digest = self._before
-        row = database.execute("SELECT digest FROM entry WHERE seq = ?", (seq,)).fetchone()
-        if row is None or row[0].hex() != digest:
-            last = database.execute("SELECT max(seq) FROM entry").fetchone()[0]
+        found = digest_of(seq)
+        if found is None or found.hex() != digest:
             self.close()
             raise JournalError(
                 f"`{self.journal}` is damaged: entry {seq} was written once, and the journal now ends with {last}",

@@ -13,6 +13,7 @@ import pytest
 
 from rulekit.errors import JournalError, UnreadableFileError
 from rulekit.execution.journal import Journal, is_held, read_journal
+from rulekit.execution.journal_sqlite import SqliteStore
 from rulekit.model.clock import SimulatedClock
 from tests.execution.scripted import START, Desk, book, exit_all, stop
 
@@ -147,6 +148,11 @@ def test_a_file_that_was_only_just_made_is_taken(path: Path, clock: SimulatedClo
     assert len(read_journal(path)) == len(read_journal(other)) == 1
 
 
+def _file(journal: Journal) -> sqlite3.Connection:
+    assert isinstance(journal.store, SqliteStore) and journal.store.database is not None
+    return journal.store.database
+
+
 def _copy(source: Path, folder: Path) -> Path:
     folder.mkdir()
     for part in source.parent.glob(source.name + "*"):
@@ -250,9 +256,8 @@ def test_with_a_full_disk_the_executor_sends_nothing(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     key = desk.hold()
     desk.start()
-    assert desk.journal._database is not None
-    pages = desk.journal._database.execute("PRAGMA page_count").fetchone()[0]
-    desk.journal._database.execute(f"PRAGMA max_page_count={pages}")
+    pages = _file(desk.journal).execute("PRAGMA page_count").fetchone()[0]
+    _file(desk.journal).execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(JournalError, match="the disk is full"):
         for number in range(200):
             desk.commit(key, stop(168_000.0 + number, rule="x" * 2000), book(1, rule=f"target {number}"))
@@ -307,9 +312,9 @@ def test_a_head_that_cannot_grow_stops_nothing(
             pass
 
     with Journal.open(path, clock=clock) as journal:
-        assert journal._head is not None
-        journal._head.close()
-        monkeypatch.setattr(journal._head, "_file", FullDisk())
+        assert isinstance(journal.store, SqliteStore) and journal.store.head is not None
+        journal.store.head.close()
+        monkeypatch.setattr(journal.store.head, "_file", FullDisk())
         journal.add("note", {"kept": True})
         journal.flush()
     with Journal.open(path, clock=clock) as journal:

@@ -25,6 +25,7 @@ from rulekit.execution import (
     dispatch,
     flattening,
     journal,
+    journal_sqlite,
     ledger,
     reading,
     residuals,
@@ -179,23 +180,17 @@ def _regular_first() -> Any:
 def _two_processes() -> Any:
     import sqlite3
 
-    return patch.object(journal, "_take_lock", lambda path, wait_s: sqlite3.connect(":memory:"))
+    return patch.object(journal_sqlite, "take_lock", lambda path, wait_s: sqlite3.connect(":memory:"))
 
 
 def _no_chain() -> Any:
-    def verify(database: Any, path: Any) -> Any:
-        rows = list(database.execute("SELECT seq, body, digest FROM entry ORDER BY seq"))
-        import json
-
-        return rows[-1][2], rows[-1][0], json.loads(rows[0][1])
-
-    return patch.object(journal, "verify_chain", verify)
+    return patch.object(journal, "checked", lambda rows, name: rows)
 
 
 def _no_head() -> Any:
     from rulekit.execution import journal_witness
 
-    return patch.object(journal_witness.HeadFile, "check", lambda self, database: None)
+    return patch.object(journal_witness.HeadFile, "check", lambda self, digest_of, last: None)
 
 
 def _full_disk_ignored() -> Any:

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from rulekit.errors import JournalError
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_sqlite import SqliteStore
 from rulekit.model.clock import Clock
 from tests.simulation.mix import Mix
 
@@ -34,9 +35,10 @@ class DyingJournal(Journal):
         if not self.waiting:
             return
         self.points("before commit")
-        if self.full() and self._database is not None:
+        if self.full() and self.is_open:
             # The smallest bound that SQLite takes is the size that the file has.
-            self._database.execute("PRAGMA max_page_count=1")
+            assert isinstance(self.store, SqliteStore) and self.store.database is not None
+            self.store.database.execute("PRAGMA max_page_count=1")
             self._rows = [(*row[:5], row[5] + " " * 9000, row[6]) for row in self._rows]
         super().flush()
         self.points("after commit")
@@ -67,7 +69,6 @@ class Disk:
         journal = DyingJournal.open(
             self.path, account="paper", clock=self.clock, durable=False, identity="SEED", wait_s=0.0
         )
-        assert isinstance(journal, DyingJournal)
         journal.points, journal.full = self.points, lambda: self.mix.strikes("disk full")
         return journal
 

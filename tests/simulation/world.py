@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +13,7 @@ from attrs import define, field
 from rulekit.errors import JournalError, RulekitError
 from rulekit.execution.history import FullLedger
 from rulekit.execution.journal import Journal
-from rulekit.execution.journal_schema import Entry, body_of
+from rulekit.execution.journal_schema import Entry
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.signal import RegularSignal
 from rulekit.execution.switch import ACTIVE
@@ -135,9 +134,9 @@ class World:
 
     def durable(self) -> FullLedger:
         """Return what the journal durably says by now; while no process lives, what the last one left."""
-        if self.journal is None or self.journal._database is None:
+        if self.journal is None or not self.journal.is_open:
             return self._durable
-        for entry in _since(self.journal, len(self._entries)):
+        for entry in self.journal.entries(len(self._entries)):
             self._durable.apply(entry)
             self._entries.append(entry)
         return self._durable
@@ -181,7 +180,7 @@ class World:
 
     def die(self) -> None:
         """Let the process die: what was not written is gone."""
-        if self.journal is not None and self.journal._database is not None:
+        if self.journal is not None and self.journal.is_open:
             ledger = self.durable()
             for sent in self.exchange.sent:
                 known = ledger.tags.get(sent.request.tag)
@@ -232,7 +231,7 @@ class World:
         except JournalError as error:
             self.tell(f"  found: {error.message}")
         finally:
-            if self.journal is not None and self.journal._database is not None:
+            if self.journal is not None and self.journal.is_open:
                 self.journal.abandon()
             self.manager = self.journal = None
             self.mix.calm(self.level == NONE)
@@ -303,7 +302,7 @@ class World:
             self.calm_down()
             return self
         finally:
-            if self.journal is not None and self.journal._database is not None:
+            if self.journal is not None and self.journal.is_open:
                 self.journal.abandon()
             shutil.rmtree(self.disk.folder, ignore_errors=True)
 
@@ -477,14 +476,6 @@ def remembered(manager: Manager) -> dict[str, Any]:
     rows = manager.pending_management_actions
     found["pending"] = [(row["id"], row["state"], row["filled"]) for row in rows]
     return found
-
-
-def _since(journal: Journal, seq: int) -> Iterator[Entry]:
-    assert journal._database is not None
-    for row in journal._database.execute(
-        "SELECT seq, at, kind, subject, token, body FROM entry WHERE seq > ? ORDER BY seq", (seq,)
-    ):
-        yield Entry(*row[:5], body_of(row[5]))
 
 
 __all__ = ["OPPOSITE", "InstrumentKey", "RulekitError", "World"]

@@ -1,0 +1,280 @@
+"""A journal's rows in one SQLite file, in WAL mode with full synchronisation.
+
+One process writes; any number may read. The lock is an exclusive transaction in a file of its own, so that it is
+freed by the system when its process dies, on every system, and readers of the journal are not shut out.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rulekit.errors import JournalError, UnreadableFileError
+from rulekit.execution.journal_chain import KEEP_IT
+from rulekit.execution.journal_schema import VERSION, Row
+from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
+
+APPLICATION_ID = 0x524B4A4C
+"""Marks an SQLite file as a journal ("RKJL")."""
+
+SCHEMA = """
+CREATE TABLE entry (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  token TEXT,
+  body TEXT NOT NULL,
+  digest BLOB NOT NULL
+);
+CREATE UNIQUE INDEX one_token ON entry (token) WHERE token IS NOT NULL;
+CREATE INDEX by_subject ON entry (subject, seq) WHERE subject <> '';
+"""
+"""`token` is an action's identity in its first row and a broker's tag in the row that announces a request:
+the index makes a second one of either impossible."""
+
+_COLUMNS = "seq, at, kind, subject, token, body, digest"
+
+
+class SqliteStore:
+    """The file of a journal, locked for writing.
+
+    Args:
+        path: the file; it is created if `create` allows it.
+        create: whether a missing file is made.
+        wait_s: real seconds to wait for the lock of a process that is just ending.
+        durable: flush to the disk at each commit; only simulations do without.
+        max_pages: a bound on the file's size in pages, as a full disk would set one.
+
+    Raises:
+        JournalError: locked, damaged, of another version, or not writable.
+        UnreadableFileError: there is no such file, or it is a folder.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        wait_s: float = 2.0,
+        durable: bool = True,
+        max_pages: int | None = None,
+    ) -> None:
+        self.path = path
+        self.name = str(path)
+        self.is_new = False
+        self.database: sqlite3.Connection | None = None
+        self.head: HeadFile | None = None
+        present = check_path(path, create)
+        self._lock: sqlite3.Connection | None = take_lock(path, wait_s)
+        try:
+            self._open(present, durable, max_pages)
+        except sqlite3.Error as error:
+            self.close()
+            raise explain(error, path) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, present: bool, durable: bool, max_pages: int | None) -> None:
+        self.database = database = sqlite3.connect(
+            self.path, check_same_thread=False, isolation_level=None, timeout=1.0
+        )
+        unborn = present and _unborn(database)
+        if not present or unborn:
+            _create(database)
+        _check_format(database, self.path)
+        database.execute("PRAGMA journal_mode=WAL").fetchone()
+        database.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        if max_pages is not None:
+            database.execute(f"PRAGMA max_page_count={int(max_pages)}")
+        self.is_new = not database.execute("SELECT count(*) FROM entry").fetchone()[0]
+        if self.is_new and present:
+            refuse_lost_beginning(self.path)
+
+    @property
+    def _open_database(self) -> sqlite3.Connection:
+        if self.database is None:
+            raise JournalError(f"`{self.name}` is closed")
+        return self.database
+
+    def check(self) -> None:
+        """Let SQLite check its own pages and indexes."""
+        with _explained(self.path):
+            _check_pages(self._open_database, self.path)
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Read the durable rows behind a number, oldest first."""
+        with _explained(self.path):
+            yield from _rows(self._open_database, after)
+
+    def bind(self, journal_id: str, seq: int, digest: bytes) -> None:
+        """Compare the file with its head, and keep the head from now on."""
+        with _explained(self.path):
+            if self.is_new:
+                # The identity goes into the main file at once: a damaged log must never look like a new journal.
+                self._open_database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.head = HeadFile(self.path, journal_id)
+            if not self.is_new:
+                self.head.check(self._digest_of, seq)
+        self.head.write(seq, digest)
+
+    def _digest_of(self, seq: int) -> bytes | None:
+        row = self._open_database.execute("SELECT digest FROM entry WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else row[0]
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Write rows in one transaction and flush it to the disk."""
+        database = self._open_database
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?)", rows)
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise explain(error, self.path) from None
+        if self.head is not None:
+            self.head.write(rows[-1][0], rows[-1][6])
+
+    def close(self) -> None:
+        """Close the file and free the lock."""
+        for connection in (self.database, self._lock):
+            if connection is not None:
+                connection.close()
+        if self.head is not None:
+            self.head.close()
+        self.database = self._lock = self.head = None
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a process holds a journal's file for writing."""
+    if not Path(f"{path}-lock").exists():
+        return False
+    try:
+        take_lock(path, 0.0).close()
+    except JournalError:
+        return True
+    return False
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read all rows of a file as of one moment, also while a process writes it.
+
+    Raises:
+        JournalError: damaged below the chain of rows, or of another version. UnreadableFileError: there is none.
+    """
+    if not check_path(path, create=False):
+        return
+    with _explained(path):
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2.0)
+        try:
+            _check_format(database, path)
+            database.execute("BEGIN")
+            _check_pages(database, path)
+            yield from _rows(database, 0)
+        finally:
+            database.close()
+
+
+def check_path(path: Path, create: bool) -> bool:
+    """Tell whether there is a file with something in it.
+
+    Raises:
+        UnreadableFileError: there is no such file and none may be made, or it is a folder.
+    """
+    if path.is_dir():
+        raise UnreadableFileError(f"`{path}` is a folder, not a journal", "give the name of a file")
+    if not path.exists() and not create:
+        raise UnreadableFileError(f"there is no journal at `{path}`", "`rulekit run --journal FILE` makes one")
+    if not path.parent.is_dir():
+        raise UnreadableFileError(f"the folder of `{path}` does not exist", "make the folder first")
+    # A run that was killed before the first commit leaves an empty file behind.
+    return path.exists() and path.stat().st_size > 0
+
+
+def take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
+    """Take the lock of a journal's file; it is held until the connection is closed."""
+    lock = None
+    try:
+        lock = sqlite3.connect(f"{path}-lock", check_same_thread=False, isolation_level=None, timeout=wait_s)
+        lock.execute("PRAGMA journal_mode=MEMORY").fetchone()
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if lock is not None:
+            lock.close()
+        if "locked" in str(error):
+            raise JournalError(
+                f"another process is using this journal, `{path}`",
+                "stop it first, or give this one a journal and an account of its own",
+            ) from None
+        raise explain(error, path) from None
+    return lock
+
+
+def _rows(database: sqlite3.Connection, after: int) -> Iterator[Row]:
+    found = database.execute(f"SELECT {_COLUMNS} FROM entry WHERE seq > ? ORDER BY seq", (after,))  # noqa: S608
+    # Row by row: a reader that is dropped half way would close the cursor of a file that may be closed already.
+    return iter(found.fetchone, None)
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA journal_mode=WAL").fetchone()
+    database.executescript(
+        f"BEGIN; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; {SCHEMA} COMMIT;"
+    )
+
+
+def _unborn(database: sqlite3.Connection) -> bool:
+    """Tell whether the file was being made when its process died: SQLite's, and nothing in it yet."""
+    marked = database.execute("PRAGMA application_id").fetchone()[0]
+    tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return bool(marked == 0 and tables == 0)
+
+
+def _check_format(database: sqlite3.Connection, path: Path) -> None:
+    application = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise JournalError(f"`{path}` is not a journal", "give the file that `rulekit run --journal` wrote")
+    if version != VERSION:
+        raise JournalError(
+            f"`{path}` is a journal of another version ({version}; this program reads {VERSION})",
+            "open it with the version that wrote it, or start with a new journal",
+        )
+
+
+def _check_pages(database: sqlite3.Connection, path: Path) -> None:
+    found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise JournalError(f"`{path}` is damaged: {found}", KEEP_IT)
+
+
+_CAUSES: tuple[tuple[str, str, str], ...] = (
+    ("full", "the disk is full: `{path}` cannot grow", "make room; nothing was sent, and all that was written is kept"),
+    ("readonly", "`{path}` cannot be written", "check the rights of the file and its folder"),
+    ("unable to open", "`{path}` cannot be opened", "check the rights of the file and its folder"),
+    ("locked", "another process is using this journal, `{path}`", "stop it first"),
+    ("UNIQUE", "`{path}` already holds this action or this tag", "this is a fault of the program; nothing was sent"),
+    ("not a database", "`{path}` is not a journal, or its beginning is damaged", KEEP_IT),
+    ("disk I/O", "`{path}` cannot be written or read: the disk reports an error", "check the disk; nothing was sent"),
+    ("no such table", "`{path}` is not a journal, or its beginning is damaged", KEEP_IT),
+)
+
+
+def explain(error: sqlite3.Error, path: Path) -> JournalError:
+    """Say in a trader's words what SQLite says."""
+    for mark, message, help in _CAUSES:
+        if mark in str(error):
+            return JournalError(message.format(path=path), help)
+    return JournalError(f"`{path}` is damaged: {error}", KEEP_IT)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, path) from None
