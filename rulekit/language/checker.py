@@ -84,6 +84,8 @@ class Checking:
                 self._guard(line, self._check_book_line)
         self._check_examples()
         self._check_labels()
+        if not self.found:
+            self._say_unread(raws)
         if not self.rules and not self.book and not self.found:
             self._say_empty()
         self.found = list(in_order(self.found))
@@ -110,7 +112,7 @@ class Checking:
         if self._mending is None:
             from rulekit.language.mending import Mending  # only a file at fault needs it
 
-            self._mending = Mending(self._outcome, self.source)
+            self._mending = Mending(self._outcome, self.source, self._names_in_force)
         self.found.append(self._mending.explained(fault, sentence))
 
     def _outcome(self, sentence: Sentence) -> FaultError | str:
@@ -129,6 +131,12 @@ class Checking:
         except AlreadyReportedError:
             pass
         return " ".join(sentence.text.split())
+
+    def _names_in_force(self, sentence: Sentence) -> frozenset[str]:
+        """Return the name that a sentence gives, if other sentences may lean on it."""
+        name = new_name(self._cut(sentence)) if sentence.block is None else None
+        known = name is not None and tuple(name.text.lower().split()) in self.naming.names
+        return frozenset({name.text.lower()} if name is not None and known else ())
 
     def _read(self, sentence: Sentence, raw: tuple[Word, ...]) -> Line:
         header = self._header_of(sentence)
@@ -194,7 +202,7 @@ class Checking:
             return
         earlier = self.scope.values.place(name.text) or self.scope.conditions.place(name.text)
         if earlier is not None:
-            if line.node is not None:
+            if line.node is not None or not self._said_of(line):
                 twice = f"`{name.text}` is defined twice"
                 help = "give one of them another name"
                 again = FaultError("N103", name.span, twice, help, ((earlier, "the first definition"),))
@@ -202,6 +210,10 @@ class Checking:
         elif not self.naming.hides_a_word(name.text):
             names = self.scope.values if name.is_value else self.scope.conditions
             names.declare(name.text, line.node, name.span)
+
+    def _said_of(self, line: Line) -> bool:
+        span = line.sentence.span
+        return any(span.line <= each.span.line <= span.end_line for each in self.found)
 
     # --- sentences ------------------------------------------------------------
 
@@ -364,6 +376,16 @@ class Checking:
         return echo(words, self.scope)
 
     # --- the whole ------------------------------------------------------------
+
+    def _say_unread(self, raws: Sequence[tuple[Word, ...]]) -> None:
+        """Tell of a sentence that was not read and for which no name turned out to be at fault: none is dropped."""
+        for line, raw in zip(self.lines, raws, strict=True):
+            if line.node is None:
+                try:
+                    header = self._header_of(line.sentence)
+                    self._node(self._words(raw, header), header)
+                except FaultError as found:
+                    self._report(found, line.sentence)
 
     def _say_empty(self) -> None:
         number = next((i for i, line in enumerate(self.source.lines, 1) if line.strip()), 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from attrs import evolve, frozen, mutable
 
 from rulekit.language.diagnostics import Diagnostic, Fix
 from rulekit.language.fault import Edit, FaultError
 from rulekit.language.phrasings import phrased
-from rulekit.language.source import BOOK_MEANT, Piece, Sentence, Source, is_book_header
+from rulekit.language.source import BOOK_MEANT, Piece, Sentence, Source, cut_again, is_book_header
 from rulekit.language.tree import Span
 
 _MOST_STEPS = 6
@@ -45,6 +45,8 @@ class Mending:
 
     outcome: Outcome
     source: Source
+    names: Callable[[Sentence], Set[str]]
+    """Lists the names in force that a sentence gives."""
     _left: int = 0
     _asked: int = 0
 
@@ -80,17 +82,33 @@ class Mending:
 
     def _as_fix(self, edit: Edit, made: _Mended, sentence: Sentence) -> Fix | None:
         """Return the smallest change: the edit itself where it mends the sentence, else the whole sentence anew."""
-        if applied(edit, sentence) != made.sentences or "\n" in edit.text:
-            margin = sentence.pieces[0].column - 1
-            lines = [" " * (margin + 2 * (each.block == BOOK_MEANT)) + each.text for each in made.sentences]
-            edit = Edit(sentence.span, "\n".join(lines)[margin:])
-        if any(edit.span.line <= each.line < edit.span.end_line for each in self.source.comments):
+        if not self.names(sentence) <= {name for each in made.sentences for name in self.names(each)}:
+            return None  # other sentences lean on that name
+        margin = sentence.pieces[0].column - 1
+        lines = [" " * (margin + 2 * (each.block == BOOK_MEANT)) + each.text for each in made.sentences]
+        anew = Edit(sentence.span, "\n".join(lines)[margin:])
+        itself = [edit] if applied(edit, sentence) == made.sentences and "\n" not in edit.text else []
+        edit_that_stands = next((each for each in (*itself, anew) if self._stands(each, sentence, made)), None)
+        if edit_that_stands is None:
             return None
         shown = [
             ("  " if each.block == BOOK_MEANT else "") + text
             for each, text in zip(made.sentences, made.texts, strict=True)
         ]
-        return Fix(edit.span, edit.text, made.safe, "\n".join(shown))
+        return Fix(edit_that_stands.span, edit_that_stands.text, made.safe, "\n".join(shown))
+
+    def _stands(self, edit: Edit, sentence: Sentence, made: _Mended) -> bool:
+        """Tell whether the file, changed and cut anew, has the mended sentences here, all others as they were.
+
+        An indent that an edit leaves or takes away could make one sentence the rest of another, or of a block.
+        """
+        if any(edit.span.line <= each.line < edit.span.end_line for each in self.source.comments):
+            return False
+        old, place = self.source.sentences, self.source.sentences.index(sentence)
+        mended = [each for each in made.sentences if not each.text.startswith("#")]
+        wanted = [(each.text, _header(each, old)) for each in (*old[:place], *mended, *old[place + 1 :])]
+        now = cut_again(self.source, edit.span, edit.text)
+        return wanted == [(each.text, _header(each, now)) for each in now]
 
     def _after(self, edit: Edit, sentence: Sentence, steps: int) -> list[_Mended]:
         """Apply an edit, and mend what is still at fault in what has become of the sentence."""
@@ -121,6 +139,15 @@ class Mending:
             yield found
         yield from phrased(fault, sentence)
         yield fault
+
+
+def _header(sentence: Sentence, among: Sequence[Sentence]) -> str:
+    """Name the kind of block that a sentence stands in."""
+    if sentence.block is None:
+        return ""
+    if sentence.block == BOOK_MEANT or is_book_header(among[sentence.block].text):
+        return "book"
+    return "example"
 
 
 def applied(edit: Edit, sentence: Sentence) -> tuple[Sentence, ...]:

@@ -146,6 +146,8 @@ def _label_of_words(reading: Reading) -> FaultError | None:
         if word.type == "LABEL":
             if index == 0 or reading.index > index or reading.start != SENTENCE:
                 return None
+            if word.span.line != reading.words[0].span.line:  # a sentence of its own, but for its indent
+                return None
             if reading.words[index + 1 : index + 2] and reading.words[index + 1].type not in _VERBS:
                 return None
             taken = reading.words[: index + 1]

@@ -8,7 +8,7 @@ from attrs import field, frozen, mutable
 
 from rulekit.language import keywords as k
 from rulekit.language.fault import FaultError
-from rulekit.language.reader import Word, defined_name, joined, name_words
+from rulekit.language.reader import Word, defined_name, joined, moves_target, name_words
 from rulekit.language.tree import Span
 from rulekit.language.vocabulary import Vocabulary
 
@@ -125,7 +125,7 @@ def _touch(one: Span, other: Span) -> bool:
 
 def _meant_names(raw: Sequence[Word]) -> list[tuple[str, ...]]:
     """List what `set` or `define` without its `to` or `as` may have meant to name: `first`, `first target` …."""
-    if not raw or raw[0].type != "WORD" or raw[0].text.lower() not in _DEFINING:
+    if not raw or raw[0].type != "WORD" or raw[0].text.lower() not in _DEFINING or moves_target(raw):
         return []
     meant: list[str] = []
     for word in raw[1:]:

@@ -350,10 +350,17 @@ def defined_name(raw: Sequence[Word]) -> tuple[str, int, int] | None:
     if ends is None:
         return None
     keyword, end = ends
+    if moves_target(raw):
+        return None
     for index, word in enumerate(raw[1:], 1):
         if word.text.lower() == end:
-            is_action = keyword == "SET" and [name.lower() for name in name_words(raw[1:index])] in _TARGETS
-            return None if is_action else (keyword, 1, index)
+            return keyword, 1, index
         if word.type not in ("WORD", "NUMBER"):
             break
     return None
+
+
+def moves_target(raw: Sequence[Word]) -> bool:
+    """Tell whether words that begin like a definition are the action `set target to`."""
+    said = [word.lower() for word in name_words(raw[:5])]
+    return any(said[: len(words) + 2] == ["set", *words, "to"] for words in _TARGETS)

@@ -16,7 +16,7 @@ from rulekit.language.parser import Node
 from rulekit.language.reader import Names, Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
-from rulekit.language.source import Sentence
+from rulekit.language.source import Sentence, outline
 from rulekit.language.tree import Span
 
 Made = TypeVar("Made")
@@ -82,12 +82,14 @@ class RememberedChecking(Checking):
     _readings: Mapping[Any, _Reading] = field(init=False)
     _meanings: Mapping[int, _Meaning] = field(init=False)
     _definitions: tuple[str, ...] = field(init=False)
+    _outline: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         Checking.__attrs_post_init__(self)
         self._raws, self._readings, self._meanings = self.memory.turn()
         self.scope.values.check = lambda node: self._meaning(node, headings.set_value)
         self.scope.conditions.check = lambda node: self._meaning(node, headings.define)
+        self._outline = outline(self.source)
         self._definitions = tuple(
             each.text for each in self.source.sentences if each.text.lower().startswith(_DEFINING)
         )
@@ -107,7 +109,7 @@ class RememberedChecking(Checking):
         header = self._header_of(sentence)
         good = (form, header, _names_within(self.naming.names, raw))
         names = frozenset(self.naming.names.items()), self.naming.at_fault(), self._definitions
-        bad = (self._physical(sentence), form, header, names)
+        bad = (self._physical(sentence), form, header, names, self._outline)
         known = self._readings.get(good) or self._readings.get(bad)
         if known is not None:
             reading = _moved_reading(known, sentence, raw, line)
@@ -116,7 +118,7 @@ class RememberedChecking(Checking):
             before = len(self.found)
             read = Checking._read(self, sentence, raw)
             reading = _Reading(line, read, tuple(self.found[before:]))
-        # A sentence at fault leans on all names and on comments: one may be what was meant, the other in the way.
+        # A sentence at fault leans on all names, on comments and indents: one may be what was meant, others in the way.
         self.memory.keep(good if reading.read.node is not None else bad, reading)
         return reading.read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import compress
 from pathlib import Path
 
 from attrs import frozen
@@ -161,33 +162,56 @@ def cut(text: str) -> Source:
     """Cut a text into sentences."""
     lines = cut_lines(text.removeprefix("\ufeff"))
     comments = []
-    pieces: list[tuple[int, Piece]] = []
+    pieces: list[Piece] = []
     for number, line in enumerate(lines, 1):
         end = _comment_start(line)
         code = line[:end].rstrip()
         if end < len(line):
             comments.append(Comment(number, end + 1, line[end + 1 :].strip(), not code))
-        if code.strip():
-            indent = len(code) - len(code.lstrip())
-            pieces.append((indent, Piece(number, indent + 1, code[indent:])))
+        pieces += _piece(code, number)
     return Source(text, lines, _sentences(pieces), tuple(comments))
 
 
-def _sentences(pieces: list[tuple[int, Piece]]) -> tuple[Sentence, ...]:
+def _piece(code: str, number: int) -> list[Piece]:
+    """Return what a line without its comment says: nothing, or one piece."""
+    said = code.lstrip()
+    return [Piece(number, len(code) - len(said) + 1, said)] if said else []
+
+
+def outline(source: Source) -> tuple[tuple[int, int, bool], ...]:
+    """Return all that decides where sentences begin: the column of each line, and which lines are headers."""
+    return tuple(
+        (piece.line, piece.column, _BLOCK.match(piece.text) is not None)
+        for sentence in source.sentences
+        for piece in sentence.pieces
+    )
+
+
+def cut_again(source: Source, place: Span, text: str) -> tuple[Sentence, ...]:
+    """Cut a source as it would be with another text at a place; lines below it keep the numbers that they had."""
+    head, tail = source.line(place.line)[: place.column - 1], source.line(place.end_line)[place.end_column - 1 :]
+    written = f"{head}{text}{tail}".split("\n")
+    changed = [piece for line in written for piece in _piece(line[: _comment_start(line)].rstrip(), place.line)]
+    old = [piece for sentence in source.sentences for piece in sentence.pieces]
+    before, after = (each.line < place.line for each in old), (each.line > place.end_line for each in old)
+    return _sentences([*compress(old, before), *changed, *compress(old, after)])
+
+
+def _sentences(pieces: list[Piece]) -> tuple[Sentence, ...]:
     """Join continuations; an indented line under a block's header is a sentence of its own."""
-    outermost = min((indent for indent, _ in pieces), default=0)
+    outermost = min((piece.column for piece in pieces), default=1)
     done: list[list[Piece]] = []
     blocks: list[int | None] = []
     header: int | None = None
-    body_indent = 0
-    for indent, piece in pieces:
-        if indent <= outermost or not done:
+    body_column = 0
+    for piece in pieces:
+        if piece.column <= outermost or not done:
             header = len(done) if _BLOCK.match(piece.text) else None
-            body_indent = 0
+            body_column = 0
             done.append([piece])
             blocks.append(None)
-        elif header is not None and indent <= (body_indent or indent):
-            body_indent = indent
+        elif header is not None and piece.column <= (body_column or piece.column):
+            body_column = piece.column
             done.append([piece])
             blocks.append(header)
         else:

@@ -7,7 +7,7 @@ import pytest
 from rulekit.language.diagnostics import Diagnostic, Fix, as_json, render
 from rulekit.language.fault import one_slip
 from rulekit.language.reading import check_text
-from tests.language.fixing import fixed
+from tests.language.fixing import fixed, fixes_of, require_mended
 
 
 def only(text: str) -> Diagnostic:
@@ -103,3 +103,36 @@ def test_json_has_the_place_and_the_text() -> None:
 )
 def test_one_slip_is_one_letter(written: str, meant: str, is_one: bool) -> None:
     assert one_slip(written, meant) is is_one
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "exit at 5% profit\nkaro exit 15 minutes before close",
+        'exit at 5% profit\nis example\n  "x"',
+        'exit at 5% profit\nexample "x"\n  long 1 K at 1690\n  expect nothing\nkaro define x as age > 1h',
+        "for the whole book\n  exit everything at 15:10\nkaro exit at 15:15\n  once",
+    ],
+)
+def test_no_fix_makes_a_sentence_the_rest_of_another(written: str) -> None:
+    checked = check_text(written)
+    require_mended(checked)
+    assert [found for found in checked.diagnostics if fixes_of(found)]
+
+
+def test_no_fix_takes_a_name_away_that_others_lean_on() -> None:
+    written = "set second target to 6%\n  BOOK-50: exit at 5% profit\n    BOOK-51: book 50% at second target profit\n"
+    found = only(written)
+    assert (found.code, found.span.line) == ("E115", 2)
+    assert found.fix is not None
+    assert check_text(fixed(written, found.fix)).ok
+    spoilt = "set step to to 0.3%\n  LADDER: book 25% at every step profit\nexit at step profit"
+    offered = [fix.sentence for each in check_text(spoilt).diagnostics for fix in fixes_of(each)]
+    assert all(text.startswith("set step to") for text in offered), offered
+
+
+def test_a_sentence_that_was_not_read_is_always_told() -> None:
+    twice = "define good as profit is above 5%\nexit when good\ndefine good as profit is above 6%\n  exit when good"
+    assert [(found.code, found.span.line) for found in check_text(twice).diagnostics] == [("N103", 3)]
+    target = 'set target to 5% profit\nexample "a"\n  long 1 X at 100\n    expect target 5%'
+    assert [(found.code, found.span.line) for found in check_text(target).diagnostics] == [("E104", 4)]
