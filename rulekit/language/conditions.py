@@ -9,6 +9,7 @@ from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.actions import share_of
 from rulekit.language.fault import Edit, FaultError, did_you_mean, one_slip
+from rulekit.language.given_names import one_name
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit, text_of, window
 from rulekit.language.parser import Node
 from rulekit.language.prices import distance, first_word, named_price, price
@@ -307,8 +308,7 @@ def given(node: Node, scope: Scope) -> Given:
     if node.rule == "fraction":
         return t.Number(share_of(first_word(node)) * 100, t.Unit.PERCENT, None, node.span)
     if node.rule == "text":
-        word = first_word(node)
-        return t.Text(str(word.value), node.span)
+        return t.Text(one_name(first_word(node), "name"), node.span)
     return measure(node, scope)
 
 

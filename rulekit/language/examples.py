@@ -13,6 +13,7 @@ from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.conditions import fact
 from rulekit.language.fault import FaultError
+from rulekit.language.given_names import one_name
 from rulekit.language.measures import (
     Measure,
     clock,
@@ -201,7 +202,7 @@ def _value(row: v.Fact, node: Node, scope: Scope) -> t.Number | t.Text:
     if row.kind == v.TEXT:
         if node.rule != "text":
             raise FaultError("U102", node.span, f"`{row.name}` is a text", f'write `{row.name} "…"`')
-        return t.Text(str(first_word(node).value), node.span)
+        return t.Text(one_name(first_word(node), row.name), node.span)
     if node.rule in ("duration", "clock"):
         return _timed(row, node)
     if node.rule == "text":

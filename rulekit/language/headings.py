@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from rulekit.language import tree as t
 from rulekit.language import vocabulary as v
 from rulekit.language.actions import share_of
 from rulekit.language.conditions import condition
 from rulekit.language.fault import Edit, FaultError, did_you_mean, one_slip
+from rulekit.language.given_names import one_name
 from rulekit.language.measures import Measure, clock, duration, measure, missing_unit
 from rulekit.language.parser import Node
 from rulekit.language.prices import first_word, level, price
@@ -26,18 +28,26 @@ def applies(node: Node) -> t.Applies:
     """Read `applies to`: exchanges, kinds, products, symbols, strategies and sides in any order."""
     lists: dict[str, list[str]] = {name: [] for name in (*_FIELDS.values(), *_LISTED.values())}
     heading = ""
-    for word in node.words():
+    for word, following in pairwise((*node.words(), None)):
+        assert word is not None
         if word.type == "TEXT_FACT":
             heading = str(word.value)
             if heading not in (*_LISTED, *_WORDS):
                 raise _unknown(word, "")
+            if following is None or following.type in ("COMMA", "OR", "AND", "TEXT_FACT", "EVERYTHING"):
+                raise _which(word, heading)
         elif word.type in _FIELDS:
             lists[_FIELDS[word.type]].append(str(word.value))
         elif word.type in ("WORD", "STRING"):
             if heading not in _LISTED:
                 raise _unknown(word, heading)
-            lists[_LISTED[heading]].append(str(word.value))
+            lists[_LISTED[heading]].append(one_name(word, heading))
     return t.Applies(**{name: tuple(dict.fromkeys(values)) for name, values in lists.items()}, span=node.span)
+
+
+def _which(word: Word, heading: str) -> FaultError:
+    shown = {"symbol": "KOTAKBANK", "strategy": '"edge"', "product": "MIS", "exchange": "NSE", "side": "long"}
+    return FaultError("E108", word.span, f"which {heading}?", f"write it like `{heading} {shown[heading]}`")
 
 
 def _unknown(word: Word, heading: str) -> FaultError:

@@ -21,7 +21,9 @@ _KEPT = "="
 _NAMED = re.compile(r"\{([A-Z_]+)\}")
 _BLANKS = re.compile(r"[ \t]+")
 _QUOTED = re.compile(r'("[^"]*"|“[^”]*”)')
-_NOT_OF_WORDS = frozenset({"E111", "E112", "E113", "E114", "E115", "E116", "E120", "E130", "N103", "N104", "N108"})
+_NOT_OF_WORDS = frozenset(
+    {"E111", "E112", "E113", "E114", "E115", "E116", "E120", "E130", "N103", "N104", "N108", "N116"}
+)
 """Codes of sentences that were read well: what is at fault is no matter of wording."""
 
 

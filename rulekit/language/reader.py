@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from rulekit.language import keywords as k
+from rulekit.language.given_names import adjacent, name_length
 from rulekit.language.tree import Span
 from rulekit.model.instant import HOUR, MINUTE, SECOND
 
@@ -131,6 +132,10 @@ class Reader:
 
     def _step(self) -> None:
         token = self.raw[self.at]
+        if length := name_length(self.raw, self.at, self.words, self.phrases):
+            self.words.append(_as_one_text(self.raw[self.at : self.at + length], "WORD"))
+            self.at += length
+            return
         if token.type == "WORD":
             self._word(token)
             return
@@ -153,7 +158,7 @@ class Reader:
     def _symbol_with_digits(self, token: Word) -> bool:
         """Take `3MINDIA` or `360ONE` as one word; tell whether it was taken."""
         following = self.raw[self.at] if self.at < len(self.raw) else None
-        if following is None or following.type != "WORD" or not _adjacent(token, following):
+        if following is None or following.type != "WORD" or not adjacent(token, following):
             return False
         lower = following.text.lower()
         is_unit = k.after_number(lower) or lower in k.MULTIPLIERS or self._is_phrase(lower)
@@ -170,7 +175,7 @@ class Reader:
     def _is_symbol(self, token: Word) -> bool:
         """Tell whether an example's position comes to its symbol: `long 100 K at 1690`."""
         at_symbol = [word.type for word in self.words] in (["SIDE", "NUMBER"], ["SIDE", "NUMBER", "OF", "NUMBER"])
-        return at_symbol and not _adjacent(self.words[-1], token) and not self._is_phrase(token.text.lower())
+        return at_symbol and not adjacent(self.words[-1], token) and not self._is_phrase(token.text.lower())
 
     def _word(self, token: Word) -> None:
         if self._is_symbol(token):
@@ -227,7 +232,7 @@ class Reader:
         if lower in k.MULTIPLIERS:
             self.at += 1
             value = evolve(number.value, value=number.value.value * k.MULTIPLIERS[lower], scaled=True)
-            gap = "" if _adjacent(number, token) else " "
+            gap = "" if adjacent(number, token) else " "
             self.words[-1] = Word("NUMBER", f"{number.text}{gap}{token.text}", joined(number.span, token.span), value)
             return True
         if keyword is None or self._longest()[0] > 1:
@@ -321,7 +326,7 @@ class Reader:
             self.words.append(_as_one_text(rest))
 
 
-def _as_one_text(raw: Sequence[Word]) -> Word:
+def _as_one_text(raw: Sequence[Word], terminal: str = "RAW") -> Word:
     """Join raw tokens as they were written: a label or a sentence."""
     text = raw[0].text
     for before, after in pairwise(raw):
@@ -329,12 +334,7 @@ def _as_one_text(raw: Sequence[Word]) -> Word:
         gap = after.span.column - before.span.end_column if same_line else 1
         text += " " * gap + after.text
     plain = text[1:-1].replace('""', '"') if len(raw) == 1 and raw[0].type == "STRING" else text
-    return Word("RAW", text, joined(raw[0].span, raw[-1].span), plain)
-
-
-def _adjacent(first: Word, second: Word) -> bool:
-    """Tell whether nothing, not even a blank, stands between two words."""
-    return (first.span.end_line, first.span.end_column) == (second.span.line, second.span.column)
+    return Word(terminal, text, joined(raw[0].span, raw[-1].span), plain)
 
 
 def name_words(raw: Sequence[Word]) -> list[str]:
