@@ -1,69 +1,27 @@
 """Runs worlds, each from one seed, and checks the ten invariants after every step.
 
-python -m tests.simulation --seeds N [--from K] [--faults mild|harsh]
-python -m tests.simulation --crash-points 5 [--from K] [--second S]
+python -m tests.simulation --seeds N [--from K] [--faults mild|harsh] [--jobs P]
+python -m tests.simulation --crash-points 5 [--from K] [--second S] [--jobs P]
+
+Ctrl-C and SIGTERM end it with the sum of what was done; the line before the last says how to go on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-import traceback
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from typing import NamedTuple
+from types import FrameType
 
-from tests.simulation.invariants import ViolationError
-from tests.simulation.mix import HARSH, MILD, NONE
-from tests.simulation.world import World
+from tests.simulation.lives import Job, Life, Summary, crash_jobs, lives
+from tests.simulation.mix import HARSH, MILD
 
-
-class Life(NamedTuple):
-    """What came of one seed; the story is empty unless something broke."""
-
-    seed: int
-    hours: float
-    faults: dict[str, int]
-    orders: int
-    deaths: int
-    story: str
-    points: int
+EVERY = 10_000
+"""Lives after which a long run says where it is."""
+INTERRUPTED = 130
 
 
-def live(seed: int, level: str, crash_at: frozenset[int] = frozenset()) -> Life:
-    """Live through one seed."""
-    world = World(seed, level, crash_at)
-    story = ""
-    try:
-        world.run()
-    except ViolationError as error:
-        story = "\n".join([*world.story, f"VIOLATION: {error}"])
-    except Exception:
-        story = "\n".join([*world.story, traceback.format_exc()])
-    return Life(seed, world.hours, world.mix.struck, len(world.exchange.sent), world.lives, story, world.passed)
-
-
-def _live(job: tuple[int, str, frozenset[int]]) -> Life:
-    return live(*job)
-
-
-def crash_jobs(first: int, scenarios: int, second: int) -> list[tuple[int, str, frozenset[int]]]:
-    """Return a job for each point at which a scenario without other faults can die.
-
-    Args:
-        first: the first seed. scenarios: how many.
-        second: so many points later, in the recovery, it dies again in a job of its own; 0: it does not.
-    """
-    jobs = []
-    for seed in range(first, first + scenarios):
-        for point in range(1, live(seed, NONE).points + 1):
-            jobs.append((seed, NONE, frozenset({point})))
-            jobs.extend((seed, NONE, frozenset({point, point + later})) for later in range(1, second + 1))
-    return jobs
-
-
-def main(words: list[str] | None = None) -> int:
-    """Run the seeds and say what came of them; 0 only without violations."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -72,32 +30,47 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--faults", choices=(MILD, HARSH), default=HARSH)
     parser.add_argument("--crash-points", type=int, default=0, help="die at every point of so many scenarios")
     parser.add_argument("--second", type=int, default=0, help="and once more up to so many points later")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="how many processes; the results do not depend on it")
     parser.add_argument("--stories", type=int, default=1, help="how many stories of violations to print")
     parser.add_argument("--last", type=int, default=60, help="how many lines of a story to print")
-    asked = parser.parse_args(words)
-    hours, faults, broken = 0.0, Counter[str](), []
-    orders = lives = 0
+    return parser
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell(life: Life, broken: int, stories: int, last: int) -> None:
+    lines = life.story.splitlines()
+    shown = lines[-last:] if broken <= stories else lines[-1:]
+    print(f"seed {life.seed}:", *shown, sep="\n", flush=True)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the seeds and say what came of them; 0 only if all of them were lived without a violation."""
+    asked = _parser().parse_args(words)
+    summary, stopped = Summary(), False
     if asked.crash_points:
         jobs = crash_jobs(asked.first, asked.crash_points, asked.second)
     else:
-        jobs = [(seed, asked.faults, frozenset[int]()) for seed in range(asked.first, asked.first + asked.seeds)]
-    with ProcessPoolExecutor(asked.processes) as pool:
-        for life in pool.map(_live, jobs, chunksize=10):
-            hours += life.hours
-            orders += life.orders
-            lives += life.deaths
-            faults.update(life.faults)
+        jobs = (Job(seed, asked.faults) for seed in range(asked.first, asked.first + asked.seeds))
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        for life in lives(jobs, asked.jobs):
+            summary.add(life)
             if life.story:
-                broken.append(life.seed)
-                lines = life.story.splitlines()
-                shown = lines[-asked.last :] if len(broken) <= asked.stories else lines[-1:]
-                print(f"seed {life.seed}:", *shown, sep="\n", flush=True)
-    print(f"{orders:8}  requests, {lives} deaths and restarts")
-    for name, count in sorted(faults.items(), key=lambda item: -item[1]):
-        print(f"{count:8}  {name}")
-    print(f"{len(jobs)} seeds, {hours:.1f} simulated hours, {faults.total()} faults, {len(broken)} violations")
-    return 1 if broken else 0
+                _tell(life, len(summary.broken), asked.stories, asked.last)
+            if summary.lives % EVERY == 0:
+                print(f"... {summary.lives} lives, {len(summary.broken)} violations", flush=True)
+    except KeyboardInterrupt:
+        stopped = True
+    *lines, last = summary.lines()
+    print(*lines, sep="\n")
+    if stopped:
+        where = "" if asked.crash_points else f"; go on with --from {asked.first + summary.lives}"
+        print(f"stopped after {summary.lives} lives{where}")
+    print(last, flush=True)
+    return 1 if summary.broken else INTERRUPTED if stopped else 0
 
 
 if __name__ == "__main__":

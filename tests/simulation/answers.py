@@ -47,8 +47,28 @@ REFUSED: tuple[Callable[[], Answer], ...] = (
     lambda: Answer(error=kite.OrderException("RMS: margin exceeds", code=400), status=400),
     lambda: Answer(error=kite.InputException("price is beyond the circuit limit", code=400), status=400),
 )
-BUSY = Answer(error=kite.NetworkException("Too many requests", code=429), status=429)
-EXPIRED = Answer(error=kite.TokenException("Incorrect `api_key` or `access_token`.", code=403), status=403)
+DOUBTFUL = frozenset((*LOST, *LYING))
+"""Answers after which a careful person would look into the book, whatever the program makes of them."""
+
+
+def busy() -> Answer:
+    """Return the answer to one request too many."""
+    return Answer(error=kite.NetworkException("Too many requests", code=429), status=429)
+
+
+def expired() -> Answer:
+    """Return the answer to a token of yesterday."""
+    return Answer(error=kite.TokenException("Incorrect `api_key` or `access_token`.", code=403), status=403)
+
+
+def plain(order_id: str) -> Answer:
+    """Return a plain acceptance."""
+    return Answer(value=order_id, status=200)
+
+
+def classified(answer: Callable[[], Answer], verb: str = PLACE) -> Outcome:
+    """Return what the program makes of an answer."""
+    return outcome_of(answer(), verb)[0]
 
 
 def no_connection() -> Outcome:
@@ -56,17 +76,7 @@ def no_connection() -> Outcome:
     return outcome_of(Answer(error=_no_connection()), PLACE)[0]
 
 
-def classified(answer: Answer, verb: str = PLACE) -> Outcome:
-    """Return what the program makes of an answer."""
-    return outcome_of(answer, verb)[0]
-
-
-def accepted(order_id: str, verb: str = PLACE) -> Outcome:
-    """Return what a plain acceptance comes to."""
-    return classified(Answer(value=order_id, status=200), verb)
-
-
 def too_late() -> Outcome:
     """Return what cancelling an order that has ended comes to."""
     error = kite.OrderException("Order cannot be cancelled as it is being processed. Try later.", code=400)
-    return classified(Answer(error=error, status=400), CANCEL)
+    return outcome_of(Answer(error=error, status=400), CANCEL)[0]

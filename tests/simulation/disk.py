@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from attrs import define, field
 
 from rulekit.errors import JournalError
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_schema import Entry
 from rulekit.execution.journal_sqlite import SqliteStore
 from rulekit.model.clock import Clock
 from tests.simulation.mix import Mix
@@ -29,19 +31,35 @@ class DyingJournal(Journal):
 
     points: Callable[[str], None] = staticmethod(lambda name: None)
     full: Callable[[], bool] = staticmethod(lambda: False)
+    written: Callable[[list[Entry]], None] = staticmethod(lambda entries: None)
+
+    def __init__(self, *words: Any, **more: Any) -> None:
+        super().__init__(*words, **more)
+        self._unwritten: list[Entry] = []
+
+    def add(self, kind: str, body: Mapping[str, Any], subject: str = "", token: str | None = None) -> Entry:
+        """Put an entry behind the others, and remember it for the witness of what is durable."""
+        entry = super().add(kind, body, subject, token)
+        self._unwritten.append(entry)
+        return entry
 
     def flush(self) -> None:
         """Die before it, find the disk full, or die after it."""
         if not self.waiting:
             return
         self.points("before commit")
-        if self.full() and self.is_open:
-            # The smallest bound that SQLite takes is the size that the file has.
-            assert isinstance(self.store, SqliteStore) and self.store.database is not None
-            self.store.database.execute("PRAGMA max_page_count=1")
-            self._rows = [(*row[:5], row[5] + " " * 9000, row[6]) for row in self._rows]
+        if self.full():
+            self._fill_up()
         super().flush()
+        self.written(self._unwritten)
+        self._unwritten = []
         self.points("after commit")
+
+    def _fill_up(self) -> None:
+        # The smallest bound that SQLite takes is the size that the file has.
+        assert isinstance(self.store, SqliteStore) and self.store.database is not None
+        self.store.database.execute("PRAGMA max_page_count=1")
+        self._rows = [(*row[:5], row[5] + " " * 9000, row[6]) for row in self._rows]
 
 
 @define
@@ -54,13 +72,14 @@ class Disk:
     draw: Random
     points: Callable[[str], None]
     copies: list[Path] = field(factory=list)
+    _made: int = 0
 
     @property
     def path(self) -> Path:
         """Where the journal is."""
         return self.folder / NAME
 
-    def open(self) -> Journal:
+    def open(self) -> DyingJournal:
         """Open the journal as a new process would.
 
         Raises:
@@ -86,12 +105,18 @@ class Disk:
 
     def keep_copy(self) -> Path:
         """Copy the journal as it is."""
-        copy = self.folder / f"copy{len(self.copies)}"
+        self._made += 1
+        copy = self.folder / f"copy{self._made}"
         copy.mkdir()
         for path in self.files():
             shutil.copyfile(path, copy / path.name)
         self.copies.append(copy)
         return copy
+
+    def forget(self, copy: Path) -> None:
+        """Remove a copy."""
+        shutil.rmtree(copy)
+        self.copies.remove(copy)
 
     def put_back(self, copy: Path) -> None:
         """Put a copy where the journal is."""
@@ -116,6 +141,10 @@ class Disk:
             content[place] ^= 1 << self.draw.randrange(8)
         victim.write_bytes(content)
         return True
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 __all__ = ["CrashError", "Disk", "JournalError"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from attrs import define, evolve, field
 
+from rulekit.broker.kite_outcomes import Answer
 from rulekit.errors import ReadFailedError
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import MINUTE, SECOND, Instant, time_of_day
@@ -43,11 +45,11 @@ LATEST_S = 97.0
 
 @define
 class Sent:
-    """One request as the world saw it: when, what was answered, and which order came of it."""
+    """One request as the world saw it: when, which order came of it, and whether its answer left that open."""
 
     request: OrderRequest
     at: Instant
-    outcome: Outcome
+    doubtful: bool = False
     order_id: str = ""
     shown: bool = False
     clean: int = 0
@@ -103,38 +105,40 @@ class Exchange:
 
     def place(self, request: OrderRequest) -> Outcome:
         """Take one order, and answer as the seed says."""
-        self.points("before place")
+        self.points("request: before place")
         if self.mix.strikes("no connection"):
             self.tell(f"{request.side} {request.quantity} {request.symbol} ({request.tag}): no connection")
             return answers.no_connection()
         self.watch(request)
         self.posts.append((self.clock.now(), "place"))
-        seen = Sent(request, self.clock.now(), Accepted(""))
+        seen = Sent(request, self.clock.now())
         self.sent.append(seen)
-        seen.outcome = self._answer(request, seen)
-        self.tell(f"{request.side} {request.quantity} {request.symbol} ({request.tag}): {_plain(seen.outcome)}")
-        self.points("after place")
-        return seen.outcome
+        answer = self._answer(request, seen)
+        seen.doubtful = answer in answers.DOUBTFUL
+        outcome = answers.classified(answer)
+        self.tell(f"{request.side} {request.quantity} {request.symbol} ({request.tag}): {_plain(outcome)}")
+        self.points("request: after place")
+        return outcome
 
-    def _answer(self, request: OrderRequest, seen: Sent) -> Outcome:
+    def _answer(self, request: OrderRequest, seen: Sent) -> Callable[[], Answer]:
         strikes, choice = self.mix.strikes, self.draw.choice
         if strikes("too many requests"):
-            return answers.classified(answers.BUSY)
+            return answers.busy
         if strikes("token expired"):
-            return answers.classified(answers.EXPIRED)
+            return answers.expired
         if strikes("refused"):
-            return answers.classified(choice(answers.REFUSED)())
+            return choice(answers.REFUSED)
         if strikes("never arrived"):
-            return answers.classified(choice(answers.LOST)())
+            return choice(answers.LOST)
         if strikes("accepted late"):
             self.at(self.soon(0.5, LATEST_S), lambda: self._take(request, seen))
-            return answers.classified(choice((*answers.LOST, *answers.LYING))())
+            return choice((*answers.LOST, *answers.LYING))
         self._take(request, seen)
         if strikes("a refusal that lies"):
-            return answers.classified(choice(answers.LYING)())
+            return choice(answers.LYING)
         if strikes("reply lost"):
-            return answers.classified(choice(answers.LOST)())
-        return answers.accepted(seen.order_id)
+            return choice(answers.LOST)
+        return partial(answers.plain, seen.order_id)
 
     def _take(self, request: OrderRequest, seen: Sent | None) -> str:
         """Put an order into the true book, and plan its life."""
@@ -189,11 +193,11 @@ class Exchange:
 
     def cancel(self, order_id: str) -> Outcome:
         """Take a cancellation: it may be lost on either way, and the order may fill before it."""
-        self.points("before cancel")
+        self.points("request: before cancel")
         self.posts.append((self.clock.now(), "cancel"))
         outcome = self._cancel(order_id)
         self.tell(f"cancel {order_id}: {_plain(outcome)}")
-        self.points("after cancel")
+        self.points("request: after cancel")
         return outcome
 
     def _cancel(self, order_id: str) -> Outcome:
@@ -203,12 +207,12 @@ class Exchange:
         if self.mix.strikes("cancel lost"):
             if self.draw.random() < 0.5:
                 self._end(order_id, CANCELLED)
-            return answers.classified(self.draw.choice(answers.LOST)(), answers.CANCEL)
+            return answers.classified(self.draw.choice(answers.LOST), answers.CANCEL)
         if self.mix.strikes("cancel too late"):
             self._fill(order_id)
         else:
             self.at(self.soon(0.05, 1), lambda: self._end(order_id, CANCELLED))
-        return answers.accepted(order_id, answers.CANCEL)
+        return answers.classified(partial(answers.plain, order_id), answers.CANCEL)
 
     # --- what it shows --------------------------------------------------------------------------------------
 
@@ -216,7 +220,10 @@ class Exchange:
         """Show the book: now, or as it was a while ago, or a part of what was shown before."""
         self._reading("orders")
         self._lag = round(self.draw.uniform(1, 20) * SECOND) if self.mix.strikes("stale book") else 0
-        shown = [order for order_id in self.versions if (order := self._as_of(order_id)) is not None]
+        if self._lag:
+            shown = [order for order_id in self.versions if (order := self._as_of(order_id)) is not None]
+        else:
+            shown = list(self.orders_true.values())
         if len(shown) > 1 and self.mix.strikes("cut list"):
             shown = shown[: self.draw.randrange(len(shown))]
         self._evidence({order.tag for order in shown})
@@ -300,6 +307,15 @@ class Exchange:
                 rows[key] = rows.get(key, 0) + SIGN[trade.side] * trade.quantity
         return rows
 
+    def was_flat(self, key: PositionKey, since: Instant) -> bool:
+        """Tell whether a position was truly flat, or turned over, at any time since an instant."""
+        held, found = 0, False
+        for trade in self.trades_true:
+            if (trade.exchange, trade.symbol, trade.product) == key[1:]:
+                before, held = held, held + SIGN[trade.side] * trade.quantity
+                found = found or (trade.at >= since and before * held <= 0)
+        return found
+
     def trade_by_hand(self, key: InstrumentKey, product: str, quantity: int, why: str = "a trade by hand") -> None:
         """Let the trader, or the broker, trade: a signed quantity, filled at once."""
         side = BUY if quantity > 0 else SELL
@@ -311,16 +327,24 @@ class Exchange:
         self._trade(key.exchange, key.symbol, product, side, abs(quantity), self.prices[key], order_id)
         self._note(order)
 
-    def square_off(self) -> None:
-        """Close every intraday position, as the broker does shortly before the close, and take no more of them."""
+    def square_off(self) -> bool:
+        """Close every intraday position, as the broker does shortly before the close; tell whether it did so now."""
         if self.squared_off or time_of_day(self.clock.now()) < SQUARE_OFF:
-            return
+            return False
         for order_id in list(self.orders_true):
             self._end(order_id, CANCELLED)
         for key, quantity in self.net().items():
             if quantity:
                 self.trade_by_hand(key.instrument, key.product, -quantity, "the broker's square-off")
         self.squared_off = True
+        return True
+
+    def fill_the_widest(self, protection: float) -> None:
+        """Let the market come to the orders that already rest as wide as they may: nobody else can help them."""
+        widest = {sent.order_id for sent in self.sent if (sent.request.protection or 0.0) >= protection}
+        for order in self.open_orders():
+            if order.order_id in widest:
+                self.at(self.soon(1, 60), partial(self._fill, order.order_id))
 
     def open_orders(self) -> list[Order]:
         """Return what may still fill."""

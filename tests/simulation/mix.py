@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from attrs import field, frozen
 
-MILD, HARSH, NONE = "mild", "harsh", "none"
+MILD, HARSH, NONE, ALL = "mild", "harsh", "none", "all"
+ON_DISK = 0.15
+"""The share of worlds whose journal is a file; files cost more than all else in a world, and seldom teach more."""
 
 
 @frozen
@@ -15,6 +18,7 @@ class Fault:
 
     Args:
         group: of the fault model. per: what the figure is a share of, or a number of.
+        needs_disk: it strikes only where the journal is a file.
     """
 
     name: str
@@ -22,10 +26,12 @@ class Fault:
     mild: float
     harsh: float
     per: str = "request"
+    needs_disk: bool = False
 
 
 FAULTS = (
     Fault("crash", "crash", 0.002, 0.01, "point that a process passes"),
+    Fault("crash at a request", "crash", 0.02, 0.10, "request, before and after it"),
     Fault("crash in recovery", "crash", 0.01, 0.05, "point that a recovery passes"),
     Fault("never arrived", "send", 0.02, 0.10),
     Fault("reply lost", "send", 0.02, 0.10),
@@ -57,17 +63,17 @@ FAULTS = (
     Fault("gap", "prices", 0.005, 0.02, "step"),
     Fault("facts unknown", "prices", 0.10, 0.50, "fact"),
     Fault("disk full", "storage", 0.001, 0.005, "commit"),
-    Fault("old copy", "storage", 0.05, 0.20, "restart"),
-    Fault("log cut", "storage", 0.05, 0.20, "restart"),
-    Fault("bit flipped", "storage", 0.05, 0.20, "restart"),
-    Fault("second process", "concurrency", 0.01, 0.05, "step"),
+    Fault("old copy", "storage", 0.20, 0.60, "restart", needs_disk=True),
+    Fault("log cut", "storage", 0.20, 0.60, "restart", needs_disk=True),
+    Fault("bit flipped", "storage", 0.20, 0.60, "restart", needs_disk=True),
+    Fault("second process", "concurrency", 0.03, 0.10, "step", needs_disk=True),
     Fault("policy changed", "policy", 0.10, 0.50, "restart"),
     Fault("halt", "operator", 0.001, 0.005, "step"),
     Fault("halt and exit", "operator", 0.001, 0.005, "step"),
     Fault("resume", "operator", 0.05, 0.20, "step in which it is held back"),
     Fault("settle", "operator", 0.002, 0.01, "step with an unknown order"),
     Fault("regular signals", "operator", 0.02, 0.20, "step"),
-    Fault("square-off", "order", 0.05, 0.10, "seed"),
+    Fault("square-off", "order", 0.05, 0.10, "world, half of them"),
 )
 """The fault model. A share is drawn between nothing and the figure; about half of the faults are off in a seed."""
 
@@ -78,16 +84,25 @@ class Mix:
 
     shares: dict[str, float]
     draw: Random = field(repr=False)
+    on_disk: bool = True
     struck: dict[str, int] = field(factory=dict)
     switched: list[bool] = field(factory=lambda: [True])
+    _chance: Callable[[], float] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_chance", self.draw.random)
 
     def strikes(self, name: str) -> bool:
         """Draw whether a fault strikes now, and count it."""
         share = self.shares[name]
-        if not share or not self.switched[0] or self.draw.random() >= share:
+        if not share or not self.switched[0] or self._chance() >= share:
             return False
-        self.struck[name] = self.struck.get(name, 0) + 1
+        self.count_one(name)
         return True
+
+    def count_one(self, name: str) -> None:
+        """Count a fault that has struck."""
+        self.struck[name] = self.struck.get(name, 0) + 1
 
     def calm(self, calm: bool = True) -> None:
         """Switch all faults off, or on again."""
@@ -104,10 +119,16 @@ def mix_of(draw: Random, level: str) -> Mix:
 
     Args:
         draw: the seed's own source of chance.
-        level: `mild` or `harsh`; `none` draws like a mild one and leaves it switched off.
+        level: `mild` or `harsh`; `none` draws like a mild one and leaves it switched off; `all` has every fault.
     """
     shares = {}
+    on_disk = draw.random() < ON_DISK or level == ALL
     for fault in FAULTS:
-        most = fault.harsh if level == HARSH else fault.mild
-        shares[fault.name] = draw.uniform(0, most) if draw.random() < 0.5 else 0.0
-    return Mix(shares, Random(draw.random()))
+        most = fault.mild if level in (MILD, NONE) else fault.harsh
+        share = draw.uniform(0, most) if draw.random() < 0.5 else 0.0
+        if fault.name == "square-off":
+            share = float(draw.random() < most)
+        elif level == ALL:
+            share = most
+        shares[fault.name] = share if on_disk or not fault.needs_disk else 0.0
+    return Mix(shares, Random(draw.random()), on_disk)

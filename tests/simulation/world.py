@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from random import Random
@@ -11,9 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from rulekit.errors import JournalError, RulekitError
-from rulekit.execution.history import FullLedger
 from rulekit.execution.journal import Journal
-from rulekit.execution.journal_schema import Entry
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.signal import RegularSignal
 from rulekit.execution.switch import ACTIVE
@@ -21,15 +18,17 @@ from rulekit.model.clock import SimulatedClock
 from rulekit.model.events import Event
 from rulekit.model.instant import MINUTE, SECOND, Instant, iso, parse_instant
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
-from rulekit.model.orders import BUY, OPPOSITE, SELL, OrderRequest, Trade, Uncertain
+from rulekit.model.orders import BUY, OPPOSITE, SELL, OrderRequest, Trade
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 from tests.simulation.disk import CrashError, Disk
 from tests.simulation.exchange import Exchange
 from tests.simulation.invariants import Invariants, ViolationError
+from tests.simulation.memory import MemoryDisk
 from tests.simulation.mix import MILD, NONE, Mix, mix_of
 from tests.simulation.policies import BOOKS
+from tests.simulation.witness import Witness
 
 SYMBOLS = (
     Instrument("NSE", "KOTAKBANK"),
@@ -38,6 +37,8 @@ SYMBOLS = (
     Instrument("NFO", "NIFTY26NOVFUT", lot=25, freeze=75),
 )
 STARTS = ("10:00", "10:00", "09:16", "12:30", "15:08")
+LATE_STARTS = ("15:12", "15:14", "15:15", "15:17")
+"""Of worlds in which the broker squares off at 15:20, while exits of ours may be on their way."""
 _COMPILED: dict[str, Policy] = {}
 
 
@@ -69,7 +70,7 @@ class World:
     mix: Mix = field(init=False)
     clock: JumpingClock = field(init=False)
     exchange: Exchange = field(init=False)
-    disk: Disk = field(init=False)
+    disk: Disk | MemoryDisk = field(init=False)
     invariants: Invariants = field(init=False)
     manager: Manager | None = None
     journal: Journal | None = None
@@ -81,7 +82,7 @@ class World:
     policy: str = ""
     limits: ExecutionSettings = field(factory=ExecutionSettings)
     lives: int = 0
-    _durable: FullLedger = field(factory=FullLedger)
+    durable: Witness = field(factory=Witness)
     _facts: dict[str, float | None] = field(factory=dict)
     _regular: int = 0
 
@@ -90,14 +91,19 @@ class World:
         self.mix = mix_of(self.draw, self.level)
         if self.level == NONE:
             self.mix.calm()
-        self.clock = JumpingClock(parse_instant(f"2026-11-20T{self.draw.choice(STARTS)}:00+05:30"))
+        starts = LATE_STARTS if self.mix.shares["square-off"] else STARTS
+        self.clock = JumpingClock(parse_instant(f"2026-11-20T{self.draw.choice(starts)}:00+05:30"))
         self.started = self.clock.now()
         self.invariants = Invariants(self)
         self.exchange = Exchange(
             self.clock, self.mix, Random(self.draw.random()), self.point, self.tell, self._request, self._fill
         )
-        folder = Path(tempfile.mkdtemp(prefix="simulation"))
-        self.disk = Disk(folder, self.clock, self.mix, Random(self.draw.random()), self.point)
+        chance = Random(self.draw.random())
+        if self.mix.on_disk:
+            folder = Path(tempfile.mkdtemp(prefix="simulation"))
+            self.disk = Disk(folder, self.clock, self.mix, chance, self.point)
+        else:
+            self.disk = MemoryDisk(self.clock, self.mix, self.point)
         self.policy = self.draw.choice(BOOKS)
         per_second, per_minute = self.draw.choice(((10, 400), (10, 400), (2, 400), (3, 20), (4, 8)))
         self.limits = ExecutionSettings(per_second=per_second, per_minute=per_minute)
@@ -126,22 +132,13 @@ class World:
         """Pass a point at which a process may die."""
         self.passed += 1
         fault = "crash in recovery" if self.recovering else "crash"
+        if name.startswith("request") and not self.recovering:
+            fault = "crash at a request"
         if self.passed in self.crash_at or self.mix.strikes(fault):
             self.tell(f"the process dies: {name}")
             raise CrashError(name)
 
     # --- processes ------------------------------------------------------------------------------------------
-
-    def durable(self) -> FullLedger:
-        """Return what the journal durably says by now; while no process lives, what the last one left."""
-        if self.journal is None or not self.journal.is_open:
-            return self._durable
-        for entry in self.journal.entries(len(self._entries)):
-            self._durable.apply(entry)
-            self._entries.append(entry)
-        return self._durable
-
-    _entries: list[Entry] = field(factory=list)
 
     def begin(self) -> None:
         """Start a process: it opens the journal, recovers, and may die at that, again and again."""
@@ -162,9 +159,18 @@ class World:
             self._wait(self.draw.uniform(0, 20))
         raise ViolationError(0, "it cannot be started any more")
 
-    def _open(self) -> None:
-        self.journal = self.disk.open()
-        self._durable, self._entries = FullLedger(), []
+    def _open(self, harm: str = "") -> None:
+        self.journal = journal = self.disk.open()
+        before = self.durable.entries
+        if harm or not before or journal.last_seq != len(before):
+            found = list(journal.entries())
+            if found[: len(before)] != before and not (harm == "old copy" and found == before[: len(found)]):
+                raise ViolationError(
+                    1, f"the journal holds other entries after {harm or 'a death'}, and nobody noticed"
+                )
+            self.durable = Witness()
+            self.durable.take(found)
+        journal.written = self.durable.take
         self.manager = Manager(
             compiled(self.policy),
             broker=self.exchange,
@@ -180,12 +186,11 @@ class World:
 
     def die(self) -> None:
         """Let the process die: what was not written is gone."""
-        if self.journal is not None and self.journal.is_open:
-            ledger = self.durable()
+        if self.journal is not None:
             for sent in self.exchange.sent:
-                known = ledger.tags.get(sent.request.tag)
+                known = self.durable.tags.get(sent.request.tag)
                 if known is not None and known[1].state == "sending":
-                    sent.outcome = Uncertain("the process died")
+                    sent.doubtful = True
             with self.disk.as_a_kill_leaves_it():
                 self.journal.abandon()
             self.lives += 1
@@ -198,64 +203,57 @@ class World:
         if self.mix.strikes("policy changed"):
             self.policy = self.draw.choice(BOOKS)
             self.tell("the policy is another one")
-        kept = self.disk.keep_copy()
-        for how in ("log cut", "bit flipped", "old copy"):
-            if self.mix.strikes(how):
-                self._damaged(how)
-                self.disk.put_back(kept)
-        shutil.rmtree(kept)
-        self.disk.copies.remove(kept)
+        if isinstance(self.disk, Disk):
+            self._harm(self.disk)
         self.begin()
 
-    def _damaged(self, how: str) -> None:
+    def _harm(self, disk: Disk) -> None:
+        kept = disk.keep_copy()
+        for how in ("log cut", "bit flipped", "bit flipped", "bit flipped", "old copy"):
+            if self.mix.strikes(how):
+                self._damaged(disk, how)
+                disk.put_back(kept)
+        disk.forget(kept)
+
+    def _damaged(self, disk: Disk, how: str) -> None:
         """Start on a damaged disk: it is found and said, or nothing was lost; nothing wrong is sent either way."""
-        if how == "old copy":
-            if not self._old:
-                return
-            self.disk.put_back(self._old)
-        elif not self.disk.damage(how):
+        if how == "old copy" and self.old_copy is not None:
+            disk.put_back(self.old_copy)
+        elif how == "old copy" or not disk.damage(how):
             return
         self.tell(f"the disk is harmed: {how}")
-        written = list(self._entries)
+        known = self.durable
         self.mix.calm()
         try:
-            self._open()
-            self._nothing_changed(written, how)
+            self._open(how)
             assert self.manager is not None
             self.manager.start()
             sent = [one for one in self.exchange.sent if one.shown]
-            known = self.durable().tags
-            lost = [one.request.tag for one in sent if one.request.tag not in known]
+            lost = [one.request.tag for one in sent if one.request.tag not in self.durable.tags]
             if lost and self.manager.executor.mode != "halted":
                 raise ViolationError(1, f"the journal lost {lost} by {how}, and nobody noticed")
         except JournalError as error:
             self.tell(f"  found: {error.message}")
         finally:
-            if self.journal is not None and self.journal.is_open:
+            self.durable = known
+            if self.journal is not None:
                 self.journal.abandon()
             self.manager = self.journal = None
             self.mix.calm(self.level == NONE)
 
-    def _nothing_changed(self, written: list[Entry], how: str) -> None:
-        """Check that a damaged journal that was opened holds what was written, but for what an old copy lacks."""
-        self.durable()
-        found = list(self._entries)
-        if found[: len(written)] != written and not (how == "old copy" and found == written[: len(found)]):
-            raise ViolationError(1, f"the journal holds other entries after {how}, and nobody noticed")
-
-    _old: Path | None = None
+    old_copy: Path | None = None
 
     # --- time -----------------------------------------------------------------------------------------------
 
     def _wait(self, seconds: float) -> None:
         self.clock.sleep(seconds)
         self.exchange.advance()
-        if self.mix.shares["square-off"]:
-            self.exchange.square_off()
+        if self.mix.shares["square-off"] and self.exchange.square_off():
+            self.mix.count_one("square-off")
 
     def _move_prices(self) -> None:
         for key, price in self.exchange.prices.items():
-            step = self.draw.gauss(0, 0.002) + (self.draw.gauss(0, 0.02) if self.mix.strikes("gap") else 0.0)
+            step = self.draw.gauss(0, 0.003) + (self.draw.gauss(0, 0.02) if self.mix.strikes("gap") else 0.0)
             self.exchange.prices[key] = max(5.0, round(price * (1 + step) / 5) * 5.0)
         self._facts = {
             "momentum": self.draw.gauss(0, 0.2),
@@ -297,14 +295,14 @@ class World:
             self.populate()
             self.begin()
             self.guarded(self._give_stops)
-            for _ in range(self.draw.randrange(40, 110)):
+            for _ in range(self.draw.randrange(25, 65)):
                 self.step()
             self.calm_down()
             return self
         finally:
-            if self.journal is not None and self.journal.is_open:
+            if self.journal is not None:
                 self.journal.abandon()
-            shutil.rmtree(self.disk.folder, ignore_errors=True)
+            self.disk.remove()
 
     def _give_stops(self) -> None:
         assert self.manager is not None
@@ -331,7 +329,7 @@ class World:
         self._world_acts()
         self.guarded(self._look)
         self.invariants.step()
-        if self.draw.random() < 0.03:
+        if self.draw.random() < 0.02:
             self._restart_in_peace()
 
     def _restart_in_peace(self) -> None:
@@ -357,6 +355,8 @@ class World:
 
     def _world_acts(self) -> None:
         strikes = self.mix.strikes
+        if self.draw.random() < 0.2:
+            self._enter_anew()
         if strikes("foreign trades"):
             self._trade_by_hand()
         if strikes("second process"):
@@ -369,11 +369,10 @@ class World:
             self.guarded(lambda: self._running.executor.halt("the trader wants out", exit_everything=True))
         if self._running.executor.mode != ACTIVE and strikes("resume"):
             self.guarded(self._resume)
-        if self.draw.random() < 0.05:
-            if self._old is not None:
-                shutil.rmtree(self._old)
-                self.disk.copies.remove(self._old)
-            self._old = self.disk.keep_copy()
+        if isinstance(self.disk, Disk) and self.draw.random() < 0.05:
+            if self.old_copy is not None:
+                self.disk.forget(self.old_copy)
+            self.old_copy = self.disk.keep_copy()
         if strikes("settle"):
             self.guarded(self._settle_by_hand)
 
@@ -384,17 +383,20 @@ class World:
 
     def _trade_by_hand(self) -> None:
         held = [(key, quantity) for key, quantity in self.exchange.net().items() if quantity]
-        if held and self.draw.random() < 0.7:
+        if held:
             key, quantity = self.draw.choice(held)
             part = self.draw.choice((-1.0, -0.5, 0.5))
             lot = self.exchange.listed[key.instrument].lot
             amount = int(quantity * part / lot) * lot
             if amount and not self.exchange.squared_off:
                 self.exchange.trade_by_hand(key.instrument, key.product, amount)
-        elif not self.exchange.squared_off:
-            instrument = self.exchange.listed[self.draw.choice(list(self.exchange.listed))]
-            if not any(key.instrument == instrument.key for key, quantity in held):
-                self._enter(instrument)
+
+    def _enter_anew(self) -> None:
+        """Let the trader hold something again, so that there is always something to manage."""
+        instrument = self.draw.choice(list(self.exchange.listed.values()))
+        held = {key.instrument for key, quantity in self.exchange.net().items() if quantity}
+        if instrument.key not in held and not self.exchange.squared_off:
+            self._enter(instrument)
 
     def _second_process(self) -> None:
         try:
@@ -444,6 +446,7 @@ class World:
         """Switch the faults off: everything must come to rest by itself, a person only resumes."""
         self.tell("from here on there are no faults")
         self.mix.calm()
+        self.exchange.fill_the_widest(self.limits.protection_steps[-1])
         if self._running.executor.mode != ACTIVE and self._running.executor.mode == "reducing":
             self.guarded(self._resume)
         for _ in range(120):
@@ -456,7 +459,7 @@ class World:
         for _ in range(3):
             self._wait(40)
             self.guarded(self._running.tend)
-        self.invariants.rest(self.durable())
+        self.invariants.rest(self.durable)
 
     @property
     def hours(self) -> float:
