@@ -5,8 +5,9 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
-from rulekit.engine.decide import decide
+from rulekit.engine.examples import look_at
 from rulekit.engine.filled import filled
+from rulekit.model.book import NO_ORDERS
 from rulekit.model.decision import ADD, BOOK, EXIT, STOP, Action, Decision, Memory
 from rulekit.model.instant import MINUTE
 from rulekit.model.snapshot import Snapshot
@@ -39,8 +40,9 @@ def play(
     """Look every minute at the same price until nothing more happens, or nothing is held."""
     known: Memory = memory or {}
     played: list[Look] = []
+    orders = NO_ORDERS
     for _ in range(looks):
-        decision = decide(policy, snapshot, known)
+        decision, orders = look_at(policy, snapshot, known, orders)
         played.append(Look(snapshot, decision))
         after, known = filled(decision, snapshot)
         if not decision.actions or after is None:

@@ -108,7 +108,7 @@ class Draft:
             return points
         money, ticks, risk = self.pick(PROFIT, Unit.RUPEES), self.pick(PROFIT, Unit.TICKS), self.pick(PROFIT, Unit.R)
         if money is not None:
-            held = self.pick("quantity", Unit.COUNT) or Fraction(QUANTITY)
+            held = self.pick("quantity", Unit.COUNT) or Fraction(self.quantity)
             return money / held
         if ticks is not None:
             return ticks * TICK

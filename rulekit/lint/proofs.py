@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
 from rulekit.compile.program import times_allowed
-from rulekit.engine.decide import decide
+from rulekit.engine.examples import look_at
 from rulekit.engine.why import why_not
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind
@@ -22,10 +22,13 @@ from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
 from rulekit.lint.linked import asked, from_solver, tied
 from rulekit.lint.meaning import Meaning, Part
+from rulekit.lint.path import Path, Walk, stay
+from rulekit.lint.pathfinding import Allowance, Search, Step
 from rulekit.lint.regions import EMPTY, Budget, BudgetError, Region, meet, overlaps
 from rulekit.lint.solver import INSTALL, installed
 from rulekit.lint.terms import axes_of
 from rulekit.lint.witness import Witness
+from rulekit.model.book import NO_ORDERS
 from rulekit.model.decision import Action, Decision, RuleMemory
 from rulekit.model.snapshot import Snapshot
 
@@ -41,14 +44,20 @@ class Proof(Finding):
         shown: the position behind the lines of `witness`, None where there is nothing to show.
         decided: what the evaluator decides on it at the first look.
         about: the names of the rules that it speaks of, the one that is marked first.
+        path: the looks after it, where it takes several that differ. further: another path that its lines tell of.
     """
 
     shown: Witness | None = None
     decided: tuple[Action, ...] = ()
     about: tuple[str, ...] = ()
+    path: Path | None = field(default=None, kw_only=True)
+    further: Path | None = field(default=None, kw_only=True)
 
     def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
         """Write the witness as an example that passes today; None where there is none, or it cannot be said so."""
+        told = None if self.path is None else self.path.as_example(policy, title)
+        if told is not None:
+            return told
         return None if self.shown is None else self.shown.as_example(policy, title, self.decided)
 
 
@@ -63,6 +72,7 @@ class Proofs:
     tree: t.PolicyTree
     vocabulary: Vocabulary = STANDARD
     budget: Budget = field(factory=Budget)
+    allowance: Allowance = field(factory=Allowance)
     left_open: list[tuple[t.Span, str, str]] = field(factory=list)
     _open: dict[str, Region] = field(init=False, factory=dict)
     _examples: dict[str, Witness | None] = field(init=False, factory=dict)
@@ -164,7 +174,7 @@ class Proofs:
 
     def decide(self, witness: Witness) -> Decision:
         """Run a position through the evaluator."""
-        return decide(self.policy, self.snapshot(witness), witness.memory)
+        return look_at(self.policy, self.snapshot(witness), witness.memory, NO_ORDERS)[0]
 
     def play(self, witness: Witness) -> tuple[Look, ...]:
         """Run a position through several looks."""
@@ -214,6 +224,17 @@ class Proofs:
     ) -> Witness | None:
         """Return a position of a region that the evaluator confirms."""
         return None if region == EMPTY else first_witness(self.meaning, region, accept, prefer, tries)
+
+    def walk(self, *steps: Step | t.Rule, starts: Iterator[Witness] | None = None) -> Walk | None:
+        """Return a path on which these rules act in this order, decided look by look; None where none was found."""
+        plan = [step if isinstance(step, Step) else Step(self.open(step), step) for step in steps]
+        if not all(step.region for step in plan):
+            return None
+        return Search(self.meaning, self.policy, self.allowance).follow(plan, starts)
+
+    def stay(self, witness: Witness) -> Walk:
+        """Look every minute at the same price until nothing more happens, or nothing is held."""
+        return stay(self.policy, witness)
 
     def text(self, witness: Witness) -> str:
         """Write a position in one line."""

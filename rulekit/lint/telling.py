@@ -8,11 +8,12 @@ from fractions import Fraction
 from rulekit.language import tree as t
 from rulekit.language.sentences import operand_text
 from rulekit.language.tree import Unit
-from rulekit.language.vocabulary import STANDARD
+from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.language.words import clock_text, duration_text, listing, measure_text, window_text
 from rulekit.lint.atoms import Axes
 from rulekit.lint.axes import Axis, NumberAxis, WordAxis, cells
 from rulekit.lint.cycles import Look
+from rulekit.lint.path import Walk
 from rulekit.lint.regions import Box
 from rulekit.model.decision import ADD, EXIT
 from rulekit.model.prices import rupees
@@ -24,19 +25,36 @@ def named(rules: list[t.Rule] | tuple[t.Rule, ...], joint: str = "and") -> str:
 
 
 def looks_told(looks: tuple[Look, ...], *, stops: bool = True) -> Iterator[str]:
-    """Say what each look decides: `first: book 50 of 100 (`A`); `B` waits`."""
+    """Say what each look decides: `first look: book 50 of 100 (`A`); `B` waits`."""
     number = 0
     for look in looks:
-        said = [_order(look)] if look.order is not None else []
-        if stops and look.stop is not None and look.stop.stop is not None:
-            said.append(f"stop to {rupees(look.stop.stop, look.snapshot.scale)} (`{look.stop.rule}`)")
+        said = _said(look, stops=stops)
+        if said:
+            number += 1
+            yield f"{_ordinal(number)} look: {said}"
+
+
+def walk_told(walk: Walk, vocabulary: Vocabulary, *, stops: bool = True) -> Iterator[str]:
+    """Say the same of a walk, with what has changed since the look told before."""
+    number, before = 0, 0
+    for place, look in enumerate(walk.looks):
+        said = _said(look, stops=stops)
         if not said:
             continue
-        waits = [name for name in look.decision.skipped if look.order is not None and look.order.kind != EXIT]
-        if waits and look.order is not None:
-            said.append(f"{listing([f'`{name}`' for name in waits], 'and')} {'wait' if len(waits) > 1 else 'waits'}")
-        number += 1
-        yield f"{_ordinal(number)} look: {'; '.join(said)}"
+        changed = walk.path.told(place, before, look, vocabulary)
+        number, before = number + 1, place
+        yield f"{_ordinal(number)} look{', ' if changed else ''}{changed}: {said}"
+
+
+def _said(look: Look, *, stops: bool) -> str:
+    """Say what one look decides; empty where it does nothing that is told."""
+    said = [_order(look)] if look.order is not None else []
+    if stops and look.stop is not None and look.stop.stop is not None:
+        said.append(f"stop to {rupees(look.stop.stop, look.snapshot.scale)} (`{look.stop.rule}`)")
+    waits = [name for name in look.decision.skipped if look.order is not None and look.order.kind != EXIT]
+    if said and waits:
+        said.append(f"{listing([f'`{name}`' for name in waits], 'and')} {'wait' if len(waits) > 1 else 'waits'}")
+    return "; ".join(said)
 
 
 def _ordinal(number: int) -> str:

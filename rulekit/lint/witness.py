@@ -22,6 +22,8 @@ from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import Snapshot
 
 _SIDED = {"long": 1, "short": -1}
+Facts = tuple[tuple[str, Fraction | str], ...]
+"""Facts by their phrase, as an example states them: prices in rupees, momentum in the position's favour."""
 
 
 @frozen
@@ -43,7 +45,7 @@ class Witness:
     entry: Fraction
     price: Fraction
     held: int | None = 30 * MINUTE
-    facts: tuple[tuple[str, Fraction | str], ...] = ()
+    facts: Facts = ()
     clock: int | None = None
     day: date | None = None
     lot: int = 1
@@ -109,7 +111,7 @@ class Witness:
         """Write it in one line: `long 100 KOTAKBANK at ₹1,690.00, price ₹2,112.50 (25% profit), held 30 minutes`."""
         parts = [
             f"{self.side} {number_text(Fraction(self.quantity))} {word_or_quoted(self.symbol)} at {_money(self.entry)}",
-            f"price {_money(self.price)}{self._gain()}",
+            f"price {self.price_text}",
             self._age(),
         ]
         if self.day is not None:
@@ -118,20 +120,15 @@ class Witness:
             parts.append(f"at {clock_text(self.clock)}")
         if self.lot > 1:
             parts.append(f"lots of {self.lot}")
-        for name, value in self.facts:
-            shown = _given(name, value, vocabulary)
-            parts.append(f"{name} {shown.value if isinstance(shown, t.Text) else _measure(shown)}")
+        parts += [fact_text(name, value, vocabulary) for name, value in self.facts]
         for name, count in self.fired:
             parts.append(f"`{name}` has fired {'once' if count == 1 else f'{count} times'}")
         return ", ".join(part for part in parts if part)
 
-    def _gain(self) -> str:
-        gain = self.gain * 100 / self.entry
-        if not gain:
-            return ""
-        rounded = Fraction(round(gain * 100), 100)
-        about = "" if rounded == gain else "about "
-        return f" ({about}{measure_text(abs(rounded), t.Unit.PERCENT)} {'profit' if gain > 0 else 'loss'})"
+    @property
+    def price_text(self) -> str:
+        """The price with the profit that the position shows there."""
+        return price_told(self.price, self.entry, _SIDED[self.side])
 
     def _age(self) -> str:
         if self.days is not None:
@@ -163,6 +160,23 @@ def _expectation(action: Action, witness: Witness) -> t.Expectation:
     elif action.kind in (BOOK, ADD) and action.quantity is not None:
         amount = Fraction(100 * action.quantity, witness.quantity)
     return t.Expectation(action.kind, amount if action.kind != EXIT else None, action.rule)
+
+
+def fact_text(name: str, value: Fraction | str, vocabulary: Vocabulary) -> str:
+    """Write a fact with what it says: `volume 1.5 times normal`."""
+    shown = _given(name, value, vocabulary)
+    return f"{name} {shown.value if isinstance(shown, t.Text) else _measure(shown)}"
+
+
+def price_told(price: Fraction, entry: Fraction, side: int) -> str:
+    """Write a price with the profit that a position shows there: `₹2,112.50 (25% profit)`."""
+    gain = (price - entry) * side * 100 / entry
+    if not gain:
+        return _money(price)
+    rounded = Fraction(round(gain * 100), 100)
+    about = "" if rounded == gain else "about "
+    shown = f"{about}{measure_text(abs(rounded), t.Unit.PERCENT)} {'profit' if gain > 0 else 'loss'}"
+    return f"{_money(price)} ({shown})"
 
 
 def _given(name: str, value: Fraction | str, vocabulary: Vocabulary) -> t.Number | t.Text:

@@ -13,7 +13,7 @@ from rulekit.compile.exact import Reader
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.compile.predicate import holds
 from rulekit.engine.decide import decide
-from rulekit.engine.examples import run_examples
+from rulekit.engine.examples import look_at, run_examples
 from rulekit.language import tree as t
 from rulekit.language.reading import check_text
 from rulekit.language.sentences import policy_text
@@ -21,8 +21,11 @@ from rulekit.lint.axes import cells
 from rulekit.lint.concrete import ENTRIES, positions
 from rulekit.lint.finding import PROVED
 from rulekit.lint.hours import session_of
+from rulekit.lint.path import along
 from rulekit.lint.picks import picks
 from rulekit.lint.proofs import Proof, Proofs, closes_all
+from rulekit.lint.telling import walk_told
+from rulekit.model.book import NO_ORDERS
 from rulekit.model.decision import STOP, Decision
 from rulekit.model.instant import time_of_day
 from rulekit.model.snapshot import Snapshot
@@ -200,6 +203,17 @@ def unproved(proofs: Proofs, snapshots: Sequence[Snapshot]) -> Refuted:
                     yield f"`{rule.name}` and `{other.name}` hold together, and their regions do not: {snapshot}"
 
 
+def _not_as_told(proofs: Proofs, code: str, proof: Proof) -> Refuted:
+    """Decide a path anew, look by look, and compare with the lines that tell it."""
+    assert proof.path is not None
+    walk = along(proofs.policy, proof.path)
+    if len(walk.looks) != len(proof.path.then) + 1:
+        yield f"{code}: the path ends before it is told: {proof.witness}"
+    told = [set(walk_told(walk, proofs.vocabulary, stops=stops)) for stops in (True, False)]
+    if not any(lines <= set(proof.witness) for lines in told):
+        yield f"{code}: its path is decided otherwise: {proof.witness}, {told}"
+
+
 # --- witnesses -------------------------------------------------------------------------------------------------
 
 
@@ -210,8 +224,10 @@ def broken_witnesses(proofs: Proofs, found: Sequence[tuple[str, Proof]], *, as_t
         if proof.shown is None:
             continue
         shown = proof.shown
-        if decide(proofs.policy, shown.snapshot(proofs.policy), shown.memory).actions != proof.decided:
+        if look_at(proofs.policy, shown.snapshot(proofs.policy), shown.memory, NO_ORDERS)[0].actions != proof.decided:
             yield f"{code}: the evaluator decides otherwise: {proof.witness}"
+        if proof.path is not None:
+            yield from _not_as_told(proofs, code, proof)
         if not as_text:
             continue
         example = proof.as_example(proofs.policy, f"{code} {len(examples)}")

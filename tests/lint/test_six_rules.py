@@ -39,6 +39,7 @@ def test_both_books_wait_on_each_other_and_87_of_100_are_sold(found: dict[str, P
         f"first look: book 50 of 100 (`{FIRST}`); `{SECOND}` waits",
         f"second look: book 37 of 50 (`{SECOND}`)",
         "in all 87 of 100 are sold",
+        f"if `{SCALING}` adds 25 first, at ₹1,774.50 (5% profit): 109 of 125 are sold",
     )
 
 
@@ -50,7 +51,8 @@ def test_booking_and_scaling_take_turns(found: dict[str, Proof]) -> None:
         " momentum over 15 minutes 2%, volume 1.5 times normal",
         f"first look: book 50 of 100 (`{FIRST}`); `{SCALING}` waits",
         f"second look: add 12 to 50 (`{SCALING}`)",
-        "50 sold and 12 bought at one price",
+        f"third look, at ₹2,173.85 (about 25% profit), held 32 minutes: book 46 of 62 (`{SECOND}`)",
+        "in all 96 sold and 12 bought; 16 of 100 left",
     )
 
 

@@ -15,4 +15,4 @@ NEEDS = PROOF
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every add that can hold together with a book, where something bounds how often."""
-    yield from within_budget(proofs_of(subject.tree), lambda proofs: turns(proofs, endless=False))
+    yield from within_budget(proofs_of(subject.tree), turns)

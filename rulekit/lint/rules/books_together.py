@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from rulekit.language.tree import AmountKind, Book, Rule
+from rulekit.language.tree import Add, AmountKind, Book, Rule
 from rulekit.language.words import number_text
 from rulekit.lint.finding import INFO, PROVED, Code, Finding
+from rulekit.lint.path import Walk
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
-from rulekit.lint.telling import looks_told, named, sold
+from rulekit.lint.telling import bought, looks_told, named, sold
 
 CODE = Code("Q201", "books-together", INFO, "books that can hold at once: they wait for each other, and close less")
 NEEDS = PROOF
+_ADDS, _GROUP = 2, 4
+"""So many adds before so many books are tried for a longer path."""
 _SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL)
 
 
@@ -66,6 +69,8 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
     share = Fraction(100 * all_sold, shown.quantity)
     instead = f", not {number_text(written)}%" if written > 100 else ""
     others = "the other waits" if len(group) == 2 else "the others wait"
+    closed = "sold" if shown.side == "long" else "bought back"
+    more = _with_adds(proofs, group)
     yield Proof(
         group[0].span,
         f"{named(group)} can hold at once: the first in the file goes and {others} for the next look; "
@@ -76,11 +81,29 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         (
             proofs.text(shown),
             *looks_told(looks, stops=False),
-            f"in all {all_sold} of {shown.quantity} are sold"
-            if shown.side == "long"
-            else f"in all {all_sold} of {shown.quantity} are bought back",
+            f"in all {all_sold} of {shown.quantity} are {closed}",
+            *([] if more is None else [_more_told(more, closed)]),
         ),
         shown,
         looks[0].decision.actions,
         tuple(rule.name for rule in group),
+        further=None if more is None else more.path,
     )
+
+
+def _with_adds(proofs: Proofs, group: list[Rule]) -> Walk | None:
+    """Return a path on which the first add that can comes before the books, so that they sell more."""
+    for add in proofs.of(Add)[:_ADDS]:
+        walk = proofs.walk(add, *group) if len(group) <= _GROUP else None
+        if walk is not None and bought(walk.looks):
+            return walk
+    return None
+
+
+def _more_told(walk: Walk, closed: str) -> str:
+    """Say what is sold where something is added first: `if `A` adds 25 first, 109 of 125 are sold`."""
+    added = walk.looks[0].order
+    assert added is not None
+    total = walk.path.start.quantity + bought(walk.looks)
+    gain = walk.path.start.price_text
+    return f"if `{added.rule}` adds {added.quantity} first, at {gain}: {sold(walk.looks)} of {total} are {closed}"
