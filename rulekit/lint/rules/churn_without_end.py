@@ -1,4 +1,4 @@
-"""Q203: a book and an add that hold at the same moment, again and again."""
+"""Q203: a book and an add that take turns again and again, at one price or as it comes and goes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rulekit.lint.proofs import proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
 from rulekit.lint.turns import churns
 
-CODE = Code("Q203", "churn-without-end", WARNING, "a book and an add that hold at once, and nothing bounds how often")
+CODE = Code("Q203", "churn-without-end", WARNING, "a book and an add that take turns, and nothing bounds how often")
 NEEDS = PROOF
 
 
