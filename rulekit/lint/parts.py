@@ -10,18 +10,18 @@ from rulekit.language.sentences import rule_text
 STOP_VERBS = (t.MoveStop, t.TightenStopBy, t.TrailStop, t.LockIn)
 
 
-def leaves(condition: t.Condition | None) -> Iterator[t.Condition]:
+def leaves(condition: t.Condition) -> Iterator[t.Condition]:
     """Yield the single comparisons of a condition as they stand; a defined name is one of them."""
     if isinstance(condition, t.And | t.Or):
         for item in condition.items:
             yield from leaves(item)
     elif isinstance(condition, t.Not | t.Lasting):
         yield from leaves(condition.item)
-    elif condition is not None:
+    else:
         yield condition
 
 
-def opened(condition: t.Condition | None) -> Iterator[t.Condition]:
+def opened(condition: t.Condition) -> Iterator[t.Condition]:
     """Yield the single comparisons of a condition, those of defined names too."""
     for leaf in leaves(condition):
         if isinstance(leaf, t.Named):
@@ -30,24 +30,24 @@ def opened(condition: t.Condition | None) -> Iterator[t.Condition]:
             yield leaf
 
 
-def conjuncts(condition: t.Condition | None) -> Iterator[t.Condition]:
+def conjuncts(condition: t.Condition) -> Iterator[t.Condition]:
     """Yield what must all hold for a condition to hold."""
     if isinstance(condition, t.And):
         for item in condition.items:
             yield from conjuncts(item)
-    elif isinstance(condition, t.Named) and isinstance(condition.condition, t.And):
+    elif isinstance(condition, t.Named):
         yield from conjuncts(condition.condition)
-    elif condition is not None:
+    else:
         yield condition
 
 
 def demands(rule: t.Rule) -> tuple[t.Condition, ...]:
     """List what must all hold for a rule to act: its level, its times and its `when`."""
-    level = () if rule.level is None else (rule.level,)
-    return (*level, *rule.times, *conjuncts(rule.when))
+    stated: tuple[t.Condition, ...] = tuple(filter(None, (rule.level, *rule.times, rule.when)))
+    return tuple(each for condition in stated for each in conjuncts(condition))
 
 
-def lastings(condition: t.Condition | None) -> Iterator[t.Lasting]:
+def lastings(condition: t.Condition) -> Iterator[t.Lasting]:
     """Yield what must hold for a time, `… for 5 minutes`, in a condition; not within defined names."""
     if isinstance(condition, t.And | t.Or):
         for item in condition.items:
@@ -68,15 +68,14 @@ def all_lastings(tree: t.PolicyTree) -> Iterator[t.Lasting]:
             yield from lastings(slot)
 
 
-def slots(rule: t.Rule) -> Iterator[t.Condition]:
-    """Yield the conditions of a rule, slot by slot."""
-    if rule.level is not None:
-        yield rule.level
-    yield from rule.times
-    if rule.when is not None:
-        yield rule.when
-    if rule.unless is not None:
-        yield rule.unless
+def slots(rule: t.Rule) -> tuple[t.Condition, ...]:
+    """List the conditions of a rule, slot by slot."""
+    return tuple(filter(None, (rule.level, *rule.times, *conditions(rule))))
+
+
+def conditions(rule: t.Rule) -> tuple[t.Condition, ...]:
+    """List the `when` and the `unless` of a rule."""
+    return tuple(filter(None, (rule.when, rule.unless)))
 
 
 def every_rule(tree: t.PolicyTree) -> tuple[t.Rule, ...]:

@@ -34,7 +34,7 @@ def limits_loss(rule: t.Rule) -> bool:
 
 def _looks_at_loss(leaf: t.Condition) -> bool:
     if isinstance(leaf, t.Level):
-        return not leaf.profit
+        return True  # a level of profit asks for profit, which has been seen before
     if isinstance(leaf, t.Comparison):
         sides: Iterator[t.Operand] = iter((leaf.left, leaf.right))
     elif isinstance(leaf, t.Between):
@@ -46,7 +46,7 @@ def _looks_at_loss(leaf: t.Condition) -> bool:
 
 def needs_profit(rule: t.Rule) -> bool:
     """Tell whether a rule acts only on a position that is in profit."""
-    if isinstance(rule.verb, t.LockIn) or isinstance(rule.level, t.PriceLevel):
+    if isinstance(rule.level, t.PriceLevel):
         return True
     return any(_in_profit(range_while(each)) for each in demands(rule))
 

@@ -79,14 +79,23 @@ def _conditions_hold() -> bool:
     other = t.Comparison(fact["profit"], t.Op.IS_NOT, _number(1))
     far = t.Comparison(t.FactRef("profit", t.Unit.RUPEES), t.Op.ABOVE, t.Number(Fraction(9), t.Unit.RUPEES))
     near = t.Comparison(fact["profit"], t.Op.ABOVE, _number(1))
+    below = t.Comparison(fact["profit"], t.Op.BELOW, _number(1))
     mixed = t.Between(t.FactRef("price", t.Unit.RUPEES), t.FactRef("vwap", t.Unit.RUPEES), _number(2))
+    priced = t.PriceExpr(t.PriceFact("vwap"), t.Distance(Fraction(1), t.Unit.PERCENT))
+    dear, apart = t.Comparison(priced, t.Op.ABOVE, _number(2)), t.Between(priced, _number(1), _number(2))
+    open_ended = t.Between(fact["profit"], _number(2), fact["loss"])
+    near_or_far = t.Or((near, far))
     text = t.Comparison(t.FactRef("day", t.Unit.TEXT), t.Op.IS, t.Text("Friday"))
     if range_of(far).apart(Range(MEASURE, None, Fraction(0))) or range_of(far).within(Range(MEASURE)):  # type: ignore[union-attr]
         return False
     return (
         range_of(between) == Range(MEASURE, Fraction(-2), Fraction(1))
         and range_of(t.Not(between)) is None
-        and all(range_of(each) is None for each in (other, mixed, text, t.Or((near, far)), t.Not(text)))
+        and all(
+            range_of(each) is None for each in (other, mixed, dear, apart, open_ended, text, t.Not(text), near_or_far)
+        )
+        and range_of(near) == Range(MEASURE, low=Fraction(1), low_open=True)
+        and range_of(below) == Range(MEASURE, high=Fraction(1), high_open=True)
         and not implies(far, near)
         and not implies(text, near)
         and not implies(near, text)

@@ -29,7 +29,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if not isinstance(verb, t.MoveStop) or not is_bare(rule) or rule.times:
             continue
         at_entry = isinstance(verb.price.base, t.PriceFact) and verb.price.base.name in _ENTRY
-        if at_entry and (verb.price.offset is None or verb.price.towards_profit):
+        if at_entry and verb.price.towards_profit:
             yield Finding(
                 verb.price.span,
                 f"nothing has to happen first, so the stop goes to `{price_text(verb.price)}` as soon as the price has"

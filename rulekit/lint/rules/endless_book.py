@@ -24,12 +24,13 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every repeating book of a share of what is held without `up to N times`."""
     for rule in subject.tree.rules:
         limit = rule.limit
-        repeats = limit.every is not None or limit.daily or rule.is_ladder
-        if not isinstance(rule.verb, t.Book) or not repeats or limit.times is not None:
+        if not isinstance(rule.verb, t.Book) or limit.times is not None:
             continue
         if rule.verb.amount.kind is t.AmountKind.PERCENT_HELD and not closes(rule):
+            place = limit if limit.written else rule.level
+            assert place is not None  # what repeats without a limit is a ladder
             yield Finding(
-                limit.span if limit.written or rule.level is None else rule.level.span,
+                place.span,
                 f"each time {amount_text(rule.verb.amount)} of what is left are booked: the books become smaller and"
                 " smaller and never close the position",
                 f"say of what and how often: `book {amount_text(rule.verb.amount)} of the original"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
-from rulekit.language.vocabulary import STANDARD
+from rulekit.language.vocabulary import STANDARD_FACTS
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
     closes,
@@ -20,7 +20,7 @@ CODE = Code("D101", "exit-needs-data", WARNING, "the only exit on a loss hangs o
 NEEDS = TREE
 
 
-_ALWAYS_THERE = ("day high", "day low", "day open")
+_ALWAYS_THERE = frozenset({"day high", "day low", "day open"})
 """Facts that every feed of prices has."""
 
 
@@ -43,9 +43,5 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _market_fact(rule: t.Rule) -> str:
     """Return a fact of the market on which the rule hangs, or an empty text."""
     names = [name for slot in slots(rule) for leaf in opened(slot) for name, _ in facts_of(leaf)]
-    return next((name for name in names if _may_be_missing(name)), "")
-
-
-def _may_be_missing(name: str) -> bool:
-    fact = STANDARD.find(name)
-    return fact is not None and fact.origin == "market" and fact.name not in _ALWAYS_THERE
+    may_be_missing = {fact.name for fact in STANDARD_FACTS if fact.origin == "market"} - _ALWAYS_THERE
+    return next((name for name in names if name in may_be_missing), "")

@@ -26,7 +26,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         if found is None or found.of != ("age", t.Unit.DURATION):
             continue
         end = found.high if found.low is None else found.low
-        if end is not None and end >= DAY:
+        assert end is not None  # a range has an end
+        if end >= DAY:
             days = plural(Fraction(int(end) // DAY), "day")
             yield Finding(
                 leaf.span,

@@ -17,7 +17,8 @@ _MANY = 40
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every rule and every definition of more words than one reads in a breath."""
     for line in subject.checked.lines:
-        if line.node is None or line.node.rule not in ("rule", "define") or len(line.raw) <= _MANY:
+        assert line.node is not None  # a policy without errors has been read wholly
+        if line.node.rule not in ("rule", "define") or len(line.raw) <= _MANY:
             continue
         yield Finding(
             line.sentence.span,

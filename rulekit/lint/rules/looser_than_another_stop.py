@@ -26,8 +26,8 @@ def find(subject: Subject) -> Iterator[Finding]:
     stops = [(rule, held) for rule in subject.tree.rules if (held := _held(rule.verb)) is not None]
     for index, (rule, held) in enumerate(stops):
         for place, (other, tighter) in enumerate(stops):
-            same = held == tighter and other.span.line > rule.span.line
-            if place == index or held[0] != tighter[0] or tighter[1] < held[1] or same or not _always_with(other, rule):
+            same = held == tighter and place >= index
+            if held[0] != tighter[0] or tighter[1] < held[1] or same or not _always_with(other, rule):
                 continue
             yield Finding(
                 rule.span,

@@ -27,8 +27,9 @@ def find(subject: Subject) -> Iterator[Finding]:
         return
     for leaf in written(subject.tree):
         found = range_of(leaf)
-        if found is None or found.of != ("profit", t.Unit.PERCENT) or found.high is None or found.low is not None:
+        if found is None or found.of != ("profit", t.Unit.PERCENT) or found.low is not None:
             continue
+        assert found.high is not None  # a range has an end
         if found.high < -_ALL:
             yield Finding(
                 leaf.span,

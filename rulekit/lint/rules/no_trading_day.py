@@ -10,6 +10,7 @@ from rulekit.language.sentences import (
 )
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
+    facts_of,
     written,
 )
 from rulekit.lint.subject import TREE, Subject
@@ -37,7 +38,8 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _on_weekend(leaf: t.Condition) -> bool:
     if isinstance(leaf, t.When):
         return leaf.form is t.TimeForm.ON_DAY and leaf.value >= _SATURDAY
-    if not isinstance(leaf, t.Comparison) or not isinstance(leaf.right, t.Text):
+    if [name for name, _ in facts_of(leaf)] != ["day"]:
         return False
-    on_day = isinstance(leaf.left, t.FactRef) and leaf.left.name == "day"
-    return on_day and leaf.right.value.lower() in _WEEKEND
+    assert isinstance(leaf, t.Comparison)
+    assert isinstance(leaf.right, t.Text)
+    return leaf.right.value.lower() in _WEEKEND

@@ -30,8 +30,9 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _times(subject: Subject, limit: t.Span) -> Iterator[t.Span]:
     """Yield the places within a limit where a count of one is written out."""
     for line in subject.checked.lines:
-        if line.node is None or not line.sentence.span.line <= limit.line <= line.sentence.span.end_line:
+        if not line.sentence.span.line <= limit.line <= line.sentence.span.end_line:
             continue
+        assert line.node is not None  # a policy without errors has been read wholly
         for node in line.node.nodes():
             yield from _counts(node)
 

@@ -23,12 +23,9 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every comparison of a text fact that is true, or false, for all positions of the policy."""
     lists = {name: tuple(each.lower() for each in values) for name, values in _lists(subject.tree.applies)}
     for leaf in written(subject.tree):
-        if (
-            not isinstance(leaf, t.Comparison)
-            or not isinstance(leaf.left, t.FactRef)
-            or not isinstance(leaf.right, t.Text)
-        ):
+        if not isinstance(leaf, t.Comparison) or not isinstance(leaf.right, t.Text):
             continue
+        assert isinstance(leaf.left, t.FactRef)  # only facts are texts
         accepted, value = lists.get(leaf.left.name, ()), leaf.right.value.lower()
         if not accepted or (value in accepted and len(accepted) > 1):
             continue

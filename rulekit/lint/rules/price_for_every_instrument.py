@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
-from rulekit.language.vocabulary import PRICE, STANDARD
+from rulekit.language.vocabulary import PRICE, STANDARD_FACTS
 from rulekit.language.words import measure_text
 from rulekit.lint.finding import INFO, Code, Finding
 from rulekit.lint.parts import (
-    conjuncts,
+    conditions,
+    demands,
     leaves,
     operands,
 )
@@ -35,14 +36,15 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _prices(tree: t.PolicyTree) -> Iterator[tuple[t.Span, str]]:
     """Yield the place and the text of every constant price, save in rules that ask for their symbol."""
     for rule in tree.rules:
-        if any(_asks_for_symbol(each) for each in conjuncts(rule.when)):
+        if any(_asks_for_symbol(each) for each in demands(rule)):
             continue
         if isinstance(rule.verb, t.MoveStop | t.SetTarget):
             yield from _constant(rule.verb.price, rule.verb.price.span)
         if isinstance(rule.level, t.PriceLevel):
             yield from _constant(rule.level.price, rule.level.span)
-        for leaf in (leaf for slot in (rule.when, rule.unless) for leaf in leaves(slot)):
-            yield from _compared(leaf)
+        for condition in conditions(rule):
+            for leaf in leaves(condition):
+                yield from _compared(leaf)
     for definition in tree.definitions:
         for leaf in leaves(definition.condition):
             yield from _compared(leaf)
@@ -60,15 +62,15 @@ def _compared(leaf: t.Condition) -> Iterator[tuple[t.Span, str]]:
     for side in sides:
         if isinstance(side, t.PriceExpr):
             yield from _constant(side, leaf.span)
-        elif isinstance(side, t.Number) and side.unit is t.Unit.RUPEES and _is_price(sides[0]):
+        elif isinstance(side, t.Number) and _is_price(sides[0]):
             yield leaf.span, measure_text(side.value, side.unit)
 
 
 def _is_price(side: t.Operand) -> bool:
     if isinstance(side, t.PriceExpr):
         return True
-    found = STANDARD.find(side.name) if isinstance(side, t.FactRef) else None
-    return found is not None and found.kind == PRICE
+    assert isinstance(side, t.FactRef)
+    return side.name in {fact.name for fact in STANDARD_FACTS if fact.kind == PRICE}
 
 
 def _constant(price: t.PriceExpr, span: t.Span) -> Iterator[tuple[t.Span, str]]:

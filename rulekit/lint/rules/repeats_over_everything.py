@@ -18,7 +18,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every book of a share of the original that, as often as it may act, comes to more than all."""
     for rule in subject.tree.rules:
         times = rule.limit.times
-        if not isinstance(rule.verb, t.Book) or times is None or times < 2:
+        if not isinstance(rule.verb, t.Book) or times is None:
             continue
         amount = rule.verb.amount
         if amount.kind is t.AmountKind.PERCENT_ORIGINAL and amount.value * times > 100:

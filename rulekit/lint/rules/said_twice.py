@@ -32,10 +32,8 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _stated(rule: t.Rule) -> tuple[t.Condition, ...]:
     """List what must all hold, as it is written: a defined name is one of them."""
-    level = () if rule.level is None else (rule.level,)
-    if isinstance(rule.when, t.And):
-        return (*level, *rule.times, *rule.when.items)
-    return (*level, *rule.times, *(() if rule.when is None else (rule.when,)))
+    joined = rule.when.items if isinstance(rule.when, t.And) else (rule.when,)
+    return tuple(filter(None, (rule.level, *rule.times, *joined)))
 
 
 def _idle_alternatives(condition: t.Condition | None) -> Iterator[Finding]:
@@ -53,9 +51,9 @@ def _idle(items: Sequence[t.Condition], joined: str) -> Iterator[Finding]:
     """Yield each item that adds nothing to one beside it; of two that say the same, the later."""
     for index, item in enumerate(items):
         for place, other in enumerate(items):
-            if place == index or not _adds_nothing(item, other, joined):
+            if not _adds_nothing(item, other, joined):
                 continue
-            if place > index and _adds_nothing(other, item, joined):
+            if place >= index and _adds_nothing(other, item, joined):
                 continue
             yield Finding(
                 item.span,

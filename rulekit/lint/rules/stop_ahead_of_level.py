@@ -13,7 +13,7 @@ from rulekit.lint.subject import TREE, Subject
 CODE = Code("S104", "stop-ahead-of-level", WARNING, "a stop further in profit than the level of its rule")
 NEEDS = TREE
 
-_COSTLESS = ("entry", "break-even")
+_COSTLESS = (PriceFact("entry"), PriceFact("break-even"))
 """Prices at which profit begins; charges put break-even a little further still."""
 
 
@@ -38,7 +38,7 @@ def _profit_at(price: PriceExpr, unit: Unit) -> Fraction | None:
     offset = price.offset
     if isinstance(price.base, PriceAtProfit):
         return price.base.value if offset is None and price.base.unit is unit else None
-    if not isinstance(price.base, PriceFact) or price.base.name not in _COSTLESS or offset is None:
+    if price.base not in _COSTLESS or offset is None:
         return None
     if offset.unit is not unit or unit is Unit.RUPEES:  # rupees of profit are of the quantity, rupees of price are not
         return None

@@ -33,6 +33,6 @@ def _mended(price: PriceExpr) -> str:
         return ""
     if price.offset is None:
         return f"leave room for the price to move: `1% from {price.base.name}`"
-    if price.towards_profit and not price.from_form:
+    if price.towards_profit:
         return f"`+` is towards profit; write `{distance_text(price.offset)} from {price.base.name}`"
     return ""

@@ -25,7 +25,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if not needs_profit(rule) or rule.limit.times is None:
             continue
         share = min(rule.verb.amount.value * rule.limit.times, Fraction(100))
-        if earlier and total <= 100 < total + share:
+        if total <= 100 < total + share:
             yield Finding(
                 rule.verb.amount.span,
                 f"with this book the books in profit are of {number_text(total + share)}% of the original position;"

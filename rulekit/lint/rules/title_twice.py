@@ -32,5 +32,5 @@ def find(subjects: Sequence[Subject]) -> Iterator[tuple[int, Finding]]:
 
 
 def _place(subject: Subject) -> t.Span:
-    lines = (line for line in subject.checked.lines if line.node is not None and line.node.rule == "policy")
+    lines = (line for line in subject.checked.lines if line.words[0].type == "POLICY")
     return next(lines).sentence.span

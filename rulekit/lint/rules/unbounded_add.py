@@ -17,11 +17,12 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Yield every `add` with `every …`, `once a day` or a ladder, and no `up to N times`."""
     for rule in subject.tree.rules:
         limit = rule.limit
-        repeats = limit.every is not None or limit.daily or rule.is_ladder
-        if isinstance(rule.verb, Add) and repeats and limit.times is None:
+        if isinstance(rule.verb, Add) and limit.times is None:
             bound = " up to 3 times" if limit.written else ", up to 3 times"
+            place = limit if limit.written else rule.level
+            assert place is not None  # what repeats without a limit is a ladder
             yield Finding(
-                limit.span if limit.written or rule.level is None else rule.level.span,
+                place.span,
                 "this `add` repeats without a bound: the position may grow as long as it is held",
                 f"say how often at most: `{rule_sentence(rule)}{bound}`",
             )

@@ -23,13 +23,14 @@ NEEDS = TREE
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every `unless` that holds whenever the level, the times and the `when` hold."""
     for rule in subject.tree.rules:
-        if rule.unless is None:
-            continue
-        alternatives = rule.unless.items if isinstance(rule.unless, t.Or) else (rule.unless,)
+        unless = rule.unless
+        given: tuple[t.Condition, ...] = tuple(filter(None, (unless,)))
+        alternatives = unless.items if isinstance(unless, t.Or) else given
         for alternative in alternatives:
             if all_implied(demands(rule), tuple(conjuncts(alternative))):
+                assert unless is not None
                 yield Finding(
-                    rule.unless.span,
+                    unless.span,
                     f"wherever this rule would act, `{condition_text(alternative)}` holds too: it never acts",
                     "turn the `unless` round, or delete it",
                 )
