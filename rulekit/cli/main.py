@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "say what a changed policy does otherwise",
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
+    "replay": "what a policy would have done with given entries and prices",
     "demo": "a whole simulated session, in seconds",
     "init": "write a first policy and its settings",
     "status": "positions, stops, what waits, what is unknown",

@@ -94,11 +94,7 @@ def open_feed(path: Path, *, exchange: str = "NSE", symbol: str | None = None) -
         InputError: a column is missing, or a cell is wrong; the row is named.
     """
     rows = read_rows(path)
-    columns = find_columns(rows.table.column_names, rows.where, needs_symbol=symbol is None)
-    owner, symbols = _owners(rows, columns, exchange, symbol)
-    time_column, time_name = _time_column(rows, columns)
-    at, note = instants(time_column, rows, time_name)
-    table = _assemble(rows, columns, owner, at, symbols)
+    table, symbols, columns, note = price_table(rows, exchange=exchange, symbol=symbol)
     notes = (note,) if note else ()
     if columns.bars:
         table, skipped, length = _from_bars(table)
@@ -110,6 +106,21 @@ def open_feed(path: Path, *, exchange: str = "NSE", symbol: str | None = None) -
     if columns.bars:
         feed.bar_s = length / SECOND
     return feed
+
+
+def price_table(
+    rows: Rows, *, exchange: str = "NSE", symbol: str | None = None
+) -> tuple[Any, tuple[InstrumentKey, ...], Columns, str | None]:
+    """Return the rows of a price file in their order, under our names: owner, at, prices in smallest units, volume.
+
+    Returns:
+        The table, its instruments, its columns by meaning, and a note where a zone had to be assumed.
+    """
+    columns = find_columns(rows.table.column_names, rows.where, needs_symbol=symbol is None)
+    owner, symbols = _owners(rows, columns, exchange, symbol)
+    time_column, time_name = _time_column(rows, columns)
+    at, note = instants(time_column, rows, time_name)
+    return _assemble(rows, columns, owner, at, symbols), symbols, columns, note
 
 
 def _owners(rows: Rows, columns: Columns, exchange: str, symbol: str | None) -> tuple[Any, tuple[InstrumentKey, ...]]:
@@ -131,13 +142,13 @@ def _owners(rows: Rows, columns: Columns, exchange: str, symbol: str | None) -> 
         places = pc.fill_null(_plain(rows.table[columns["exchange"]], pa.string()), exchange)
         names = pc.binary_join_element_wise(pc.utf8_upper(places), names, ":")
     encoded = pc.dictionary_encode(names)
-    keys = [_key(text, exchange) for text in encoded.dictionary.to_pylist()]
+    keys = [instrument_key(text, exchange) for text in encoded.dictionary.to_pylist()]
     distinct = tuple(dict.fromkeys(keys))
     rank = pa.array([distinct.index(key) for key in keys], pa.int32())
     return rank.take(encoded.indices), distinct
 
 
-def _key(text: str, exchange: str) -> InstrumentKey:
+def instrument_key(text: str, exchange: str) -> InstrumentKey:
     """Split `NSE:INFY`; a text without a known exchange in front belongs to the default one."""
     head, colon, tail = text.partition(":")
     if colon and head.upper() in _EXCHANGES:

@@ -13,6 +13,7 @@ from rulekit.errors import InputError, UnreadableFileError
 from rulekit.market.columns import recognised
 
 _PARQUET = b"PAR1"
+_ARROW = b"ARROW1"
 _SEPARATORS = ",;\t|"
 
 
@@ -60,7 +61,27 @@ def read_rows(path: Path) -> Rows:
         raise UnreadableFileError(f"`{path}` is empty", "give a price file with a line of column names")
     named_parquet = path.suffix.lower() in (".parquet", ".pq")
     read: Callable[[Path, bytes], Rows] = _parquet if named_parquet or head.startswith(_PARQUET) else _csv
+    if head.startswith(_ARROW) or path.suffix.lower() in (".arrow", ".feather", ".ipc"):
+        read = _arrow
     return read(path, head)
+
+
+def _arrow(path: Path, head: bytes) -> Rows:
+    """Read an Arrow file."""
+    import pyarrow as pa
+
+    if not head.startswith(_ARROW):
+        raise UnreadableFileError(
+            f"`{path}` is not an Arrow file inside", "give it the ending .csv if it is text, or write it anew"
+        )
+    try:
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError(
+            f"`{path}` is damaged: {_first_line(error)}", "download it again, or write it anew"
+        ) from None
+    return _filled(Rows(table, str(path), "row", 1))
 
 
 def _parquet(path: Path, head: bytes) -> Rows:

@@ -1,0 +1,147 @@
+"""The way in from Python: policies, bars and entries in any of their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rulekit.compile.policy import CompiledPolicy
+from rulekit.errors import InputError
+from rulekit.market.feed import instrument_key
+from rulekit.market.numbers import scale_of
+from rulekit.model.calendar import Calendar
+from rulekit.model.instant import instant_of, parse_instant
+from rulekit.model.prices import UNKNOWN, to_units
+from rulekit.replay.bars import Bars, read_bars
+from rulekit.replay.entries import Entry, every_bars, read_entries
+from rulekit.replay.options import Options
+from rulekit.replay.running import Instruments, run
+from rulekit.replay.trades import Replay
+
+_SIDES = {"long": 1, "short": -1}
+
+
+def replay(
+    policy: Any,
+    bars: Any,
+    entries: Any = None,
+    *,
+    enter: str | None = None,
+    side: str = "long",
+    quantity: int = 100,
+    options: Options | None = None,
+    instruments: Instruments | None = None,
+    calendar: Calendar | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **more: Any,
+) -> Replay:
+    """Replay one or more policies over bars.
+
+    Args:
+        policy: a loaded or compiled policy, or several in the order in which they are tried for an entry.
+        bars: a path (CSV, Parquet, Arrow, a folder), a frame of polars, pandas or pyarrow, or from `read_bars`.
+        entries: a path of a CSV, or a sequence of mappings with `symbol`, `side`, `quantity`, `at` and, if known,
+            `price` and `stop` in rupees.
+        enter: instead of entries, for example `every 50 bars`: then `quantity` on `side`, when flat.
+        options: the rules of the replay; single ones may be given by name instead (`looks="close"`).
+        instruments: lots and ticks by instrument; plain equity defaults where it answers None.
+
+    Raises:
+        InputError: bars, entries or options that cannot be.
+    """
+    chosen = options if options is not None else Options(**more)
+    if options is not None and more:
+        raise InputError("options are given twice", "give `options`, or single ones by name")
+    if (entries is None) == (enter is None):
+        raise InputError("which entries?", "give `entries`, or `enter`, for example `every 50 bars`")
+    policies = _policies(policy)
+    if not isinstance(bars, Bars):
+        bars = read_bars(
+            bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=facts_of(policies),
+        )  # fmt: skip
+    return run(
+        policies,
+        bars,
+        None if entries is None else _entries(entries, chosen.exchange),
+        chosen,
+        every=None if enter is None else every_bars(enter),
+        side=_side(side, "side"),
+        quantity=quantity,
+        instruments=instruments,
+        calendar=calendar,
+        progress=progress,
+    )
+
+
+def facts_of(policies: Iterable[CompiledPolicy]) -> list[str]:
+    """Return the names by which columns of the bars may give facts of these policies."""
+    slots = [slot for policy in policies for slot in policy.layout.facts.values()]
+    return list(dict.fromkeys(name for slot in slots for name in (slot.phrase, slot.bare)))
+
+
+def _policies(policy: Any) -> list[CompiledPolicy]:
+    """Accept a policy as a host holds it, a compiled one, or several."""
+    many = policy if isinstance(policy, list | tuple) else [policy]
+    return [one if isinstance(one, CompiledPolicy) else one.compiled for one in many]
+
+
+def _side(text: str, where: str) -> int:
+    if text not in _SIDES:
+        raise InputError(f"{where}: `{text}` is no side", "write long or short")
+    return _SIDES[text]
+
+
+def _entries(entries: Any, exchange: str) -> list[Entry]:
+    """Accept a path, or entries as mappings."""
+    if isinstance(entries, str | Path):
+        return read_entries(Path(entries), exchange=exchange)
+    return [
+        each if isinstance(each, Entry) else _entry(each, f"entry {number}", exchange)
+        for number, each in enumerate(_rows(entries), start=1)
+    ]
+
+
+def _rows(entries: Any) -> Sequence[Any]:
+    if hasattr(entries, "to_dicts"):
+        return list(entries.to_dicts())
+    if hasattr(entries, "to_pylist"):
+        return list(entries.to_pylist())
+    if hasattr(entries, "to_dict"):
+        return list(entries.to_dict("records"))
+    return list(entries)
+
+
+def _entry(row: Mapping[str, Any], where: str, exchange: str) -> Entry:
+    """Read one mapping."""
+    missing = [name for name in ("symbol", "side", "quantity", "at") if row.get(name) in (None, "")]
+    if missing:
+        raise InputError(
+            f"{where} lacks {', '.join(f'`{name}`' for name in missing)}", "give symbol, side, quantity, at"
+        )
+    key = instrument_key(str(row["symbol"]), str(row.get("exchange") or exchange))
+    quantity = row["quantity"]
+    if isinstance(quantity, bool) or int(quantity) != quantity or quantity < 1:
+        raise InputError(f"{where}: `{quantity}` is no quantity", "give a whole number above 0")
+    moment = row["at"]
+    if isinstance(moment, datetime):
+        moment = instant_of(moment)
+    elif isinstance(moment, str):
+        moment = parse_instant(moment)
+
+    def units(name: str) -> float:
+        value = row.get(name)
+        return UNKNOWN if value is None or value != value else to_units(value, scale_of(key.exchange))
+
+    return Entry(
+        key=key,
+        side=_side(str(row["side"]), where),
+        quantity=int(quantity),
+        at=int(moment),
+        price=units("price"),
+        stop=units("stop"),
+        product=str(row.get("product") or ""),
+        strategy=str(row.get("strategy") or ""),
+        where=where,
+    )

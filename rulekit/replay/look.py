@@ -1,0 +1,162 @@
+"""Writes one look at a position as source: its facts filled in from plain numbers, then the policy's own statements."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from attrs import frozen
+
+from rulekit.compile.layout import FIRST_STATUS, MISSING, FactSlot
+from rulekit.compile.policy import CompiledPolicy
+from rulekit.compile.slots import NUMBERS, POSITION_SLOTS
+from rulekit.errors import InputError
+
+RESULTS = (0, 1, 2, 3, 4, 6, 7)
+"""Places of the result vector that a replay acts upon: the order, the stop move, the target."""
+
+_OTHERWISE: dict[str, tuple[str, ...]] = {
+    "in_flight": ("{n} = s_in_flight",),
+    "age": ("{n} = float(s_now - s_opened)",),
+    "age_beyond_a_day": ("{n} = float(s_now - s_opened)",),
+    "age_days": ("{n} = s_age_days", "if {n} != {n}:", "    pass{miss}"),
+    "age_days_beyond_one": ("{n} = s_age_days", "if {n} != {n}:", "    pass{miss}"),
+    "now": ("{n} = float(s_now)",),
+    "time": ("{n} = float((s_now + IST_OFFSET) % DAY)",),
+    "today": ("{n} = float((s_now + IST_OFFSET) // DAY)",),
+    "weekday": ("{n} = float(((s_now + IST_OFFSET) // DAY + 3) % 7)",),
+    "bar": ("{n} = s_bar",),
+    "to_close": ("if s_closes > 0:", "    {n} = float(s_closes - s_now)", "else:", "    {n} = NAN{miss}"),
+    "to_expiry": ("{n} = s_expiry - today", "if {n} != {n}:", "    pass{miss}"),
+    "expires_today": (
+        "{n} = 1.0 if s_expiry == today else 0.0",
+        "if s_expiry != s_expiry and s_equity == 0.0:",
+        "    {n} = NAN{miss}",
+    ),
+    "charges": ("{n} = s_charges",),
+    "day_profit": ("{n} = s_day_profit", "if {n} != {n}:", "    pass{miss}"),
+    **{
+        name: (f"{{n}} = s_{name}", "if {n} != {n}:", "    pass{miss}")
+        for name in ("symbol", "exchange", "product", "strategy")
+    },
+}
+"""Slots that are read otherwise than from a snapshot: there is no calendar and no text within the loop."""
+_NEEDS = {"to_expiry": ("today",), "expires_today": ("today",)}
+_OF_SNAPSHOT = re.compile(r"\bs\.(\w+)")
+_ARGUMENT = re.compile(r"\bs_\w+")
+
+
+@frozen
+class Look:
+    """The source of one look.
+
+    Args:
+        text: of the function `look`. arguments: its parameters; facts of the market are `c0`, `c1`…, memory `m0`….
+        facts: the market and book facts that it reads, in the order of `c0`, `c1`….
+        memory: number of memory slots. alerts: rules that only tell, by their index.
+    """
+
+    text: str
+    arguments: tuple[str, ...]
+    facts: tuple[FactSlot, ...]
+    memory: int
+    alerts: tuple[int, ...]
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Names of what it returns: the memory, the results, and the status of each alert."""
+        return (
+            *(f"m{place}" for place in range(self.memory)),
+            *(f"r{place}" for place in RESULTS),
+            *(f"told{index}" for index in self.alerts),
+        )
+
+
+def write_look(policy: CompiledPolicy) -> Look:
+    """Write the function `look` of a policy."""
+    layout = policy.layout
+    facts: dict[str, int] = {name: place for place, name in enumerate(layout.facts)}
+    lines: list[str] = []
+    done: set[str] = {MISSING}
+
+    def fill(slot: str) -> None:
+        if slot in done:
+            return
+        done.add(slot)
+        name = _name(slot, layout.slots)
+        miss = f"\n    {MISSING} = 1.0" if slot in layout.judged else ""
+        if slot in facts:
+            turned = " * side" if layout.facts[slot].signed else ""
+            lines.extend((f"{name} = c{facts[slot]}{turned}", f"if {name} != {name}:", f"    pass{miss}"))
+            return
+        entry = POSITION_SLOTS[slot]
+        for needed in _NEEDS.get(slot, () if slot in _OTHERWISE else entry.needs):
+            fill(needed)
+        for line in _OTHERWISE.get(slot, entry.lines):
+            lines.append(_OF_SNAPSHOT.sub(r"s_\1", line).format(n=name, miss=miss))
+
+    for slot in layout.slots:
+        fill(slot)
+    body = _statements(policy)
+    used = {place for text in body for place in map(int, re.findall(r"\br(\d+)\b", text))}
+    wanted = {*RESULTS, *(FIRST_STATUS + index for index in policy.alerts)}
+    answers = [f"m{place}" for place in range(len(layout.memory))]
+    answers += [f"r{place}" for place in RESULTS] + [f"r{FIRST_STATUS + index}" for index in policy.alerts]
+    returned = f"return ({', '.join(answers)},)"
+    text = [f"{MISSING} = 0.0", *lines, *(f"r{place} = 0.0" for place in sorted(used | wanted)), *body, returned]
+    whole = "\n".join(text).replace("__RETURN__", returned)
+    for number, value in NUMBERS.items():
+        whole = re.sub(rf"\b{number}\b", repr(value), whole)
+    arguments = (
+        *sorted({"s_side", "s_price", "s_stop", "s_target", "s_quantity", *_ARGUMENT.findall(whole)}),
+        *(f"c{place}" for place in range(len(facts))),
+        *(f"m{place}" for place in range(len(layout.memory))),
+    )
+    indented = "\n".join(f"    {line}" for line in whole.split("\n"))
+    source = f"def look({', '.join(arguments)}):\n{indented}\n"
+    return Look(source, arguments, tuple(layout.facts.values()), len(layout.memory), policy.alerts)
+
+
+def _name(slot: str, slots: tuple[str, ...]) -> str:
+    """Return the local name of a slot: its own where that is a name."""
+    return slot if slot in POSITION_SLOTS or slot == MISSING else f"fact_{slots.index(slot)}"
+
+
+class _Scalars(ast.NodeTransformer):
+    """Turns places of the three vectors into local names, `//` into the exact quick division, and returns into ours."""
+
+    def __init__(self, slots: tuple[str, ...]) -> None:
+        self._slots = slots
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Replace `f[3]`, `m[3]` and `r[3]`."""
+        if not (isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)):
+            raise InputError("this policy's function cannot be replayed", "this is a fault of the program")
+        vector, place = node.value.id, int(str(node.slice.value))
+        name = _name(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}"
+        return ast.Name(name, node.ctx)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Replace `a // b`."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.FloorDiv):
+            return ast.Call(ast.Name("floored", ast.Load()), [node.left, node.right], [])
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        """Leave a mark where the function ends early."""
+        return ast.Expr(ast.Name("__RETURN__", ast.Load()))
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Keep the function's own names apart from the slots'."""
+        return ast.Name(f"p_{node.id}", node.ctx)
+
+
+def _statements(policy: CompiledPolicy) -> list[str]:
+    """Write the statements of a policy's function over local names."""
+    turn = _Scalars(policy.layout.slots)
+    return [
+        ast.unparse(ast.fix_missing_locations(turn.visit(ast.parse(ast.unparse(statement)).body[0])))
+        for section in policy.sections
+        for statement in map(ast.fix_missing_locations, section.statements)
+    ]
