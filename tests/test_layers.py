@@ -19,7 +19,7 @@ HOMES = {
     "sqlite3": ("rulekit/execution/journal_sqlite.py", "rulekit/broker/paper*"),
     "kiteconnect": ("rulekit/broker/kite_calls.py",),
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),
-    "numba": ("rulekit/compile/*",),
+    "numba": ("rulekit/compile/*", "rulekit/replay/*"),
     "talipp": ("rulekit/market/*",),
     "pygls": ("rulekit/editor/*", "rulekit/cli/lsp.py"),
     "lsprotocol": ("rulekit/editor/*",),
