@@ -51,6 +51,7 @@ class Book:
     day_realised: float = 0.0
     traded_today: bool = False
     adopted: bool = False
+    _named: tuple[int, str] = field(default=(-1, ""), init=False, eq=False, repr=False)
 
     @property
     def side(self) -> int:
@@ -60,7 +61,9 @@ class Book:
     @property
     def episode(self) -> str:
         """Return the identity of the current episode, or of the last one when flat."""
-        return f"{self.key}/{self.number}"
+        if self._named[0] != self.number:
+            self._named = self.number, f"{self.key}/{self.number}"
+        return self._named[1]
 
     def fold(self, trade: Trade) -> list[Change]:
         """Apply one trade; the average entry is the running average of what is held.

@@ -19,6 +19,7 @@ from rulekit.execution.deciding import Decided
 from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
 from rulekit.execution.history import pending_row
+from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
 from rulekit.execution.lanes import URGENT
@@ -177,6 +178,15 @@ class Executor:
     def positions(self) -> Sequence[TrackedPosition]:
         """Return the open positions as they were last known."""
         return self._tracker.positions()
+
+    def positions_on(self, key: InstrumentKey) -> Sequence[TrackedPosition]:
+        """Return the open positions of one instrument; the others are not looked at."""
+        return self._tracker.positions_on(key)
+
+    @property
+    def holdings(self) -> Holdings:
+        """What is held, by position, instrument and exchange."""
+        return self._tracker.holdings
 
     def observe(self, key: InstrumentKey, quote: Quote) -> None:
         """Take a price for the best and worst since entry; kept in memory until the next commit."""

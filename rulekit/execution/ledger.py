@@ -96,6 +96,10 @@ class Ledger:
         self.changes: list[tuple[PositionKey, Change]] = []
         self.last_at: Instant = 0
         self.position_day = -1  # of the latest entry that changed a position
+        self.applied = 0  # how many entries this one folded in
+        self.moves = 0  # how many of them changed a position
+        self._open_on: dict[InstrumentKey, list[ActionRecord]] = {}
+        self._indexed = -1
         self._handlers: dict[str, Callable[[Entry], None]] = {
             JOURNAL_OPENED: self._journal_opened,
             ACTION_DECIDED: self._action_decided,
@@ -132,6 +136,7 @@ class Ledger:
         if day_number(entry.at) > self.day:
             self._new_day(day_number(entry.at))
         self.last_at = max(self.last_at, entry.at)
+        self.applied += 1
         handler(entry)
 
     def _new_day(self, day: int) -> None:
@@ -334,6 +339,7 @@ class Ledger:
             price=body["price"],
             at=body["at"],
         )
+        self.moves += 1
         self.traded[trade_token(trade)] = day_number(trade.at)
         self.position_day = day_number(entry.at)
         for change in self.book(key).fold(trade):
@@ -341,6 +347,7 @@ class Ledger:
 
     def _adopted(self, entry: Entry) -> None:
         key = PositionKey(*entry.body["key"])
+        self.moves += 1
         self.position_day = day_number(entry.at)
         self.changes.append((key, self.book(key).adopt(entry.body["quantity"], entry.body["average"])))
 
@@ -385,12 +392,14 @@ class Ledger:
         return self.tallies.get(episode, {}).get(rule) or Tally()
 
     def open_on(self, instrument: InstrumentKey) -> list[ActionRecord]:
-        """Return the open actions that trade an instrument."""
-        return [
-            action
-            for action in self.open.values()
-            if action.kind in QUANTITY_KINDS and action.key.instrument == instrument
-        ]
+        """Return the open actions that trade an instrument; the list is not the caller's to change."""
+        if self._indexed != self.applied:
+            self._indexed = self.applied
+            self._open_on = {}
+            for action in self.open.values():
+                if action.kind in QUANTITY_KINDS:
+                    self._open_on.setdefault(action.key.instrument, []).append(action)
+        return self._open_on.get(instrument, [])
 
     def is_frozen(self, instrument: InstrumentKey) -> bool:
         """Tell whether an order of unknown outcome stands in an instrument."""

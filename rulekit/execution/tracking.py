@@ -10,13 +10,14 @@ from typing import Any
 from attrs import evolve
 
 from rulekit.execution.actions import QUANTITY_KINDS, ActionRecord
+from rulekit.execution.book_figures import BookFigures
 from rulekit.execution.books import CLOSED, OPENED, Book
 from rulekit.execution.chronicle import Chronicle, in_rupees
+from rulekit.execution.holdings import Holdings
 from rulekit.execution.ledger import TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED, REDUCING
-from rulekit.model.book import DAY_PROFIT, EXPOSURE, OPEN_POSITIONS
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -31,8 +32,7 @@ class Tracker:
     def __init__(self, chronicle: Chronicle, broker: Broker) -> None:
         self._chronicle = chronicle
         self._broker = broker
-        self._net: dict[PositionKey, int] = {}
-        self._untraded: dict[PositionKey, int] = {}
+        self.holdings = Holdings(chronicle.ledger)
         self._differs: dict[PositionKey, tuple[int, Instant]] = {}
         self._read_day = chronicle.ledger.position_day
         self._by_instrument: dict[InstrumentKey, list[Book]] = {}
@@ -42,6 +42,8 @@ class Tracker:
         self.quotes: dict[InstrumentKey, Quote] = {}
         self.closes: dict[InstrumentKey, float] = {}
         self._instruments: dict[InstrumentKey, Instrument] = {}
+        self.figures = BookFigures(chronicle.ledger, self.holdings, self.instrument, self.quotes)
+        self._built_at = (-1, -1)
         self._index()
 
     # --- what the broker shows ----------------------------------------------------------------------------------
@@ -51,13 +53,14 @@ class Tracker:
         if self._read_day != day_number(reading.started):
             self._carry_over(reading)
         self._fold(reading)
-        self._net = {key: row.quantity for key, row in reading.net().items()}
-        self._untraded = reading.untraded(self._chronicle.journal.account)
+        net = {key: row.quantity for key, row in reading.net().items()}
+        self.holdings.read(net, reading.untraded(self._chronicle.journal.account))
         self._compare(reading)
         self._tell_changes()
         self._read_day = day_number(reading.started)
         self._index()
-        self.stale()
+        if self._built_at != self._mark():
+            self.stale()
 
     def _carry_over(self, reading: Reading) -> None:
         """Start a day from what the broker says was held overnight, where that says anything."""
@@ -88,7 +91,7 @@ class Tracker:
         for key in [*rows, *(key for key, book in books.items() if book.quantity and key not in rows)]:
             shown = rows[key].quantity if key in rows else 0
             book = books.get(key)
-            own = (book.quantity if book else 0) + self._untraded.get(key, 0)
+            own = (book.quantity if book else 0) + self.holdings.untraded(key)
             if shown == own:
                 self._differs.pop(key, None)
                 continue
@@ -109,7 +112,7 @@ class Tracker:
         if patient and (not explained or believed == own):
             return
         self._differs.pop(key, None)
-        self._chronicle.adopt(key, believed - self._untraded.get(key, 0), row.average)
+        self._chronicle.adopt(key, believed - self.holdings.untraded(key), row.average)
         if not first_sight:
             self._chronicle.tell("mismatch_found", key.symbol, ours=own, broker=shown, explained=explained)
         if not explained:
@@ -130,7 +133,7 @@ class Tracker:
             if (trade.exchange, trade.symbol, trade.product) == key[1:] and day_number(trade.at) == today
         ]
         not_shown_yet = set(accumulate(signed for at, signed in sorted(traded, reverse=True) if at > oldest))
-        if (untraded := self._untraded.get(key, 0)) and not not_shown_yet:
+        if (untraded := self.holdings.untraded(key)) and not not_shown_yet:
             not_shown_yet = {untraded}
         expected = row.overnight + sum(signed for _, signed in traded) + untraded
         return next((held for held in (own, expected) if held - row.quantity in not_shown_yet), row.quantity)
@@ -156,20 +159,15 @@ class Tracker:
 
     def shown(self, key: PositionKey) -> int:
         """Return the signed quantity of the broker's net list, 0 where it has no row."""
-        return self._net.get(key, 0)
+        return self.holdings.shown(key)
 
     def held(self, key: PositionKey) -> int:
         """Return the signed quantity that is surely held: the smaller of the list and of what our fills leave."""
-        book = self._chronicle.ledger.books.get(key)
-        own = (book.quantity if book else 0) + self._untraded.get(key, 0)
-        shown = self.shown(key)
-        if own * shown <= 0:
-            return 0
-        return min(own, shown) if own > 0 else max(own, shown)
+        return self.holdings.held(key)
 
     def shown_rows(self) -> dict[PositionKey, int]:
         """Return all rows of the net list that are not flat."""
-        return {key: quantity for key, quantity in self._net.items() if quantity}
+        return self.holdings.shown_rows()
 
     def instrument(self, key: InstrumentKey) -> Instrument:
         """Return the day's instrument; one that the broker does not list gets plain equity defaults."""
@@ -195,6 +193,7 @@ class Tracker:
         if before is not None and day_number(before.at) < day_number(quote.at):
             self.closes[key] = before.price
         self.quotes[key] = quote
+        self.figures.hear(key)
         for book in self._by_instrument.get(key, ()):
             if book.opened is not None and quote.at < book.opened:
                 continue
@@ -263,18 +262,29 @@ class Tracker:
     def stale(self) -> None:
         """Let the positions be built afresh: an action changed."""
         self._built.clear()
+        self._built_at = self._mark()
         self._positions = None
+
+    def _mark(self) -> tuple[int, int]:
+        """Return what differs when an action, the trading state or what is held differs."""
+        self.holdings.open()
+        return self._chronicle.ledger.applied, self.holdings.mark
 
     def positions(self) -> Sequence[TrackedPosition]:
         """Return the open positions with all that is remembered of them, in a steady order."""
         if self._positions is None:
-            found: dict[PositionKey, TrackedPosition] = {}
-            for key, book in sorted(self._chronicle.ledger.books.items()):
-                if book.quantity and self.held(key):
-                    found[key] = self._built.get(key) or self._tracked(book)
-            self._built = found
-            self._positions = tuple(found.values())
+            self._positions = tuple(self._position(key) for key in self.holdings.open())
         return self._positions
+
+    def positions_on(self, instrument: InstrumentKey) -> Sequence[TrackedPosition]:
+        """Return those of one instrument; the others are not looked at."""
+        return [self._position(key) for key in self.holdings.on(instrument)]
+
+    def _position(self, key: PositionKey) -> TrackedPosition:
+        built = self._built.get(key)
+        if built is None:
+            built = self._built[key] = self._tracked(self._chronicle.ledger.books[key])
+        return built
 
     def _tracked(self, book: Book) -> TrackedPosition:
         ledger = self._chronicle.ledger
@@ -331,34 +341,8 @@ class Tracker:
 
     def day_profit(self) -> float:
         """Return the day's realised and the open profit of all books in rupees, where prices are known."""
-        total = 0.0
-        for book in self._chronicle.ledger.books.values():
-            instrument = self.instrument(book.key.instrument)
-            amount = book.day_realised
-            quote = self.quotes.get(book.key.instrument)
-            if book.quantity and quote is not None and math.isfinite(book.entry):
-                amount += (quote.price - book.entry) * book.quantity
-            total += amount * instrument.multiplier / instrument.scale
-        return total
+        return self.figures.day_profit()
 
     def book_figures(self) -> dict[str, float | None]:
-        """Return the day's profit, exposure and number of positions of the whole book, amounts in rupees.
-
-        The last price counts however old it is: a guard of the book must not go blind because one share is not traded.
-        What rests on a price or an entry that was never known is None.
-        """
-        held = [book for key, book in self._chronicle.ledger.books.items() if book.quantity and self.held(key)]
-        exposure: float | None = 0.0
-        for book in held:
-            quote = self.quotes.get(book.key.instrument)
-            if quote is None or exposure is None:
-                exposure = None
-                continue
-            instrument = self.instrument(book.key.instrument)
-            exposure += abs(book.quantity) * quote.price * instrument.multiplier / instrument.scale
-        blind = any(book.key.instrument not in self.quotes or not math.isfinite(book.entry) for book in held)
-        return {
-            DAY_PROFIT: None if blind else self.day_profit(),
-            OPEN_POSITIONS: float(len(held)),
-            EXPOSURE: exposure,
-        }
+        """Return the figures of the whole book by their names in the language; None is unknown."""
+        return self.figures.all()

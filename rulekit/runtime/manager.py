@@ -108,7 +108,6 @@ class Manager:
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._told: set[tuple[str, ...]] = set()
         self._stale: set[PositionKey] = set()
-        self._by_instrument: dict[InstrumentKey, list[TrackedPosition]] = {}
         self.executor = Executor(
             broker=broker,
             journal=self.journal,
@@ -128,7 +127,6 @@ class Manager:
         """Recover: settle what a dead process left behind, read the book; nothing is decided yet."""
         with self._turn:
             self.executor.start()
-            self._look_up(self.executor.positions())
             warning = self._calendar.warning(day_of(self.clock.now()))
             if warning:
                 self._say("alert", text=warning, level="warning")
@@ -193,9 +191,7 @@ class Manager:
 
     def sync(self) -> Sequence[TrackedPosition]:
         """Read the broker's book and bring the tracked positions up to date."""
-        positions = self.executor.sync()
-        self._look_up(positions)
-        return positions
+        return self.executor.sync()
 
     def on_tick(self, tick: Tick) -> None:
         """Take a price, and look at once at the positions that hold this instrument.
@@ -213,14 +209,13 @@ class Manager:
         if self.broker.updates():
             self.sync()
         key = InstrumentKey(tick.exchange, tick.symbol)
-        positions = self._by_instrument.get(key)
-        if positions:
+        if self.executor.holdings.on(key):
             quote = self.market.quote(key)
             assert quote is not None
             self.executor.observe(key, quote)
             now = self.clock.now()
             if self._snapshots.is_open(key.exchange, now):
-                self._decide([found for found in self.executor.positions() if found.key.instrument == key], now)
+                self._decide(self.executor.positions_on(key), now)
 
     def hear(self, tick: Tick) -> None:
         """Take a price without deciding on it: history, or what was decided upon before a restart."""
@@ -239,7 +234,6 @@ class Manager:
         for position in self.executor.positions():
             if position.key == key and position.opened == entry.opened:
                 self.executor.set_initial_stop(key, entry.stop, strategy=entry.strategy)
-        self._look_up(self.executor.positions())
 
     def give_past(self, entry: Entry) -> None:
         """Tell a position that was carried overnight, so that no trade says when it was opened, how it began."""
@@ -247,11 +241,10 @@ class Manager:
         for position in self.executor.positions():
             if position.key == key and position.opened is None and position.side == entry.side:
                 self.executor.set_initial_stop(key, entry.stop, strategy=entry.strategy, opened=entry.opened)
-        self._look_up(self.executor.positions())
 
     def any_session_open(self, instant: Instant) -> bool:
         """Tell whether an exchange trades on which something is held (NSE where nothing is)."""
-        exchanges = {key.exchange for key in self._by_instrument} or {"NSE"}
+        exchanges = self.executor.holdings.exchanges() or {"NSE"}
         return any(self._snapshots.is_open(exchange, instant) for exchange in exchanges)
 
     def next_due(self) -> Instant | None:
@@ -274,8 +267,9 @@ class Manager:
         """Decide on each position, write what was decided in one go, and send what may be sent."""
         decisions, decided = [], []
         orders, new = self._look_at_book(now)
+        shared = self._shared_facts()
         for position in self.executor.positions() if new else positions:
-            outcome = self._decide_one(position, now, orders)
+            outcome = self._decide_one(position, now, orders, shared)
             if outcome is None:
                 continue
             decision, found = outcome
@@ -284,7 +278,6 @@ class Manager:
                 decided.append(found)
         if decided:
             self.executor.commit(decided)
-            self._look_up(self.executor.positions())
         self.executor.drain()
         if orders.exit_rule:
             self._finish_exits(now)
@@ -296,7 +289,7 @@ class Manager:
             return NO_ORDERS, False
         new = 0
         if self.any_session_open(now):
-            exchange = min((key.exchange for key in self._by_instrument), default="NSE")
+            exchange = min(self.executor.holdings.exchanges(), default="NSE")
             decisions, new = self._book.decide(now, self._snapshots.session(exchange, now), digest_of_book)
             for decision in decisions:
                 self._tell_book(decision, now)
@@ -305,19 +298,20 @@ class Manager:
     def _finish_exits(self, now: Instant) -> None:
         """Tell the executor what is still held, of what is managed and of what is not."""
         managed: dict[bool, list[str]] = {True: [], False: []}
+        shared = self._shared_facts()
         for position in self.executor.positions():
-            policy = self._policy_for(position, self.snapshot(position, now))
+            policy = self._policy_for(position, self.snapshot(position, now, shared))
             managed[policy is not None].append(position.key.symbol)
         self.executor.finish_exits(managed[True], managed[False])
 
     def _decide_one(
-        self, position: TrackedPosition, now: Instant, orders: BookOrders
+        self, position: TrackedPosition, now: Instant, orders: BookOrders, shared: Facts
     ) -> tuple[Decision, Decided | None] | None:
         """Decide on one position; None where no policy covers it or its exchange is closed."""
         key = position.key
         if not self._snapshots.is_open(key.exchange, now):
             return None
-        snapshot = self.snapshot(position, now)
+        snapshot = self.snapshot(position, now, shared)
         policy = self._policy_for(position, snapshot)
         if policy is None:
             return None
@@ -337,19 +331,27 @@ class Manager:
             snapshot_digest=digest_of(snapshot),
         )
 
-    def snapshot(self, position: TrackedPosition, now: Instant) -> Snapshot:
-        """Return what a decision about this position may look at now."""
+    def _shared_facts(self) -> Facts:
+        """Return what is the same for every position of one look: the figures of the whole book."""
+        figures = self._book.facts() if self._book.is_asked else {}
+        return {**figures, "open positions": float(len(self.executor.holdings.open()))}
+
+    def snapshot(self, position: TrackedPosition, now: Instant, shared: Facts | None = None) -> Snapshot:
+        """Return what a decision about this position may look at now.
+
+        Args:
+            shared: what is the same for every position of this look, where the caller has it already.
+        """
+        shared = self._shared_facts() if shared is None else shared
         key = position.key
         instrument = self._instrument(key.instrument)
         quote = self.market.quote(key.instrument) if self.market else self._quotes.get(key.instrument)
         stale = self._snapshots.is_stale(quote, now)
         self._tell_stale(position, quote, stale, now)
-        facts: dict[str, float | None] = dict(self._facts(position))
+        facts: dict[str, float | None] = {**shared, **self._facts(position)}
         if self.market is not None and not stale:
             facts.update(self.market.facts(key.instrument))
-        if self._book.is_asked:
-            facts = {**self._book.facts(), **facts}
-        facts["open positions"] = float(len(self.executor.positions()))
+        facts["open positions"] = shared["open positions"]
         return self._snapshots.build(position, instrument, quote, facts, now)
 
     def _policy_for(self, position: TrackedPosition, snapshot: Snapshot) -> Policy | None:
@@ -367,12 +369,6 @@ class Manager:
         if key not in self._instruments:
             self._instruments[key] = self.broker.instrument(key) or Instrument(key.exchange, key.symbol)
         return self._instruments[key]
-
-    def _look_up(self, positions: Iterable[TrackedPosition]) -> None:
-        """Index the positions by instrument, for ticks."""
-        self._by_instrument = {}
-        for position in positions:
-            self._by_instrument.setdefault(position.key.instrument, []).append(position)
 
     def _tell(self, position: TrackedPosition, snapshot: Snapshot, decision: Decision) -> None:
         """Report, once an episode each, rules that could not be judged and candidates that came to nothing.

@@ -312,9 +312,11 @@ def main() -> None:
     for name, values in every:
         print(f"{words[name]:40} {figures(values)}")
     looks, orders = sum(one.looks for one in told), sum(one.orders for one in told)
-    print(f"decisions on ticks {looks:,} ({looks / load.seconds:,.0f}/s), orders {orders:,}, commits "
-          f"{sum(one.flushes for one in told):,}; busy {', '.join(f'{one.busy:.0%}' for one in told)}; "
-          f"behind at the end {max(one.lag_at_end for one in told) * 1e3:.1f} ms")
+    print(
+        f"decisions on ticks {looks:,} ({looks / load.seconds:,.0f}/s), orders {orders:,}, commits "
+        f"{sum(one.flushes for one in told):,}; busy {', '.join(f'{one.busy:.0%}' for one in told)}; "
+        f"behind at the end {max(one.lag_at_end for one in told) * 1e3:.1f} ms"
+    )
 
 
 if __name__ == "__main__":
