@@ -6,6 +6,7 @@ Both are pure: the same policy, book and memory give the same decision.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from attrs import evolve
 
@@ -171,16 +172,22 @@ def _also_passed_over(decision: Decision, more: tuple[PassedOver, ...]) -> Accou
     return (*more, *(each for each in decision.passed_over if each.rule not in taken)), decision.not_yet
 
 
+@lru_cache(maxsize=64)
+def _adds(policy: CompiledPolicy) -> frozenset[str]:
+    """Name the rules that add."""
+    return frozenset(rule.name for rule in policy.rules if isinstance(rule.action.rule.verb, Add))
+
+
 def _without_adds(policy: CompiledPolicy, decision: Decision, because: str) -> Decision:
-    adds = {rule.name for rule in policy.rules if isinstance(rule.action.rule.verb, Add)}
+    adds = _adds(policy)
     dropped = tuple(action.rule for action in decision.actions if action.kind == ADD)
-    if not dropped and not adds & set(decision.skipped):
+    if not dropped and adds.isdisjoint(decision.skipped):
         return decision
     return evolve(
         decision,
         actions=tuple(action for action in decision.actions if action.kind != ADD),
         skipped=tuple(dict.fromkeys((*decision.skipped, *dropped))),
-        account=Later(_adds_passed_over, decision, frozenset(adds), dropped, because),
+        account=Later(_adds_passed_over, decision, adds, dropped, because),
     )
 
 

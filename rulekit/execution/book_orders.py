@@ -18,7 +18,7 @@ from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.deciding import write_decided
 from rulekit.execution.signal import taken_row
 from rulekit.execution.switch import ACTIVE, REDUCING
-from rulekit.model.book import BookOrders
+from rulekit.model.book import NO_ORDERS, BookOrders
 from rulekit.model.decision import (
     ADD,
     EXIT_EVERYTHING,
@@ -55,9 +55,25 @@ class BookOrdering:
     def __init__(self, chronicle: Chronicle, taken: list[dict[str, object]]) -> None:
         self._chronicle = chronicle
         self._taken = taken
+        self._kept_at = (-1, -1)
+        self._kept: tuple[Memory, BookOrders] = ({}, NO_ORDERS)
 
     def memory(self, now: Instant) -> Memory:
         """Return what the rules for the book remember of this day: how often they fired, and when last."""
+        return self._look(now)[0]
+
+    def standing(self, now: Instant) -> BookOrders:
+        """Return what is ordered for every position now."""
+        return self._look(now)[1]
+
+    def _look(self, now: Instant) -> tuple[Memory, BookOrders]:
+        """Return both; every price asks for them, and only an entry or another day changes them."""
+        mark = (self._chronicle.ledger.applied, day_number(now))
+        if mark != self._kept_at:
+            self._kept_at, self._kept = mark, (self._memory(now), self._standing(now))
+        return self._kept
+
+    def _memory(self, now: Instant) -> Memory:
         found: dict[str, RuleMemory] = {}
         for kind in (EXIT_EVERYTHING, STOP_ADDING, STOP_TRADING):
             tallies = self._chronicle.ledger.tallies.get(book_episode(day_number(now), kind), {})
@@ -68,8 +84,7 @@ class BookOrdering:
                     found[rule] = RuleMemory(tally.firings, at)
         return found
 
-    def standing(self, now: Instant) -> BookOrders:
-        """Return what is ordered for every position now."""
+    def _standing(self, now: Instant) -> BookOrders:
         exits = self._exits()
         stopped = self._chronicle.ledger.adds_stopped(now)
         first = exits[0] if exits else None

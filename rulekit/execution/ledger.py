@@ -403,6 +403,8 @@ class Ledger:
 
     def is_frozen(self, instrument: InstrumentKey) -> bool:
         """Tell whether an order of unknown outcome stands in an instrument."""
+        if not self.open:
+            return False
         return any(action.frozen for action in self.open_on(instrument)) or self.unknown_stop(instrument) is not None
 
     def unknown_stop(self, instrument: InstrumentKey) -> ActionRecord | None:

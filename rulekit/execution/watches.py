@@ -79,13 +79,15 @@ class Watches:
     def _silence(self, now: Instant) -> Cause | None:
         """Find out whether no price came for anything that is held, although its exchange is open."""
         latest, heard = -math.inf, False
-        for position in self._tracker.positions():
-            session = self._session(position.key.exchange, now)
+        books = self._chronicle.ledger.books
+        for instrument, keys in self._tracker.holdings.instruments().items():
+            session = self._session(instrument.exchange, now)
             if session is None or not session.opens <= now < session.closes:
                 return None
-            quote = self._tracker.quotes.get(position.key.instrument)
+            quote = self._tracker.quotes.get(instrument)
             heard = heard or quote is not None
-            latest = max(latest, session.opens, quote.at if quote else session.opens, position.opened or 0)
+            latest = max(latest, session.opens, quote.at if quote else session.opens)
+            latest = max(latest, *(books[key].opened or 0 for key in keys))
         quiet = (now - latest) / SECOND if heard else 0.0
         settings = self._chronicle.settings
         # Where prices may be old by a bar, the silence between two bars is none.

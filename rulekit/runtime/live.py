@@ -133,14 +133,14 @@ class LiveDay:
 
     def _plan(self) -> None:
         """Hear what is held, and note when the executor wants to be looked at; an earlier wish stays."""
-        self._feed.watch({position.key.instrument for position in self._manager.executor.positions()})
+        self._feed.watch(set(self._manager.executor.holdings.instruments()))
         due = self._manager.next_due()
         passed = self._due is None or self._due <= self._clock.now()
         self._due = due if passed or due is None else min(self._due or due, due)
 
     def _is_over(self, now: Instant) -> bool:
         """Tell whether every exchange that matters has closed for the day, and nothing is left to look after."""
-        held = {position.key.exchange for position in self._manager.executor.positions()} or {"NSE"}
+        held = self._manager.executor.holdings.exchanges() or {"NSE"}
         ends = [end for exchange in held if (end := self._session_ends(exchange, now)) is not None]
         last = max(ends, default=now)
         if now < last:

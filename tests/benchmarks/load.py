@@ -13,7 +13,7 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class Told(NamedTuple):
     looks: int
     orders: int
     flushes: int
-    busy: float
+    cpu: float
     lag_at_end: float
 
 
@@ -71,7 +71,7 @@ def holdings(load: Load) -> dict[str, list[tuple[str, int]]]:
     for number in range(load.accounts):
         each = load.positions // load.accounts
         chosen = draw.sample(range(load.instruments), min(each, load.instruments))
-        found[f"A{number:03d}"] = [(symbol(one), draw.choice((1, 1, -1)) * draw.randrange(20, 200)) for one in chosen]
+        found[f"A{number:03d}"] = [(symbol(one), draw.choice((1, 1, -1)) * draw.randrange(4, 9)) for one in chosen]
     return found
 
 
@@ -109,11 +109,13 @@ class Watch:
         self.from_tick = False
         self.stamps: dict[str, float] = {}
         self.intents: list[float] = []
+        self.rules: Counter[str] = Counter()
         self.sent: list[tuple[str, float]] = []
 
     def __call__(self, event: Event) -> None:
         """Take one event; an event is told after its entry is durable."""
         if event.name == "action_decided":
+            self.rules[event.data["rule"]] += 1
             now = stopwatch()
             self.stamps[event.action] = now
             if self.from_tick:
@@ -162,13 +164,14 @@ def run_process(load: Load, names: Sequence[str], folder: Path, start_at: float,
         manager.cycle()
     for watch in watches:
         watch.sent.clear()
+        watch.rules.clear()
     gc.collect()
     gc.freeze()
     profiler = None
     if load.profile:
         import cProfile
 
-        profiler = cProfile.Profile()
+        profiler = cProfile.Profile(time.process_time)
     time.sleep(max(0.0, start_at - time.monotonic()))
     if profiler:
         profiler.enable()
@@ -177,7 +180,8 @@ def run_process(load: Load, names: Sequence[str], folder: Path, start_at: float,
         import pstats
 
         profiler.disable()
-        pstats.Stats(profiler).sort_stats("tottime").print_stats(32)
+        print(sum((watch.rules for watch in watches), Counter()))
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
     requests = [
         broker.called[tag] - stamp for watch, broker in zip(watches, brokers, strict=True) for tag, stamp in watch.sent
     ]
@@ -205,8 +209,8 @@ def drive(
     decided: list[float] = []
     late: list[float] = []
     cycles: list[float] = []
-    looks, slept = 0, 0.0
-    began = stopwatch()
+    looks = 0
+    began, worked = stopwatch(), time.process_time()
     cycle_due = [began + load.cycle_s * (index + 0.5) / len(managers) for index in range(len(managers))]
     tend_due: dict[int, float] = {}
 
@@ -224,7 +228,7 @@ def drive(
                 watches[index].from_tick = False
                 managers[index].cycle()
                 cycles.append(stopwatch() - now)
-                cycle_due[index] = due + load.cycle_s
+                cycle_due[index] = stopwatch() + load.cycle_s
                 plan(index)
                 return
         for index, due in list(tend_due.items()):
@@ -240,7 +244,6 @@ def drive(
         while (left := due - stopwatch()) > 0:
             if left > 0.0003:
                 time.sleep(left - 0.0002)
-                slept += left - 0.0002
             chores()
         tick = prices.next(clock.now())
         late.append(stopwatch() - due)
@@ -251,9 +254,8 @@ def drive(
             looks += 1
             decided.append(stopwatch() - due)
             plan(index)
-    end = stopwatch()
-    busy = 1 - slept / (end - began)
-    return Told(decided, [], [], late, cycles, looks, 0, 0, busy, end - began - load.seconds)
+    cpu = time.process_time() - worked
+    return Told(decided, [], [], late, cycles, looks, 0, 0, cpu, stopwatch() - began - load.seconds)
 
 
 def figures(values: list[float]) -> str:
@@ -312,10 +314,13 @@ def main() -> None:
     for name, values in every:
         print(f"{words[name]:40} {figures(values)}")
     looks, orders = sum(one.looks for one in told), sum(one.orders for one in told)
+    commits = sum(one.flushes for one in told)
+    print(f"decisions on ticks {looks:,} ({looks / load.seconds:,.0f}/s), orders {orders:,}, commits {commits:,}")
+    shares = ", ".join(f"{one.cpu / load.seconds:.0%}" for one in told)
+    each = sum(one.cpu for one in told) / looks * 1e6
+    behind = max(one.lag_at_end for one in told) * 1e3
     print(
-        f"decisions on ticks {looks:,} ({looks / load.seconds:,.0f}/s), orders {orders:,}, commits "
-        f"{sum(one.flushes for one in told):,}; busy {', '.join(f'{one.busy:.0%}' for one in told)}; "
-        f"behind at the end {max(one.lag_at_end for one in told) * 1e3:.1f} ms"
+        f"processor {shares} of the time, {each:.0f} µs a decision with all around it; {behind:.1f} ms behind at the end"
     )
 
 
