@@ -320,7 +320,7 @@ def main() -> None:
     each = sum(one.cpu for one in told) / looks * 1e6
     behind = max(one.lag_at_end for one in told) * 1e3
     print(
-        f"processor {shares} of the time, {each:.0f} µs a decision with all around it; {behind:.1f} ms behind at the end"
+        f"processor {shares} of the time, {each:.0f} µs a decision and all around it; {behind:.1f} ms behind at the end"
     )
 
 
