@@ -168,7 +168,7 @@ class Executor:
         self._tracker.update(reading)
         self._settler.settle(reading)
         self._standing.look(reading)
-        self._tracker.stale()
+        self._tracker.freshen()
         self._watches.look(reading.started)
         self._commands.end_what_waits()
         self._flattening.tend(reading, reading.started)

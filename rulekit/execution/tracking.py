@@ -59,8 +59,7 @@ class Tracker:
         self._tell_changes()
         self._read_day = day_number(reading.started)
         self._index()
-        if self._built_at != self._mark():
-            self.stale()
+        self.freshen()
 
     def _carry_over(self, reading: Reading) -> None:
         """Start a day from what the broker says was held overnight, where that says anything."""
@@ -264,6 +263,11 @@ class Tracker:
         self._built.clear()
         self._built_at = self._mark()
         self._positions = None
+
+    def freshen(self) -> None:
+        """Let the positions be built afresh if anything happened since they last were."""
+        if self._built_at != self._mark():
+            self.stale()
 
     def _mark(self) -> tuple[int, int]:
         """Return what differs when an action, the trading state or what is held differs."""
