@@ -53,6 +53,14 @@ class JournalError(RulekitError):
     """The journal cannot be trusted, written or shared; nothing may be sent."""
 
 
+class JournalAwayError(JournalError):
+    """The server that keeps the journal does not answer; nothing is lost, and nothing may be sent until it does."""
+
+
+class JournalTakenError(JournalError):
+    """Another process has taken the account over; this one may never send or write again."""
+
+
 class HaltedError(RulekitError):
     """The engine is halted and was asked for something that a halt forbids."""
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.postgres_server import Server
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -18,6 +23,18 @@ settings.load_profile("suite")
 def project() -> Path:
     """The folder that holds pyproject.toml."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Server]:
+    """A PostgreSQL server of this session's own."""
+    from tests.postgres_server import Server, why_none
+
+    if why_none():
+        pytest.skip(why_none())
+    server = Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

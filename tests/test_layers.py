@@ -17,6 +17,7 @@ HOMES = {
     "lark": ("rulekit/language/parser.py",),
     "jinja2": ("rulekit/report/*", "rulekit/alert/*"),
     "sqlite3": ("rulekit/execution/journal_sqlite.py", "rulekit/broker/paper*"),
+    "psycopg": ("rulekit/execution/journal_postgres*",),
     "kiteconnect": ("rulekit/broker/kite_calls.py",),
     "cattrs": ("rulekit/settings/*", "rulekit/execution/journal*"),
     "numba": ("rulekit/compile/*", "rulekit/replay/*"),
@@ -27,7 +28,7 @@ HOMES = {
 }
 """Where a library may be imported at all."""
 
-LATE = ("pyarrow", "numpy", "numba", "rich", "cattrs", "jinja2", "kiteconnect")
+LATE = ("pyarrow", "numpy", "numba", "rich", "cattrs", "jinja2", "kiteconnect", "psycopg")
 """Libraries that are imported inside functions only, because they are slow to load."""
 
 BANNED_NAMES = {"utils", "util", "helper", "helpers", "base", "common", "misc", "tools"}

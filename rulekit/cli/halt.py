@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.cli.journal_option import journal_option
+from rulekit.cli.journal_place import one_account
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -19,7 +23,7 @@ Examples:
 @journal_option
 @click.option("--exit-everything", is_flag=True, help="close every position too, by the broker's own quantities")
 @click.option("--reason", default="halted by a person", show_default=True, help="kept in the journal")
-def command(journal: Path, exit_everything: bool, reason: str) -> None:
+def command(journal: Place | None, account: str | None, exit_everything: bool, reason: str) -> None:
     """Stop sending at once: what waits is cancelled, what rests is cancelled at the broker.
 
     It stays so over restarts until `rulekit resume`. If no engine runs, the next one starts halted.
@@ -27,5 +31,5 @@ def command(journal: Path, exit_everything: bool, reason: str) -> None:
     from rulekit.cli.ask import ask
     from rulekit.execution.requests import HALT, Request
 
-    if ask(journal, Request(HALT, reason=reason, exit_everything=exit_everything)):
+    if ask(one_account(journal, account), Request(HALT, reason=reason, exit_everything=exit_everything)):
         click.echo("halted" + ("; everything is to be exited" if exit_everything else ""))

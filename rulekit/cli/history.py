@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, print_json, print_table
+from rulekit.cli.journal_place import accounts_of, with_account
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -14,24 +18,31 @@ from rulekit.cli.journal_option import clock_time, format_option, journal_option
     epilog="""\b
 Examples:
   rulekit history --journal day.journal
-  rulekit history --journal day.journal --format json""",
+  rulekit history --journal day.journal --format json
+  rulekit history --journal postgresql://trader@db/journals --account AB1234""",
 )
 @journal_option
 @format_option
-def command(journal: Path, form: str) -> None:
-    """Show every action with its path, from the decision to its end; also while a run goes on."""
+def command(journal: Place | None, account: str | None, form: str) -> None:
+    """Show every action with its path, from the decision to its end; also while a run goes on.
+
+    Of a database all accounts are shown, or the one that --account names.
+    """
     from rulekit.execution.history import history
     from rulekit.execution.journal import read_journal
 
-    rows = history(read_journal(journal))
+    places = accounts_of(journal, account)
+    rows = [with_account(place, row) for place in places for row in history(read_journal(place))]
     if form == "json":
         print_json(rows)
         return
     if not rows:
         click.echo("no actions yet")
         return
+    several = len(places) > 1
     table = [
         (
+            *([row["account"]] if several else []),
             clock_time(row["decided"]),
             row["id"],
             row["symbol"],
@@ -45,5 +56,5 @@ def command(journal: Path, form: str) -> None:
         )
         for row in rows
     ]
-    columns = ("decided", "id", "symbol", "rule", "kind", "side", "quantity", "filled", "path", "reason")
-    print_table("", columns, table)
+    names = ("decided", "id", "symbol", "rule", "kind", "side", "quantity", "filled", "path", "reason")
+    print_table("", (*(["account"] if several else []), *names), table)

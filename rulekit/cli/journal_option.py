@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from rulekit.cli.journal_place import account_option, place_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def journal_option(command: Command) -> Command:
-    """Add `--journal FILE`."""
-    return click.option(
-        "--journal",
-        "journal",
-        type=click.Path(path_type=Path),
-        required=True,
-        metavar="FILE",
-        help="the journal that `rulekit run --journal` writes",
-    )(command)
+    """Add `--journal FILE|URL` and `--account NAME`."""
+    return place_option(account_option(command))
 
 
 def format_option(command: Command) -> Command:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, print_json, print_table
+from rulekit.cli.journal_place import accounts_of, with_account
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -19,12 +22,13 @@ Examples:
 )
 @journal_option
 @format_option
-def command(journal: Path, form: str) -> None:
+def command(journal: Place | None, account: str | None, form: str) -> None:
     """Show the actions that have not reached an end, and what each of them waits for."""
     from rulekit.execution.history import pending
     from rulekit.execution.journal import read_journal
 
-    rows = pending(read_journal(journal))
+    places = accounts_of(journal, account)
+    rows = [with_account(place, row) for place in places for row in pending(read_journal(place))]
     if form == "json":
         print_json(rows)
     elif rows:
@@ -35,8 +39,10 @@ def command(journal: Path, form: str) -> None:
 
 def print_pending(title: str, rows: list[dict[str, Any]]) -> None:
     """Print a table of actions without an end."""
+    several = len({row["account"] for row in rows if "account" in row}) > 1
     table = [
         (
+            *([row["account"]] if several else []),
             row["id"],
             row["state"],
             row["symbol"],
@@ -49,5 +55,5 @@ def print_pending(title: str, rows: list[dict[str, Any]]) -> None:
         )
         for row in rows
     ]
-    columns = ("id", "state", "symbol", "rule", "side", "quantity", "filled", "decided", "evidence")
-    print_table(title, columns, table)
+    names = ("id", "state", "symbol", "rule", "side", "quantity", "filled", "decided", "evidence")
+    print_table(title, (*(["account"] if several else []), *names), table)

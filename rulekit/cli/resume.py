@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.cli.journal_option import journal_option
+from rulekit.cli.journal_place import one_account
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -18,7 +22,7 @@ Examples:
 )
 @journal_option
 @click.option("--confirm", metavar="WORD", help="RESUME, instead of typing it when asked")
-def command(journal: Path, confirm: str | None) -> None:
+def command(journal: Place | None, account: str | None, confirm: str | None) -> None:
     """Act again after a halt, or after the engine held back by itself; it must be confirmed by typing RESUME."""
     from rulekit.cli.ask import ask
     from rulekit.execution.journal import read_journal
@@ -26,9 +30,10 @@ def command(journal: Path, confirm: str | None) -> None:
     from rulekit.execution.requests import RESUME, Request
     from rulekit.execution.switch import CONFIRMATION, check_confirmation
 
-    mode = Ledger(read_journal(journal)).mode
+    place = one_account(journal, account)
+    mode = Ledger(read_journal(place)).mode
     click.echo(f"trading state: {mode.name}" + (f", {mode.reason}" if mode.reason else ""))
     word = confirm if confirm is not None else click.prompt(f"type {CONFIRMATION} to act again")
     check_confirmation(word)
-    if ask(journal, Request(RESUME, reason=word.strip())):
+    if ask(place, Request(RESUME, reason=word.strip())):
         click.echo("active")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rulekit.errors import UsageError
+from rulekit.cli.journal_place import chosen, place_option
+from rulekit.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
     from rulekit.model.clock import WallClock
     from rulekit.model.events import Emit
     from rulekit.runtime.policy import Policy
@@ -24,6 +27,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self._asked = False
+        self.was_waiting = False
         self._stop: Callable[[], None] | None = None
         for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
             if hasattr(signal, name):
@@ -34,11 +38,32 @@ class StopRequest:
         if self._stop is not None:
             self._stop()
 
+    def waits(self) -> bool:
+        """Tell whether a run that waits for its turn should go on waiting."""
+        self.was_waiting = True
+        return not self._asked
+
+    @property
+    def ended_the_wait(self) -> bool:
+        """Tell whether the request came while the run waited for its turn."""
+        return self._asked and self.was_waiting and self._stop is None
+
     def reach(self, stop: Callable[[], None]) -> None:
         """Say what ends the run; a request that came before is passed on at once."""
         self._stop = stop
         if self._asked:
             stop()
+
+
+@contextmanager
+def _ended_while_waiting(stop: StopRequest) -> Iterator[None]:
+    """Let a run end well that was asked to stop before its turn came."""
+    try:
+        yield
+    except JournalError:
+        if not stop.ended_the_wait:
+            raise
+        click.echo("stopped; its turn had not come", err=True)
 
 
 @click.command(
@@ -48,6 +73,7 @@ Examples:
   rulekit run --policy my.policy --broker paper --feed ticks.parquet --positions my.csv --journal day.journal --fast
   rulekit run --policy my.policy --feed ticks.csv --journal day.journal --clock "2026-11-20T09:15:00+05:30*10"
   rulekit run --policy my.policy --broker kite --feed kite --journal day.journal --dry-run
+  rulekit run --policy my.policy --broker kite --feed kite --journal postgresql://trader@db/journals --standby
 
 A run that was stopped or killed goes on where its journal stands: call it again with the same arguments.
 Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong, 2 usage or an unreadable file.""",
@@ -76,7 +102,11 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 @click.option(
     "--positions", type=click.Path(path_type=Path), help="CSV: symbol,exchange,product,side,quantity,entry,opened,stop"
 )
-@click.option("--journal", type=click.Path(path_type=Path), required=True, help="the durable record; made if missing")
+@place_option
+@click.option(
+    "--account", metavar="NAME", help="whose positions the paper broker keeps in a database  [default: paper]"
+)
+@click.option("--standby", is_flag=True, help="while another process holds the account, wait until it is free")
 @click.option("--fast", is_flag=True, help="as fast as it goes, under a simulated clock")
 @click.option("--dry-run", is_flag=True, help="do everything but send orders")
 @click.option(
@@ -104,16 +134,18 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 )
 @click.option("--quiet", is_flag=True, help="no log lines and no progress bar")
 def command(
-    policies: tuple[Path, ...], broker: str, feed: Path, positions: Path | None, journal: Path, fast: bool,
-    dry_run: bool, stops_at_broker: bool, clock_text: str | None, settings_path: Path | None, form: str, quiet: bool,
+    policies: tuple[Path, ...], broker: str, feed: Path, positions: Path | None, journal: Place | None,
+    account: str | None, standby: bool, fast: bool, dry_run: bool, stops_at_broker: bool, clock_text: str | None,
+    settings_path: Path | None, form: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Manage positions by a policy: decide on live prices, write each intent down, send it, tell why."""
     from attrs import evolve
 
     from rulekit.cli.console import log_to, progress_over
+    from rulekit.execution.lease import never
     from rulekit.model.clock import parse_clock
     from rulekit.runtime.entries import read_entries
-    from rulekit.runtime.paper import open_paper_day
+    from rulekit.runtime.paper import PAPER, open_paper_day
     from rulekit.runtime.policy import load
     from rulekit.settings import load_settings
 
@@ -126,6 +158,7 @@ def command(
     files = policies or settings.policies.files
     if not files:
         raise UsageError("which policy?", "give --policy FILE, or name files under [policies] in rulekit.toml")
+    place = chosen(journal, settings)
     loaded = [load(path) for path in files]
     entries = read_entries(positions) if positions else []
     clock_text = clock_text or settings.engine.clock
@@ -133,12 +166,24 @@ def command(
     if broker == "kite" or str(feed) == "kite":
         _refuse_what_does_not_go_with_an_account(broker, feed, positions, fast)
         emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=False)
-        _live(loaded, journal, settings, clock, emit, dry_run, stop)
+        if account is not None:
+            raise UsageError(
+                "--account does not go with --broker kite: whose account it is comes from it", "leave it out"
+            )
+        with _ended_while_waiting(stop):
+            _live(loaded, place, settings, clock, emit, dry_run, stop, standby)
         return
+    if isinstance(place, Path) and account is not None:
+        raise UsageError("--account goes with a database: a file holds one account alone", "leave it out")
+    place = place if isinstance(place, Path) else place.of(account or PAPER)
     emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
-    with open_paper_day(
-        loaded, feed, entries, journal, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run
-    ) as (day, prices):
+    with (
+        _ended_while_waiting(stop),
+        open_paper_day(
+            loaded, feed, entries, place, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run,
+            waits=stop.waits if standby else never,
+        ) as (day, prices),
+    ):  # fmt: skip
         stop.reach(day.stop)
         for note in prices.notes:
             click.echo(f"note: {note}", err=True)
@@ -161,16 +206,21 @@ def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions:
 
 def _live(
     policies: Sequence[Policy],
-    journal: Path,
+    place: Place,
     settings: Settings,
     clock: WallClock | None,
     emit: Emit,
     dry_run: bool,
     stop: StopRequest,
+    standby: bool,
 ) -> None:
     """Run the day with the account."""
+    from rulekit.execution.lease import never
     from rulekit.runtime.live import open_kite_day
 
-    with open_kite_day(policies, journal, settings=settings, clock=clock, emit=emit, dry_run=dry_run) as day:
+    with open_kite_day(
+        policies, place, settings=settings, clock=clock, emit=emit, dry_run=dry_run,
+        waits=stop.waits if standby else never,
+    ) as day:  # fmt: skip
         stop.reach(day.stop)
         day.run()

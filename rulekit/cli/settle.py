@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.cli.journal_option import journal_option
+from rulekit.cli.journal_place import one_account
 from rulekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -22,7 +26,7 @@ Examples:
 @journal_option
 @click.option("--filled", type=click.IntRange(min=0), metavar="N", help="it was placed, and N were filled in all")
 @click.option("--not-placed", is_flag=True, help="the broker never had it")
-def command(action: str, journal: Path, filled: int | None, not_placed: bool) -> None:
+def command(action: str, journal: Place | None, account: str | None, filled: int | None, not_placed: bool) -> None:
     """Record what became of an order that the evidence could not settle; its instrument may then be traded again.
 
     Look at the broker's own order book first: what you record is believed.
@@ -35,6 +39,7 @@ def command(action: str, journal: Path, filled: int | None, not_placed: bool) ->
     from rulekit.execution.requests import SETTLE, Request
 
     request = Request(SETTLE, action=action, filled=filled)
-    check_settlable(read_journal(journal), action, filled)
-    if ask(journal, request):
+    place = one_account(journal, account)
+    check_settlable(read_journal(place), action, filled)
+    if ask(place, request):
         click.echo("settled")

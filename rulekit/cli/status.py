@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, money, print_json, print_table
+from rulekit.cli.journal_place import accounts_of
 
 if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
     from rulekit.execution.settings import ExecutionSettings
 
 
@@ -18,23 +19,39 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   rulekit status --journal day.journal
-  rulekit status --journal day.journal --format json""",
+  rulekit status --journal day.journal --format json
+  rulekit status --journal postgresql://trader@db/journals""",
 )
 @journal_option
 @format_option
-def command(journal: Path, form: str) -> None:
-    """Show where the account stands, as of the journal's last entry; also while a run goes on."""
-    from rulekit.execution.journal import is_held, read_journal
-    from rulekit.execution.requests import waiting
+def command(journal: Place | None, account: str | None, form: str) -> None:
+    """Show where the account stands, as of the journal's last entry; also while a run goes on.
+
+    Of a database all accounts are shown, or the one that --account names.
+    """
+    places = accounts_of(journal, account)
+    limits = _limits()
+    found = [_status_of(place, limits) for place in places]
+    one = len(found) == 1 and (account is not None or not hasattr(places[0], "account"))
+    if form == "json":
+        print_json(found[0] if one else found)
+        return
+    if not found:
+        click.echo("the database has no journals yet")
+    for number, state in enumerate(found):
+        if number:
+            click.echo("")
+        _print_status(state)
+
+
+def _status_of(place: Place, limits: ExecutionSettings) -> dict[str, Any]:
+    from rulekit.execution.journal import is_held, read_journal, waiting_requests
     from rulekit.execution.status import status
 
-    found = status(read_journal(journal), _limits())
-    found["running"] = is_held(journal)
-    found["requests"] = [request.kind for _, request in waiting(journal)]
-    if form == "json":
-        print_json(found)
-    else:
-        _print_status(found)
+    found = status(read_journal(place), limits)
+    found["running"] = is_held(place)
+    found["requests"] = [request.kind for request in waiting_requests(place)]
+    return found
 
 
 def _limits() -> ExecutionSettings:

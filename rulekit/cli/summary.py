@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rulekit.cli.journal_option import format_option, journal_option, money, print_json, print_table
+from rulekit.cli.journal_place import one_account
 from rulekit.cli.told import print_told
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
 
 @click.command(
@@ -21,25 +25,26 @@ Examples:
 @journal_option
 @format_option
 @click.option("--words", is_flag=True, help="in sentences instead of a table")
-def command(journal: Path, form: str, words: bool) -> None:
+def command(journal: Place | None, account: str | None, form: str, words: bool) -> None:
     """Show for each rule how often it acted, what was filled, what it cost, and what it earned.
 
     Slippage is how much worse than the price at the decision a share was filled. Earned is what the books and adds of
     a rule brought against having held on to the position's end; a dash stands where that is not known or does not
     apply (the exit that ends a position, a stop, a position that is still open).
     """
+    place = one_account(journal, account)
     if form == "json":
         from rulekit.execution.journal import read_journal
         from rulekit.execution.summary import summarise
 
-        print_json([rule.to_dict() for rule in summarise(read_journal(journal))])
+        print_json([rule.to_dict() for rule in summarise(read_journal(place))])
     elif words:
-        print_told(journal)
+        print_told(place)
     else:
-        print_summary(journal)
+        print_summary(place)
 
 
-def print_summary(journal: Path) -> None:
+def print_summary(journal: Place) -> None:
     """Print the table of a journal."""
     from rulekit.execution.journal import read_journal
     from rulekit.execution.summary import summarise

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from rulekit.execution.journal_place import Place
 
-def print_told(journal: Path, title: str = "", *, simulated: bool = False) -> None:
+
+def print_told(journal: Place, title: str = "", *, simulated: bool = False) -> None:
     """Print what each rule of a journal did, in words.
 
     Args:
@@ -26,7 +29,7 @@ def print_told(journal: Path, title: str = "", *, simulated: bool = False) -> No
     began, ended = (f"{moment_of(moment):%Y-%m-%d %H:%M}" for moment in (min(moments), max(moments)))
     text = day_text(
         DaySummary(
-            title=title or journal.name,
+            title=title or _name_of(journal),
             began=began,
             ended=ended,
             rules=summarise(entries),
@@ -37,3 +40,7 @@ def print_told(journal: Path, title: str = "", *, simulated: bool = False) -> No
         )
     )
     click.echo(text, nl=False)
+
+
+def _name_of(journal: Place) -> str:
+    return str(getattr(journal, "account", "")) or journal.name

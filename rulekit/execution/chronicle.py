@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from rulekit.errors import JournalAwayError
 from rulekit.execution.actions import ActionRecord, Attempt
 from rulekit.execution.budgets import Budgets
 from rulekit.execution.journal import Journal
@@ -75,6 +77,15 @@ class Chronicle:
             events, self._events = self._events, []
             for event in events:
                 self._emit(event)
+
+    def announce(self) -> None:
+        """Make durable what announces a request that follows at once.
+
+        Where the journal's server is away it is not made, and nobody need be told here: the broker's port refuses to
+        send what is not durable, so the request comes to the end of one that was never sent.
+        """
+        with suppress(JournalAwayError):
+            self.flush()
 
     # --- the entries that are written in more than one place ----------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 from rulekit.errors import JournalError, RulekitError
 from rulekit.execution import actions as states
@@ -12,6 +12,7 @@ from rulekit.execution.actions import ActionRecord
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.history import FullLedger
 from rulekit.execution.journal import Journal, read_journal
+from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.lanes import in_order
 from rulekit.execution.ledger import UNBLOCKED, Ledger
@@ -40,7 +41,7 @@ class Commands:
     def __init__(self, chronicle: Chronicle, settler: Settler) -> None:
         self._chronicle = chronicle
         self._settler = settler
-        self._taken: set[Path] = set()
+        self._taken: set[Any] = set()
 
     def halt(self, reason: str, exit_everything: bool) -> None:
         """Latch the halt, and end what waits."""
@@ -93,33 +94,35 @@ class Commands:
 
     def take_requests(self) -> bool:
         """Apply what other processes asked for; each request is removed once it is durable."""
-        waiting = requests.waiting(self._chronicle.journal.path)
-        found = [(path, request) for path, request in waiting if path not in self._taken]
-        for path, request in found:
+        store = self._chronicle.journal.store
+        waiting = store.requests()
+        found = [(key, request) for key, request in waiting if key not in self._taken]
+        for key, request in found:
             try:
                 self.apply(request)
             except JournalError:
                 raise
             except RulekitError as error:
                 self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
+            self._taken.add(key)  # where it cannot be removed it must not be applied at each look
             self._chronicle.flush()
-            self._taken.add(path)  # where it cannot be removed it must not be applied at each look
-            requests.take(path)
+        for key, _ in waiting:
+            store.take_request(key)
         return bool(found)
 
 
-def apply_without_engine(path: Path, request: requests.Request, clock: Clock) -> None:
+def apply_without_engine(place: Place, request: requests.Request, clock: Clock) -> None:
     """Apply a request to a journal that no process holds, after those that lie there already.
 
     Raises:
         JournalError: a process holds it after all, or it is damaged.
         UsageError: as of the command that the request stands for.
     """
-    last = Ledger(read_journal(path))
+    last = Ledger(read_journal(place))
     # A journal of simulated days must not be told of the year in which somebody looks at it.
     if abs(clock.now() - last.last_at) > 12 * HOUR:
         clock = SimulatedClock(last.last_at)
-    with Journal.open(path, account=last.account, clock=clock, create=False, wait_s=0.0) as journal:
+    with Journal.open(place, account=last.account, clock=clock, create=False, wait_s=0.0) as journal:
         chronicle = Chronicle(journal, clock, ExecutionSettings(), lambda event: None)
         settler = Settler(chronicle, lambda action, reason: None)
         commands = Commands(chronicle, settler)

@@ -246,7 +246,7 @@ class Dispatcher:
             },
         )
         self._tracker.stale()
-        chronicle.flush()
+        chronicle.announce()
         if is_regular(action):
             self._regular_sent.append(now)
         self._note_outcome(action, attempt, signal, self._hand_over(signal, request))

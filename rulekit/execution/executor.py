@@ -19,6 +19,7 @@ from rulekit.execution.deciding import Decided
 from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
 from rulekit.execution.history import pending_row
+from rulekit.execution.held_broker import HeldRoute, while_held
 from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
@@ -104,6 +105,9 @@ class Executor:
     ) -> None:
         settings = settings or ExecutionSettings()
         stops = stops or StopSettings()
+        broker = while_held(broker, journal)
+        if route is not None and journal.store.leased:
+            route = HeldRoute(route, journal)
         self._clock = clock
         self._settings = settings
         self._chronicle = Chronicle(journal, clock, settings, emit)
@@ -217,8 +221,16 @@ class Executor:
         if taken:
             # Nobody but the caller knows it: a process that dies now must not have forgotten a stop.
             self._tracker.journal_watched()
-            self._chronicle.flush()
+            self._chronicle.announce()
         return taken
+
+    def flush(self) -> None:
+        """Make durable what waits, and tell of it; `sync` and all that decides or sends do so by themselves.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        self._chronicle.flush()
 
     def mark(self, checkpoint: Mapping[str, Any]) -> None:
         """Say where the feed stands: every commit from now on carries it; nothing is written for its sake alone."""

@@ -57,7 +57,7 @@ class Flattening:
                 continue
             self._asked[order.order_id] = now
             self._chronicle.cancelling(order.order_id, None, None)
-            self._chronicle.flush()
+            self._chronicle.announce()
             try:
                 self._broker.cancel(order.order_id)
             except Exception as error:

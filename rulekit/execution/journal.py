@@ -6,17 +6,20 @@ What a journal is stands here; where its rows are kept is a store's affair.
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
-from rulekit.errors import JournalError
-from rulekit.execution import journal_sqlite
+from rulekit.errors import JournalAwayError, JournalError
+from rulekit.execution import journal_sqlite, requests
 from rulekit.execution.actions import JOURNAL_ID_LENGTH
 from rulekit.execution.journal_chain import checked, entry_of
+from rulekit.execution.journal_place import Place, ServerPlace, place_of
 from rulekit.execution.journal_schema import FIRST, VERSION, Entry, Row, body_of, chain, text_of
 from rulekit.execution.journal_sqlite import SqliteStore
 from rulekit.execution.journal_store import Store
+from rulekit.execution.lease import LEASE_S, never
+from rulekit.execution.requests import Request
 from rulekit.model.clock import Clock, fresh_bytes
 
 OPENED = "opened"
@@ -27,14 +30,12 @@ class Journal:
 
     Args:
         store: where the rows are kept, held for writing by this process.
-        path: what requests to this journal's engine lie beside.
         account: whose positions it is about; a journal belongs to one account.
         clock: times the entries.
     """
 
-    def __init__(self, store: Store, path: Path, account: str, clock: Clock) -> None:
+    def __init__(self, store: Store, account: str, clock: Clock) -> None:
         self.store = store
-        self.path = path
         self.account = account
         self.id = ""
         self.clock = clock
@@ -44,28 +45,34 @@ class Journal:
         self._digest = FIRST
         self._rows: list[Row] = []
         self._failed: JournalError | None = None
+        self._in_doubt = False
 
     @classmethod
     def open(
         cls,
-        path: Path | str,
+        place: Place | str,
         *,
         account: str = "paper",
         clock: Clock,
         create: bool = True,
         wait_s: float = 2.0,
+        waits: Callable[[], bool] = never,
+        lease_s: float = LEASE_S,
         durable: bool = True,
         max_pages: int | None = None,
         identity: str | None = None,
     ) -> Self:
-        """Open a journal for writing, take its lock, and check every row of it.
+        """Open a journal for writing, take its lock or its lease, and check every row of it.
 
         Args:
-            path: the file; it is created if `create` allows it.
+            place: the file, or the address of a PostgreSQL database; made if `create` allows it.
             account: whose positions it is about; a journal belongs to one account.
             clock: times the entries.
             create: whether a missing file is made.
-            wait_s: real seconds to wait for the lock of a process that is just ending.
+            wait_s: real seconds to wait for the lock of a process that is just ending, beyond its lease where there
+                is one.
+            waits: asked when that time is over and another process has it: whether to go on waiting.
+            lease_s: how long an account in a database stays held after each renewal.
             durable: flush to the disk at each commit; only simulations do without.
             max_pages: a bound on the file's size in pages, as a full disk would set one.
             identity: four letters for a new journal's tags; drawn freshly if left out.
@@ -74,10 +81,16 @@ class Journal:
             JournalError: locked, damaged, of another version or account, or not writable.
             UnreadableFileError: there is no such file, or it is a folder.
         """
-        path = Path(path)
-        store = SqliteStore(path, create=create, wait_s=wait_s, durable=durable, max_pages=max_pages)
+        where = place_of(place, account)
+        store: Store
+        if isinstance(where, ServerPlace):
+            from rulekit.execution.journal_postgres import PostgresStore
+
+            store = PostgresStore(where, create=create, wait_s=wait_s, waits=waits, lease_s=lease_s)
+        else:
+            store = SqliteStore(where, create=create, wait_s=wait_s, waits=waits, durable=durable, max_pages=max_pages)
         try:
-            journal = cls(store, path, account, clock)
+            journal = cls(store, account, clock)
             journal._begin(identity)
         except BaseException:
             store.close()
@@ -132,6 +145,7 @@ class Journal:
 
         Raises:
             JournalError: it could not be done; what was acknowledged before is kept, nothing else is accepted.
+            JournalAwayError: the server is away; the entries wait, and the next flush tries again.
         """
         if self._failed:
             raise self._failed
@@ -140,31 +154,61 @@ class Journal:
         if not self.is_open:
             raise JournalError(f"`{self.store.name}` is closed")
         try:
-            self.store.append(self._rows)
+            if self._in_doubt:
+                self._leave_out_what_is_durable()
+            if self._rows:
+                self.store.append(self._rows)
+        except JournalAwayError:
+            self._in_doubt = True
+            raise
         except JournalError as error:
             self._failed = error
             raise
         self.flushes += 1
         self._rows.clear()
 
+    def _leave_out_what_is_durable(self) -> None:
+        """After a write whose answer never came: it was done wholly or not at all."""
+        last = self.store.durable()
+        self._rows = [row for row in self._rows if row[0] > last]
+        self._in_doubt = False
+
+    @property
+    def is_away(self) -> bool:
+        """Tell whether the last flush found the server away."""
+        return self._in_doubt
+
+    def why_not_send(self) -> str:
+        """Return why no request to the broker may begin now; empty if it may. Never raises."""
+        if self._failed:
+            return self._failed.message
+        if self._rows:
+            return "what announces it is not durable yet"
+        return self.store.why_not_send()
+
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """Read the durable entries behind a number, oldest first."""
         return (entry_of(row) for row in self.store.rows(after))
 
     def close(self) -> None:
-        """Flush, and let go of the store; closing twice does nothing."""
+        """Flush, and let go of the store; closing twice does nothing.
+
+        What can't be written because the server is away is no loss: it was never sent, or the broker's book tells it.
+        """
         if not self.is_open:
             return
         try:
             if not self._failed:
-                self.flush()
+                with suppress(JournalAwayError):
+                    self.flush()
         finally:
-            self.abandon()
+            self.is_open = False
+            self.store.close()
 
     def abandon(self) -> None:
         """Let go of the store without flushing, as the death of the process would."""
         self.is_open = False
-        self.store.close()
+        self.store.abandon()
 
     def __enter__(self) -> Self:
         return self
@@ -173,24 +217,54 @@ class Journal:
         self.close()
 
 
-def is_held(path: Path | str) -> bool:
+def is_held(place: Place | str) -> bool:
     """Tell whether a process holds a journal for writing."""
-    return journal_sqlite.is_held(Path(path))
+    where = place_of(place)
+    if isinstance(where, ServerPlace):
+        from rulekit.execution import journal_postgres_reading
+
+        return journal_postgres_reading.is_held(where)
+    return journal_sqlite.is_held(where)
 
 
-def check_present(path: Path) -> None:
+def check_present(place: Place | str) -> None:
     """Refuse a journal that is not there.
 
     Raises:
-        UnreadableFileError: there is no such file, or it is a folder.
+        UnreadableFileError: there is none. JournalError: it cannot be looked at.
     """
-    journal_sqlite.check_path(path, create=False)
+    where = place_of(place)
+    if isinstance(where, ServerPlace):
+        from rulekit.execution import journal_postgres_reading
+
+        journal_postgres_reading.refuse_missing(where)
+    else:
+        journal_sqlite.check_path(where, create=False)
 
 
-def read_journal(path: Path | str) -> list[Entry]:
+def waiting_requests(place: Place | str) -> list[Request]:
+    """Return what a journal's engine has been asked for and has not taken yet, oldest first."""
+    where = place_of(place)
+    if isinstance(where, ServerPlace):
+        from rulekit.execution import journal_postgres_reading
+
+        return journal_postgres_reading.waiting_requests(where)
+    return [request for _, request in requests.waiting(where)]
+
+
+def read_journal(place: Place | str) -> list[Entry]:
     """Read all entries of a journal, also while a process writes it; the chain is checked.
 
     Raises:
         JournalError: damaged or of another version. UnreadableFileError: there is none.
     """
-    return [entry_of(row) for row in checked(journal_sqlite.read_rows(Path(path)), str(path))]
+    where = place_of(place)
+    return [entry_of(row) for row in checked(_rows_of(where), str(where))]
+
+
+def _rows_of(place: Place) -> Iterator[Row]:
+    if isinstance(place, ServerPlace):
+        from rulekit.execution import journal_postgres_reading
+
+        return journal_postgres_reading.read_rows(place)
+    return journal_sqlite.read_rows(place)

@@ -7,14 +7,18 @@ freed by the system when its process dies, on every system, and readers of the j
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rulekit.errors import JournalError, UnreadableFileError
+from rulekit.execution import requests
 from rulekit.execution.journal_chain import KEEP_IT
 from rulekit.execution.journal_schema import VERSION, Row
 from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
+from rulekit.execution.lease import never
+from rulekit.execution.requests import Request
+from rulekit.model.clock import WallClock
 
 APPLICATION_ID = 0x524B4A4C
 """Marks an SQLite file as a journal ("RKJL")."""
@@ -35,6 +39,9 @@ CREATE INDEX by_subject ON entry (subject, seq) WHERE subject <> '';
 """`token` is an action's identity in its first row and a broker's tag in the row that announces a request:
 the index makes a second one of either impossible."""
 
+HELD = "another process is using this journal"
+_LOOK_S = 0.25
+"""How often a process that waits for its turn looks for the lock."""
 _COLUMNS = "seq, at, kind, subject, token, body, digest"
 
 
@@ -45,6 +52,7 @@ class SqliteStore:
         path: the file; it is created if `create` allows it.
         create: whether a missing file is made.
         wait_s: real seconds to wait for the lock of a process that is just ending.
+        waits: asked when that time is over and another process has the lock: whether to go on waiting.
         durable: flush to the disk at each commit; only simulations do without.
         max_pages: a bound on the file's size in pages, as a full disk would set one.
 
@@ -53,12 +61,15 @@ class SqliteStore:
         UnreadableFileError: there is no such file, or it is a folder.
     """
 
+    leased = False
+
     def __init__(
         self,
         path: Path,
         *,
         create: bool = True,
         wait_s: float = 2.0,
+        waits: Callable[[], bool] = never,
         durable: bool = True,
         max_pages: int | None = None,
     ) -> None:
@@ -68,7 +79,7 @@ class SqliteStore:
         self.database: sqlite3.Connection | None = None
         self.head: HeadFile | None = None
         present = check_path(path, create)
-        self._lock: sqlite3.Connection | None = take_lock(path, wait_s)
+        self._lock: sqlite3.Connection | None = _wait_for_lock(path, wait_s, waits)
         try:
             self._open(present, durable, max_pages)
         except sqlite3.Error as error:
@@ -139,6 +150,26 @@ class SqliteStore:
         if self.head is not None:
             self.head.write(rows[-1][0], rows[-1][6])
 
+    def durable(self) -> int:
+        """Return the number of the last durable row."""
+        found = self._open_database.execute("SELECT max(seq) FROM entry").fetchone()[0]
+        return found or 0
+
+    def keep(self) -> None:
+        """Do nothing: the system frees the lock of a process that died, and only then."""
+
+    def why_not_send(self) -> str:
+        """Return nothing: the lock cannot be lost while the process lives."""
+        return ""
+
+    def requests(self) -> list[tuple[Path, Request]]:
+        """Return what other processes ask for."""
+        return requests.waiting(self.path)
+
+    def take_request(self, key: Path) -> None:
+        """Remove a request that has been applied durably."""
+        requests.take(key)
+
     def close(self) -> None:
         """Close the file and free the lock."""
         for connection in (self.database, self._lock):
@@ -147,6 +178,8 @@ class SqliteStore:
         if self.head is not None:
             self.head.close()
         self.database = self._lock = self.head = None
+
+    abandon = close
 
 
 def is_held(path: Path) -> bool:
@@ -195,6 +228,16 @@ def check_path(path: Path, create: bool) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def _wait_for_lock(path: Path, wait_s: float, waits: Callable[[], bool]) -> sqlite3.Connection:
+    while True:
+        try:
+            return take_lock(path, wait_s)
+        except JournalError as error:
+            if HELD not in error.message or not waits():
+                raise
+            WallClock().sleep(_LOOK_S)
+
+
 def take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
     """Take the lock of a journal's file; it is held until the connection is closed."""
     lock = None
@@ -207,7 +250,7 @@ def take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
             lock.close()
         if "locked" in str(error):
             raise JournalError(
-                f"another process is using this journal, `{path}`",
+                f"{HELD}, `{path}`",
                 "stop it first, or give this one a journal and an account of its own",
             ) from None
         raise explain(error, path) from None
@@ -257,11 +300,13 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ("readonly", "`{path}` cannot be written", "check the rights of the file and its folder"),
     ("unable to open", "`{path}` cannot be opened", "check the rights of the file and its folder"),
     ("locked", "another process is using this journal, `{path}`", "stop it first"),
+    ("entry.seq", "another process has written into this journal, `{path}`", "let only one of them run; leave the file "
+     "that ends in -lock where it is"),
     ("UNIQUE", "`{path}` already holds this action or this tag", "this is a fault of the program; nothing was sent"),
     ("not a database", "`{path}` is not a journal, or its beginning is damaged", KEEP_IT),
     ("disk I/O", "`{path}` cannot be written or read: the disk reports an error", "check the disk; nothing was sent"),
     ("no such table", "`{path}` is not a journal, or its beginning is damaged", KEEP_IT),
-)
+)  # fmt: skip
 
 
 def explain(error: sqlite3.Error, path: Path) -> JournalError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from rulekit.execution.journal_schema import Row
+from rulekit.execution.requests import Request
 
 
 class Store(Protocol):
@@ -13,6 +14,8 @@ class Store(Protocol):
 
     name: str
     """How a person is told of it."""
+    leased: bool
+    """Whether it is held for a time only, so that each request to the broker must ask first."""
     is_new: bool
     """Whether it holds no rows yet."""
 
@@ -38,8 +41,33 @@ class Store(Protocol):
         """Make rows durable, all or none, if this process still holds the store.
 
         Raises:
-            JournalError: it could not be done.
+            JournalError: it could not be done. JournalAwayError: nobody knows whether it was.
         """
 
+    def durable(self) -> int:
+        """Return the number of the last durable row, after a write of which nobody knows whether it was done.
+
+        Raises:
+            JournalAwayError: it is still not known. JournalTakenError: this process holds the store no longer.
+        """
+        ...
+
+    def keep(self) -> None:
+        """Hear that the engine lives; a store that is held by a lease gives it up for one that has hung."""
+
+    def why_not_send(self) -> str:
+        """Return why no request to the broker may begin now; empty while the store is surely held. Never raises."""
+        ...
+
+    def requests(self) -> list[tuple[Any, Request]]:
+        """Return what other processes ask of the engine, oldest first, each with what `take_request` knows it by."""
+        ...
+
+    def take_request(self, key: Any) -> None:
+        """Remove a request that has been applied durably."""
+
     def close(self) -> None:
-        """Let go of it, as the death of the process would; closing twice does nothing."""
+        """Let go of it; closing twice does nothing."""
+
+    def abandon(self) -> None:
+        """Let go of it as the death of the process would."""

@@ -1,4 +1,4 @@
-"""What a person asks of an engine that may be running in another process: small files beside the journal.
+"""What a person asks of an engine that may be running in another process: small files beside the journal's file.
 
 Only one connection may ever write the journal, so a command drops its request here; the engine that holds the
 journal takes it at its next look, and if none does, the command takes the journal and applies it at once.
@@ -40,6 +40,20 @@ class Request:
     filled: int | None = None
 
 
+def write_request(request: Request) -> str:
+    """Write a request as it lies where the engine finds it."""
+    return json.dumps(asdict(request))
+
+
+def read_request(text: str) -> Request | None:
+    """Read a request; None if the text is none."""
+    try:
+        body: dict[str, Any] = json.loads(text)
+        return Request(**body)
+    except (ValueError, TypeError):
+        return None
+
+
 def folder_of(journal: Path) -> Path:
     """Return where the requests to a journal's engine lie."""
     return Path(f"{journal}-requests")
@@ -53,7 +67,7 @@ def drop(journal: Path, request: Request, clock: Clock) -> Path:
         # Names sort by the time of asking: the engine's clock may run elsewhere, these are only compared to each other.
         name = f"{clock.now():020d}-{fresh_bytes(4).hex()}"
         draft = folder / f"{name}.draft"
-        draft.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        draft.write_text(write_request(request), encoding="utf-8")
         return draft.rename(folder / f"{name}.json")
     except OSError as error:
         raise JournalError(
@@ -69,10 +83,11 @@ def waiting(journal: Path) -> list[tuple[Path, Request]]:
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
-            body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            found.append((path, Request(**body)))
-        except (OSError, ValueError, TypeError):
+            request = read_request(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             continue
+        if request is not None:
+            found.append((path, request))
     return found
 
 

@@ -50,7 +50,7 @@ class Residuals:
         data = {"order_id": attempt.order_id, "filled": action.filled, "quantity": action.goal, "step": attempt.n}
         self._chronicle.tell_of("order_resting", action, **data)
         self._chronicle.cancelling(attempt.order_id, action, attempt)
-        self._chronicle.flush()
+        self._chronicle.announce()
         try:
             self._broker.cancel(attempt.order_id)
         except Exception as error:

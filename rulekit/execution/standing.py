@@ -348,7 +348,7 @@ class Standing:
         # What was filled counts in an order's quantity.
         quantity = wanted.quantity + attempt.filled
         self._chronicle.changing(action, attempt, quantity, wanted.trigger)
-        self._chronicle.flush()
+        self._chronicle.announce()
         outcome = self._ask(
             lambda: self._holder.change_stop(
                 attempt.order_id, self._request(action, attempt.tag, quantity, wanted.trigger)
@@ -378,7 +378,7 @@ class Standing:
         if why:
             self._chronicle.tell_of("stop_withdrawn", action, reason=why)
         self._chronicle.cancelling(attempt.order_id, action, attempt)
-        self._chronicle.flush()
+        self._chronicle.announce()
         outcome = self._ask(lambda: self._cancel_at_broker(attempt.order_id))
         if isinstance(outcome, NotSent):
             self._chronicle.budgets.give_back()
@@ -458,7 +458,7 @@ class Standing:
         }
         attempt = chronicle.request(action, body)
         self._tracker.stale()
-        chronicle.flush()
+        chronicle.announce()
         narrow = refused is not None and refused.count > 0
         request = self._request(action, tag, wanted.quantity, wanted.trigger, narrow=narrow)
         self._note_outcome(action, attempt, self._ask(lambda: self._holder.place_stop(request)))

@@ -95,6 +95,15 @@ def fresh_bytes(count: int) -> bytes:
     return os.urandom(count)
 
 
+def elapsed() -> float:
+    """Return real seconds from an arbitrary start; they pass too while the process is stopped or the machine sleeps.
+
+    For leases, which run on elsewhere meanwhile. Linux's monotonic clock stands still in a machine that sleeps.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 def stopwatch() -> float:
     """Return real seconds from an arbitrary start: for measuring how long work took, never for deciding."""
     return time.perf_counter()

@@ -71,7 +71,7 @@ class Day:
 
     def stop(self) -> None:
         """Ask the run to end after what it is doing now; safe to call from a signal handler."""
-        self._stopping = True
+        self._stopping = self._manager.attendance.is_ending = True
 
     def left_open(self) -> list[str]:
         """Name the actions that have not reached an end."""
@@ -114,7 +114,7 @@ class Day:
         if not self._stopping:
             self._come_to_rest()
         manager.executor.mark(self._checkpoint())
-        manager.executor.commit((), self._checkpoint(), checkpoint_now=True)
+        manager.note_place(self._checkpoint())
 
     def _ticks_from(self, place: Mapping[str, Any]) -> Iterable[Tick]:
         """Return the ticks that a run from a journal's place needs; a feed is known by its first tick.
@@ -172,7 +172,7 @@ class Day:
         """Journal the place in the feed, though nothing happened."""
         if now >= self._next_persist:
             if self._next_persist:
-                self._manager.executor.commit((), self._checkpoint(), checkpoint_now=True)
+                self._manager.note_place(self._checkpoint())
             self._next_persist = now + self._persist
 
     def _come_to_rest(self) -> None:

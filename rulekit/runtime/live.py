@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -14,6 +13,8 @@ from rulekit.broker.kite_feed import KiteFeed
 from rulekit.broker.kite_ticker import Ticker
 from rulekit.errors import ReadFailedError
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_place import Place
+from rulekit.execution.lease import never
 from rulekit.execution.settings import SQUARE_OFF_MINUTES, ExecutionSettings
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
@@ -75,7 +76,7 @@ class LiveDay:
 
     def stop(self) -> None:
         """Ask the run to end: an order on its way is finished, a reading is not; safe to call from a signal handler."""
-        self._stopping = True
+        self._stopping = self._manager.attendance.is_ending = True
         self._broker.hurry()
 
     def left_open(self) -> list[str]:
@@ -101,11 +102,11 @@ class LiveDay:
                 self._manager.tend()
                 self._plan()
             if now >= next_persist:
-                self._manager.executor.commit((), checkpoint_now=True)
+                self._manager.note_place()
                 next_persist = now + round(_PERSIST_S * SECOND)
             if self._is_over(now):
                 break
-        self._manager.executor.commit((), checkpoint_now=True)
+        self._manager.note_place()
 
     def _nap(self, next_cycle: Instant) -> float:
         """Return how long to wait for prices, in the clock's seconds."""
@@ -151,18 +152,20 @@ class LiveDay:
 @contextmanager
 def open_kite_day(
     policies: Sequence[Policy],
-    journal_path: Path,
+    place: Place,
     *,
     settings: Settings,
     clock: WallClock | None,
     emit: Emit,
     dry_run: bool = False,
+    waits: Callable[[], bool] = never,
 ) -> Iterator[LiveDay]:
     """Open everything for a day with the account, and close it again.
 
     Args:
         clock: the only source of time; the wall clock if left out.
         dry_run: read the live account, decide, and send nothing.
+        waits: asked while another process holds the account: whether to go on waiting for it.
 
     Raises:
         UsageError: there is no key or token.
@@ -177,11 +180,13 @@ def open_kite_day(
 
     broker = _broker(settings, timer, alert, dry_run)
     try:
-        ticker = Ticker(settings.kite, lambda: broker.tokens.current, clock=timer)
-        broker.wake_ups = ticker.handover.updates
-        ticker.open()
-        try:
-            journal = Journal.open(journal_path, account=broker.account, clock=timer)
+        # Whoever waits for its turn holds no line to the broker's prices, of which an account has three.
+        with Journal.open(
+            place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s
+        ) as journal:
+            ticker = Ticker(settings.kite, lambda: broker.tokens.current, clock=timer)
+            broker.wake_ups = ticker.handover.updates
+            ticker.open()
             try:
                 market = Market({phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar)
                 manager = Manager(
@@ -196,9 +201,7 @@ def open_kite_day(
 
                 yield LiveDay(manager, broker, feed, timer, market, session_ends, cycle_s=settings.engine.cycle_s)
             finally:
-                journal.close()
-        finally:
-            ticker.close()
+                ticker.close()
     finally:
         broker.close()
 

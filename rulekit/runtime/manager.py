@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -17,6 +18,7 @@ from rulekit.engine.decide import decide
 from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_place import Place
 from rulekit.execution.port import Broker
 from rulekit.execution.route import Route
 from rulekit.execution.switch import HALTED
@@ -33,6 +35,7 @@ from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.model.prices import known
 from rulekit.model.snapshot import Snapshot
+from rulekit.runtime.away import Attendance
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.policy import Policy, load
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
@@ -58,7 +61,7 @@ class Manager:
     Args:
         policy: a policy, a path to one, or several in the order in which they are tried for a position.
         broker: the account, behind the broker port.
-        journal: a journal, or the path of its file; it is made if there is none.
+        journal: a journal, or where it is kept (a file, `postgresql://user@host/database`); made if there is none.
         clock: the only source of time; the wall clock by default.
         settings: as from `rulekit.toml`.
         market: indicators fed by `on_tick`; without one, prices are asked of the broker's quotes.
@@ -74,7 +77,7 @@ class Manager:
         policy: Policy | str | Path | Sequence[Policy],
         *,
         broker: Broker,
-        journal: Journal | str | Path,
+        journal: Journal | str | Place,
         clock: Clock | None = None,
         settings: Settings | None = None,
         calendar: Calendar | None = None,
@@ -95,7 +98,7 @@ class Manager:
         self.journal = (
             journal
             if isinstance(journal, Journal)
-            else Journal.open(Path(journal), account=broker.account, clock=self.clock)
+            else Journal.open(journal, account=broker.account, clock=self.clock, lease_s=self.settings.journal.lease_s)
         )
         self._calendar = calendar or self.settings.calendar.calendar()
         self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
@@ -120,6 +123,7 @@ class Manager:
             stops=self.settings.stops,
         )
         self._book = WholeBookLook(self.policies, self.executor, book_facts)
+        self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -155,20 +159,26 @@ class Manager:
     # --- the cycle -------------------------------------------------------------------------------------------
 
     def cycle(self) -> list[Decision]:
-        """Look at every position once: sync, decide, write down, send. Returns the decisions."""
+        """Look at every position once: sync, decide, write down, send. Returns the decisions.
+
+        While the journal's server is away nothing is looked at, and there are none.
+        """
         with self._turn:
-            now = self.clock.now()
-            positions = self.sync()
-            if self.market is None and positions:
-                self._ask_for_quotes(positions)
-                positions = self.executor.positions()
-            elif self._book.has_rules:
-                # A share that has not traded since the start would leave the day's profit unknown.
-                self._ask_for_quotes([one for one in positions if self._never_heard(one)])
-            decisions = self._decide(positions, now)
-            exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
-            self._say("cycle_evaluated", positions=len(positions), exits=exits)
-            return decisions
+            return self.attendance.during(self._cycle, [])
+
+    def _cycle(self) -> list[Decision]:
+        now = self.clock.now()
+        positions = self.executor.sync()
+        if self.market is None and positions:
+            self._ask_for_quotes(positions)
+            positions = self.executor.positions()
+        elif self._book.has_rules:
+            # A share that has not traded since the start would leave the day's profit unknown.
+            self._ask_for_quotes([one for one in positions if self._never_heard(one)])
+        decisions = self._decide(positions, now)
+        exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
+        self._say("cycle_evaluated", positions=len(positions), exits=exits)
+        return decisions
 
     async def acycle(self) -> list[Decision]:
         """Do `cycle` in a worker thread, for a host with an event loop."""
@@ -191,7 +201,8 @@ class Manager:
 
     def sync(self) -> Sequence[TrackedPosition]:
         """Read the broker's book and bring the tracked positions up to date."""
-        return self.executor.sync()
+        self.attendance.during(self.executor.sync, None)
+        return self.executor.positions()
 
     def on_tick(self, tick: Tick) -> None:
         """Take a price, and look at once at the positions that hold this instrument.
@@ -199,7 +210,18 @@ class Manager:
         A tick that comes late (older than the last one heard) moves nothing.
         """
         with self._turn:
-            self._take(tick)
+            if self.attendance.is_away and not self.attendance.answers():
+                self._overhear(tick)
+            else:
+                self.attendance.during(partial(self._take, tick), None)
+
+    def _overhear(self, tick: Tick) -> None:
+        """Take a price while nothing can be decided: the indicators go on, and so do best and worst."""
+        self.hear(tick)
+        key = InstrumentKey(tick.exchange, tick.symbol)
+        quote = self.market.quote(key) if self.market is not None and self.executor.holdings.on(key) else None
+        if quote is not None:
+            self.executor.observe(key, quote)
 
     def _take(self, tick: Tick) -> None:
         """Hear a price, and decide on the positions that hold its instrument."""
@@ -207,7 +229,7 @@ class Manager:
         if not self.market.update(tick):
             return
         if self.broker.updates():
-            self.sync()
+            self.executor.sync()
         key = InstrumentKey(tick.exchange, tick.symbol)
         if self.executor.holdings.on(key):
             quote = self.market.quote(key)
@@ -225,8 +247,16 @@ class Manager:
     def tend(self) -> None:
         """Look after what is on its way, without deciding anything."""
         with self._turn:
-            self.sync()
-            self.executor.drain()
+            self.attendance.during(self._tend, None)
+
+    def _tend(self) -> None:
+        self.executor.sync()
+        self.executor.drain()
+
+    def note_place(self, checkpoint: Mapping[str, Any] | None = None) -> None:
+        """Journal what is watched, and the place in the feed, though nothing happened."""
+        with self._turn:
+            self.attendance.during(partial(self.executor.commit, (), checkpoint, checkpoint_now=True), None)
 
     def give_stop(self, entry: Entry) -> None:
         """Tell the episode that an entry began of its first stop and its strategy; later episodes are left alone."""

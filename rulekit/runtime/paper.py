@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from attrs import evolve
 from rulekit.broker.paper import PaperBroker
 from rulekit.errors import InputError
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_place import Place, ServerPlace
+from rulekit.execution.lease import never
 from rulekit.market.feed import Feed, open_feed
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
@@ -23,12 +25,16 @@ from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 
+PAPER = "paper"
+"""Whose journal it is, where a database may hold many and nobody says."""
 _FAST_PERSIST_S = 600.0
 _PACED_PERSIST_S = 60.0
 
 
-def book_beside(journal: Path) -> Path:
-    """Return where the paper broker of a journal keeps its book."""
+def book_beside(journal: Place) -> Path:
+    """Return where the paper broker of a journal keeps its book: beside its file, or in this folder."""
+    if isinstance(journal, ServerPlace):
+        return Path(f"{journal.account}.paper")
     return journal.with_name(journal.name + ".paper")
 
 
@@ -46,26 +52,28 @@ def open_paper_day(
     policies: Sequence[Policy],
     feed_path: Path,
     entries: Sequence[Entry],
-    journal_path: Path,
+    place: Place,
     *,
     settings: Settings,
     fast: bool,
     clock: WallClock | None,
     emit: Emit,
     dry_run: bool = False,
+    waits: Callable[[], bool] = never,
 ) -> Iterator[tuple[Day, Feed]]:
     """Open everything for a day over a price file, and close it again.
 
     Args:
         fast: run under a simulated clock as fast as it goes; otherwise paced by `clock`, or from the first price
             in real time.
+        waits: asked while another process holds the journal: whether to go on waiting for it.
     """
     feed = open_feed(feed_path)
     if feed.bar_s is not None:
         settings = for_bars(settings, feed.bar_s)
     with paper_day(
-        policies, lambda after: feed.ticks(feed.warm_up_from(after)), feed.first, entries, journal_path,
-        settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run, last=feed.last,
+        policies, lambda after: feed.ticks(feed.warm_up_from(after)), feed.first, entries, place,
+        settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run, last=feed.last, waits=waits,
     ) as day:  # fmt: skip
         yield day, feed
 
@@ -76,7 +84,7 @@ def paper_day(
     ticks: Iterable[Tick] | TicksAfter,
     first: Instant,
     entries: Sequence[Entry],
-    journal_path: Path,
+    place: Place,
     *,
     settings: Settings,
     fast: bool,
@@ -85,6 +93,7 @@ def paper_day(
     dry_run: bool = False,
     last: Instant | None = None,
     durable: bool = True,
+    waits: Callable[[], bool] = never,
 ) -> Iterator[Day]:
     """Open everything for a day over given ticks, of which `first` is the first's time; close it again.
 
@@ -96,17 +105,22 @@ def paper_day(
     timer: SimulatedClock | WallClock = (
         SimulatedClock(start) if fast else WallClock(start, clock.speed if clock else 1.0)
     )
-    if last is not None and start > last and not journal_path.exists():
+    if last is not None and start > last and isinstance(place, Path) and not place.exists():
         raise InputError(
             f"the prices end at {iso(last)}, before the clock's start at {iso(start)}",
             "start the clock within the prices, or leave --clock out",
         )
     calendar = settings.calendar.calendar()
-    journal = Journal.open(journal_path, account="paper", clock=timer, durable=durable)
+    if isinstance(place, ServerPlace) and place.account is None:
+        place = place.of(PAPER)
+    account = PAPER if isinstance(place, Path) else str(place.account)
+    journal = Journal.open(
+        place, account=account, clock=timer, durable=durable, waits=waits, lease_s=settings.journal.lease_s
+    )
     try:
         broker = PaperBroker(
-            book_beside(journal_path), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper,
-            calendar=calendar,
+            book_beside(place), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper,
+            calendar=calendar, account=account,
         )  # fmt: skip
         try:
             manager = Manager(

@@ -8,6 +8,7 @@ from rulekit.settings.sections import (
     EngineSettings,
     InstrumentSettings,
     InstrumentsSettings,
+    JournalSettings,
     PolicySettings,
     Settings,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "EngineSettings",
     "InstrumentSettings",
     "InstrumentsSettings",
+    "JournalSettings",
     "PolicySettings",
     "Settings",
     "find_settings",

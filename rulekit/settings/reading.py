@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "RULEKIT_PATIENCE_S": ("execution", "patience_s"),
     "RULEKIT_STALE_S": ("execution", "stale_s"),
     "RULEKIT_CLOCK": ("engine", "clock"),
+    "RULEKIT_JOURNAL": ("journal", "place"),
     "RULEKIT_KITE_API_KEY": ("kite", "api_key"),
     "RULEKIT_KITE_ACCESS_TOKEN": ("kite", "access_token"),
     "RULEKIT_KITE_API_SECRET": ("kite", "api_secret"),
@@ -37,7 +38,18 @@ ENVIRONMENT = {
 NUMBERS = {"cycle_s", "quarantine_s", "patience_s", "stale_s"}
 """Those of them that are numbers; the others are texts."""
 
-POSITIVE = {"cycle_s", "lot", "tick", "multiplier", "freeze", "max_tries", "per_second", "per_minute", "per_day"}
+POSITIVE = {
+    "cycle_s",
+    "lease_s",
+    "lot",
+    "tick",
+    "multiplier",
+    "freeze",
+    "max_tries",
+    "per_second",
+    "per_minute",
+    "per_day",
+}
 """Keys that must be above 0. No other number may be below it, save SIGNED ones."""
 
 SIGNED = {"seed"}

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.paper_settings import PaperSettings
+from rulekit.execution.lease import LEASE_S
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.model.calendar import Calendar
 from rulekit.model.instrument import Instrument, InstrumentKey
@@ -114,6 +115,19 @@ class CalendarSettings:
 
 
 @frozen
+class JournalSettings:
+    """[journal]: where it is kept.
+
+    Args:
+        place: a file, or an address like `postgresql://user@host/database`; it may hold a password, so it is not shown.
+        lease_s: seconds for which an account in a database stays held after each renewal.
+    """
+
+    place: str = field(default="", repr=False)
+    lease_s: float = LEASE_S
+
+
+@frozen
 class Settings:
     """All of `rulekit.toml`; every section and every key may be left out."""
 
@@ -125,3 +139,4 @@ class Settings:
     policies: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
     kite: KiteSettings = field(factory=KiteSettings)
+    journal: JournalSettings = JournalSettings()

@@ -11,6 +11,8 @@ from attrs import define, evolve, field
 from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_place import ServerPlace
+from rulekit.execution.lease import LEASE_S
 from rulekit.execution.route import Route
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.model.clock import SimulatedClock
@@ -346,6 +348,9 @@ class Desk:
     route: Route | None = None
     stops: StopSettings | None = None
     dry_run: bool = False
+    place: ServerPlace | None = None
+    account: str = "paper"
+    lease_s: float = LEASE_S
     broker: ScriptedBroker = field(init=False)
     journal: Journal = field(init=False)
     executor: Executor = field(init=False)
@@ -355,6 +360,7 @@ class Desk:
     def __attrs_post_init__(self) -> None:
         self.broker = ScriptedBroker(self.clock)
         self.broker.points = self.points
+        self.broker.account = self.account
 
     @property
     def path(self) -> Path:
@@ -363,8 +369,9 @@ class Desk:
     def start(self) -> Desk:
         """Open the journal and start an executor."""
         self.journal = FailingJournal.open(
-            self.path, account="paper", clock=self.clock, durable=False, identity="TEST", wait_s=0.0
-        )
+            self.place or self.path, account=self.account, clock=self.clock, durable=False, identity="TEST", wait_s=0.0,
+            lease_s=self.lease_s,
+        )  # fmt: skip
         assert isinstance(self.journal, FailingJournal)
         self.journal.points = self.points
         self.executor = Executor(
@@ -396,7 +403,7 @@ class Desk:
         key = InstrumentKey("NSE", symbol)
         self.broker.prices.setdefault(key, price)
         self.broker.trade(key, "MIS", BUY if quantity > 0 else SELL, abs(quantity), price)
-        return PositionKey("paper", "NSE", symbol, "MIS")
+        return PositionKey(self.account, "NSE", symbol, "MIS")
 
     def position(self, key: PositionKey) -> TrackedPosition:
         return next(position for position in self.executor.positions() if position.key == key)

@@ -1,0 +1,128 @@
+"""Reading journals in a PostgreSQL database from outside, and asking the engine that holds one for something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulekit.errors import UnreadableFileError
+from rulekit.execution.journal_place import ServerPlace
+from rulekit.execution.journal_postgres_link import Link
+from rulekit.execution.journal_postgres_schema import prepare
+from rulekit.execution.journal_schema import Row
+from rulekit.execution.requests import Request, read_request, write_request
+from rulekit.model.clock import Clock, fresh_bytes
+
+HELD = """
+SELECT holder, extract(epoch FROM until - clock_timestamp())::float8 FROM rulekit.account
+WHERE account = %s AND until > clock_timestamp()"""
+_ROWS = """
+SELECT seq, at, kind, subject, token, body, digest FROM rulekit.entry WHERE account = %s AND seq > %s ORDER BY seq"""
+_SHARE = 1_000
+"""Rows that are fetched at a time."""
+
+
+def accounts(place: ServerPlace) -> list[str]:
+    """Name the accounts of a database, in order.
+
+    Raises:
+        JournalError: the server does not answer, or refuses. UnreadableFileError: there are no journals.
+    """
+    link = Link(place, writes=False)
+    try:
+        prepare(link, create=False)
+        return [row[0] for row in link.run("SELECT account FROM rulekit.account WHERE last_seq > 0 ORDER BY account")]
+    finally:
+        link.close()
+
+
+def refuse_missing(place: ServerPlace) -> None:
+    """Refuse a database without journals, and an account without one.
+
+    Raises:
+        UnreadableFileError: there is none. JournalError: the server does not answer, or refuses.
+    """
+    link = Link(place, writes=False)
+    try:
+        prepare(link, create=False)
+        check_present(link, place)
+    finally:
+        link.close()
+
+
+def read_rows(place: ServerPlace) -> Iterator[Row]:
+    """Read all rows of an account as of one moment, also while a process writes them."""
+    refuse_missing(place)
+    return stream(place, 0)
+
+
+def is_held(place: ServerPlace) -> bool:
+    """Tell whether a process holds an account."""
+    link = Link(place, writes=False)
+    try:
+        return bool(link.run(HELD, (place.account,)))
+    finally:
+        link.close()
+
+
+def check_present(link: Link, place: ServerPlace) -> None:
+    """Refuse an account that has no journal.
+
+    Raises:
+        UnreadableFileError: there is none.
+    """
+    if not link.run("SELECT 1 FROM rulekit.account WHERE account = %s AND last_seq > 0", (place.account,)):
+        known = [row[0] for row in link.run("SELECT account FROM rulekit.account ORDER BY account LIMIT 9")]
+        raise UnreadableFileError(
+            f"there is no journal of the account `{place.account}` in `{place.name}`",
+            f"there are journals of {', '.join(known)}" if known else "`rulekit run` makes one",
+        )
+
+
+def waiting_requests(place: ServerPlace) -> list[Request]:
+    """Return what an account's engine has been asked for and has not taken yet."""
+    link = Link(place, writes=False)
+    try:
+        return [request for _, request in requests_of(link, str(place.account))]
+    finally:
+        link.close()
+
+
+def drop_request(place: ServerPlace, request: Request, clock: Clock) -> str:
+    """Put a request where the account's engine finds it; return its key."""
+    key = f"{clock.now():020d}-{fresh_bytes(4).hex()}"
+    link = Link(place)
+    try:
+        values = (place.account, key, write_request(request))
+        link.run("INSERT INTO rulekit.request (account, id, body) VALUES (%s, %s, %s)", values)
+    finally:
+        link.close()
+    return key
+
+
+def is_waiting(place: ServerPlace, key: str) -> bool:
+    """Tell whether a request has not been taken yet."""
+    link = Link(place, writes=False)
+    try:
+        return bool(link.run("SELECT 1 FROM rulekit.request WHERE account = %s AND id = %s", (place.account, key)))
+    finally:
+        link.close()
+
+
+def requests_of(link: Link, account: str) -> list[tuple[str, Request]]:
+    """Return what an account's engine is asked for, oldest first; a row that is no request is left alone."""
+    rows = link.run("SELECT id, body FROM rulekit.request WHERE account = %s ORDER BY id", (account,))
+    read = ((key, read_request(body)) for key, body in rows)
+    return [(key, request) for key, request in read if request is not None]
+
+
+def stream(place: ServerPlace, after: int) -> Iterator[Row]:
+    """Read an account's rows behind a number as of one moment, on a connection of its own."""
+    link = Link(place, writes=False)
+    try:
+        with link.transaction(snapshot=True) as connection, connection.cursor(name="rows") as cursor:
+            cursor.itersize = _SHARE
+            cursor.execute(_ROWS, (place.account, after))
+            for row in cursor:
+                yield (*row[:6], bytes(row[6]))
+    finally:
+        link.close()
