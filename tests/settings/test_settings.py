@@ -215,6 +215,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         "RULEKIT_PATIENCE_S": " 1 ",
         "RULEKIT_STALE_S": "",
         "RULEKIT_CLOCK": "2026-11-20T09:15:00+05:30*10",
+        "RULEKIT_JOURNAL": "postgresql://me:secret@db/journals",
         "RULEKIT_KITE_API_KEY": "12345678",
         "RULEKIT_KITE_ACCESS_TOKEN": " token",
         "RULEKIT_KITE_API_SECRET": "secret",
@@ -228,6 +229,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert settings.execution.patience_s == 1
     assert settings.execution.stale_s == 5
     assert settings.engine.clock == "2026-11-20T09:15:00+05:30*10"
+    assert settings.journal.place == "postgresql://me:secret@db/journals"
+    assert "secret" not in repr(settings.journal)
     kite = settings.kite
     assert (kite.api_key, kite.access_token, kite.api_secret) == ("12345678", "token", "secret")
     assert (kite.root, kite.ticker) == ("http://127.0.0.1:5000", "ws://127.0.0.1:5001")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from attrs import define, field
 
 from rulekit.errors import JournalError
 from rulekit.execution.journal_schema import Row
+from rulekit.execution.requests import Request
 from rulekit.model.clock import Clock
 from tests.simulation.disk import DyingJournal
 from tests.simulation.mix import Mix
-
-PLACE = Path("no such folder") / "day.journal"
 
 
 @define
@@ -25,6 +23,7 @@ class MemoryStore:
     tokens: set[str]
     is_full: bool = False
     name: str = "memory"
+    leased: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -55,8 +54,28 @@ class MemoryStore:
         self.tokens.update(tokens)
         self.kept.extend(rows)
 
+    def durable(self) -> int:
+        """Return the number of the last row."""
+        return len(self.kept)
+
+    def keep(self) -> None:
+        """Need no sign of life."""
+
+    def why_not_send(self) -> str:
+        """Allow everything: nobody else reaches this memory."""
+        return ""
+
+    def requests(self) -> list[tuple[object, Request]]:
+        """Know of no other process."""
+        return []
+
+    def take_request(self, key: object) -> None:
+        """Have nothing to remove."""
+
     def close(self) -> None:
         """Keep everything for the next process."""
+
+    abandon = close
 
 
 class MemoryJournal(DyingJournal):
@@ -79,7 +98,7 @@ class MemoryDisk:
 
     def open(self) -> DyingJournal:
         """Open the journal as a new process would: every row of it is checked."""
-        journal = MemoryJournal(MemoryStore(self.rows, self.tokens), PLACE, "paper", self.clock)
+        journal = MemoryJournal(MemoryStore(self.rows, self.tokens), "paper", self.clock)
         journal._begin("SEED")
         journal.points, journal.full = self.points, lambda: self.mix.strikes("disk full")
         return journal
