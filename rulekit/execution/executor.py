@@ -18,8 +18,8 @@ from rulekit.execution.commands import Commands
 from rulekit.execution.deciding import Decided
 from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
-from rulekit.execution.history import pending_row
 from rulekit.execution.held_broker import HeldRoute, while_held
+from rulekit.execution.history import pending_row
 from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
