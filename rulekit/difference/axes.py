@@ -281,6 +281,10 @@ class _Gathered:
             return
         if isinstance(verb, t.Exit | t.Alert | t.WholeBook):
             return
+        if isinstance(verb, t.SetTarget):
+            self.price(verb.price)
+            self.add("target", (None, percent(61), percent(23)))
+            return
         self.add("stop", (None, percent(-10)))
         if isinstance(verb, t.MoveStop):
             self.price(verb.price)

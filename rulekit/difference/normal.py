@@ -24,6 +24,7 @@ KNOWN = (
     t.TightenStopBy,
     t.TrailStop,
     t.LockIn,
+    t.SetTarget,
     t.Alert,
     t.WholeBook,
     t.Level,

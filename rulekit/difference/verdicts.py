@@ -25,6 +25,7 @@ from rulekit.model.decision import (
     STOP_ADDING,
     STOP_REACHED,
     STOP_TRADING,
+    TARGET,
     TARGET_REACHED,
     Action,
     Memory,
@@ -37,14 +38,15 @@ ADDED, REMOVED, MOVED = "added", "removed", "other"
 WIDER, NARROWER = "wider", "narrower"
 UNCLEAR = "unclear"
 OPPOSITE = {SOONER: LATER, MORE: LESS, TIGHTER: LOOSER}
-KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD, t.Alert: ALERT}
-_KINDS = (EXIT, BOOK, ADD, STOP, ALERT, *BOOK_ACTIONS)
+KIND_OF_VERB: dict[type, str] = {t.Exit: EXIT, t.Book: BOOK, t.Add: ADD, t.SetTarget: TARGET, t.Alert: ALERT}
+_KINDS = (EXIT, BOOK, ADD, STOP, TARGET, ALERT, *BOOK_ACTIONS)
+_MOVES = (STOP, TARGET)
 NAMES = tuple(
     name.replace(" ", "-")
     for name in (
         *(f"{way}-{kind}" for kind in _KINDS for way in (SOONER, LATER)),
         *(f"{way}-{kind}" for kind in _KINDS for way in (MORE, LESS)),
-        *(f"{way}-{STOP}" for way in (TIGHTER, LOOSER)),
+        *(f"{way}-{kind}" for kind in _MOVES for way in (TIGHTER, LOOSER)),
         *(f"{way}-{kind}" for way in (ADDED, REMOVED) for kind in _KINDS),
         f"{WIDER}-policy",
         f"{NARROWER}-policy",
@@ -57,17 +59,18 @@ NAMES = tuple(
 
 @frozen
 class Deed:
-    """What one policy does at a position: one order, one stop move, both or nothing, and what it tells."""
+    """What one policy does at a position: one order, one move of the stop and of the target, and what it tells."""
 
     order: Action | None
     stop: Action | None
+    target: Action | None = None
     alerts: tuple[Action, ...] = ()
     of_book: tuple[Action, ...] = ()
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What there is."""
-        single = (action for action in (self.order, self.stop) if action is not None)
+        single = (action for action in (self.order, self.stop, self.target) if action is not None)
         return (*self.of_book, *single, *self.alerts)
 
     def text(self, snapshot: Snapshot) -> str:
@@ -77,15 +80,12 @@ class Deed:
         return listing([_DONE[action.kind](action) for action in done], "and") or "does nothing"
 
 
-def _moved(action: Action) -> str:
-    return f"moves the stop to {rupees(action.stop or 0.0)}"
-
-
 _DONE: dict[str, Callable[[Action], str]] = {
     EXIT: lambda action: "exits",
     BOOK: lambda action: f"books {action.quantity}",
     ADD: lambda action: f"adds {action.quantity}",
-    STOP: _moved,
+    STOP: lambda action: f"moves the stop to {rupees(action.stop or 0.0)}",
+    TARGET: lambda action: f"sets the target to {rupees(action.stop or 0.0)}",
     ALERT: lambda action: "alerts",
     EXIT_EVERYTHING: lambda action: "exits everything",
     STOP_ADDING: lambda action: "stops adding",
@@ -94,7 +94,7 @@ _DONE: dict[str, Callable[[Action], str]] = {
 
 
 def kind_of(rule: t.Rule) -> str:
-    """Return the kind of action of a rule: exit, book, add, stop, alert, or the first that it does to the book."""
+    """Return the kind of action of a rule: exit, book, add, stop, target, alert, or the first of those on the book."""
     if isinstance(rule.verb, t.WholeBook):
         return rule.verb.actions[0].value
     return KIND_OF_VERB.get(type(rule.verb), STOP)
@@ -113,9 +113,9 @@ def deed(policy: CompiledPolicy, place: Place, rule: str = "") -> Deed | None:
     if any(action.rule in (STOP_REACHED, TARGET_REACHED) for action in actions):
         return None
     order = next((action for action in actions if action.kind in (EXIT, BOOK, ADD)), None)
-    stop = next((action for action in actions if action.kind == STOP), None)
+    stop, target = (next((action for action in actions if action.kind == kind), None) for kind in _MOVES)
     alerts = tuple(action for action in actions if action.kind == ALERT)
-    return Deed(order, stop, alerts, tuple(action for action in actions if action.kind in BOOK_ACTIONS))
+    return Deed(order, stop, target, alerts, tuple(action for action in actions if action.kind in BOOK_ACTIONS))
 
 
 def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
@@ -132,8 +132,9 @@ def of_rules(old: Deed | None, new: Deed | None, place: Place) -> Signs:
         return frozenset({(gained, after.kind) if after is not None else (lost, before.kind if before else "")})
     if before.kind != after.kind:
         return _kinds(before, after)
-    if after.kind == STOP:
-        return _stops(before.stop or 0.0, after.stop or 0.0, place.snapshot.side)
+    if after.kind in _MOVES:
+        nearer = place.snapshot.side if after.kind == STOP else -place.snapshot.side
+        return _moved(after.kind, (before.stop or 0.0) * nearer, (after.stop or 0.0) * nearer)
     return NOTHING if after.kind == ALERT else _sizes(before, after)
 
 
@@ -148,10 +149,9 @@ def _sizes(before: Action, after: Action) -> Signs:
     return NOTHING if one == two else frozenset({(MORE if two > one else LESS, after.kind)})
 
 
-def _stops(before: float, after: float, side: int) -> Signs:
-    if before == after:
-        return NOTHING
-    return frozenset({(TIGHTER if (after - before) * side > 0 else LOOSER, STOP)})
+def _moved(kind: str, before: float, after: float) -> Signs:
+    """Compare where a stop or a target stands, measured towards the price."""
+    return NOTHING if before == after else frozenset({(TIGHTER if after > before else LOOSER, kind)})
 
 
 def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
@@ -168,7 +168,10 @@ def of_policies(old: Deed | None, new: Deed | None, place: Place) -> Signs:
         found |= {(SOONER, after.kind)}
     if any(order is not None and order.kind == EXIT for order in (before, after)):
         return found
-    return found | _stops_after(old, new, place.snapshot)
+    s = place.snapshot
+    stops = _stand(s.stop, s.side, old.stop, new.stop)
+    targets = _stand(s.target, -s.side, old.target, new.target)
+    return found | _moved(STOP, *stops) | _moved(TARGET, *targets)
 
 
 def _of_book(old: Deed, new: Deed, place: Place) -> Signs:
@@ -184,11 +187,10 @@ def _told(old: Deed, new: Deed) -> Signs:
     return frozenset({(SOONER if more > 0 else LATER, ALERT)}) if more else NOTHING
 
 
-def _stops_after(old: Deed, new: Deed, snapshot: Snapshot) -> Signs:
-    """Compare the stops that stand after the look; none is looser than any."""
-    stands = [each.stop.stop if each.stop is not None else snapshot.stop for each in (old, new)]
-    before, after = (-1e18 if each is None or each != each else each * snapshot.side for each in stands)
-    return _stops(before, after, 1)
+def _stand(stood: float, nearer: int, *moves: Action | None) -> tuple[float, ...]:
+    """Return where stops or targets stand after the look, measured towards the price; none is farther than any."""
+    prices = [stood if move is None or move.stop is None else move.stop for move in moves]
+    return tuple(-1e18 if price != price else price * nearer for price in prices)
 
 
 def expectations(found: Deed, snapshot: Snapshot) -> tuple[str, ...]:

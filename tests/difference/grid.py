@@ -45,12 +45,13 @@ def _policy(draw: Random, sentences: list[dict[str, str]]) -> CompiledPolicy:
 
 
 def _sentence(draw: Random) -> dict[str, str]:
-    verb = draw.choice(("exit", "exit", "book", "add", "stop"))
+    verb = draw.choice(("exit", "exit", "book", "add", "stop", "target"))
     words = {
         "exit": "exit",
         "book": f"book {draw.choice(BOOKED)}%",
         "add": f"add {draw.choice(BOOKED)}%",
         "stop": f"move stop to break-even - {draw.choice(LOSSES)}%",
+        "target": f"set target to {draw.choice(PROFITS)}% profit",
     }
     profit, loss = draw.choice(PROFITS), draw.choice(LOSSES)
     op = draw.choice(("is at least", "is above", "is below", "is at most"))
@@ -127,7 +128,7 @@ def _deeds(policy: CompiledPolicy, snapshot: Snapshot) -> list[tuple[str, int | 
 
 def broken_witnesses(difference: Difference, old: CompiledPolicy, new: CompiledPolicy) -> list[str]:
     """List the differences of the whole whose witness the reference evaluator does not confirm; it tells no alerts."""
-    judged = [change for change in difference.whole if change.kind in ("exit", "book", "add", "stop")]
+    judged = [change for change in difference.whole if change.kind in ("exit", "book", "add", "stop", "target")]
     return [change.name for change in judged if not _confirmed(change, old, new)]
 
 
@@ -137,7 +138,7 @@ def _confirmed(change: Change, old: CompiledPolicy, new: CompiledPolicy) -> bool
     before, after = _orders(old, witness, witness.old_rule), _orders(new, witness, witness.new_rule)
     kinds = [None if each[0] is None else each[0].kind for each in (before, after)]
     amounts = [0 if each[0] is None else each[0].quantity or 0 for each in (before, after)]
-    stops = [each[1] for each in (before, after)]
+    stops = [each[1 + (change.kind == "target")] for each in (before, after)]
     return {
         "sooner": kinds[1] == change.kind != kinds[0],
         "later": kinds[0] == change.kind != kinds[1],
@@ -148,12 +149,15 @@ def _confirmed(change: Change, old: CompiledPolicy, new: CompiledPolicy) -> bool
     }[change.way]
 
 
-def _orders(policy: CompiledPolicy, witness: Witness, rule: str) -> tuple[Action | None, float]:
-    """Return the order and the directed stop that stands, by the slow reference."""
+def _orders(policy: CompiledPolicy, witness: Witness, rule: str) -> tuple[Action | None, float, float]:
+    """Return the order, and the stop and the target that stand, measured towards the price, by the slow reference."""
     snapshot = witness.place.snapshot
     memory: Memory = witness.place.memory(rule) if rule else {}
     for earlier in witness.place.earlier:
         memory = decide_slowly(policy, earlier, memory).memory
     outcome = decide_slowly(policy, snapshot, memory)
     stop = snapshot.stop if outcome.stop is None else outcome.stop.stop
-    return outcome.order, -math.inf if stop is None or math.isnan(stop) else stop * snapshot.side
+    target = snapshot.target if outcome.target is None else outcome.target.stop
+    stands = ((stop, snapshot.side), (target, -snapshot.side))
+    directed = (-math.inf if price is None or math.isnan(price) else price * side for price, side in stands)
+    return outcome.order, *directed

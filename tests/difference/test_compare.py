@@ -57,6 +57,11 @@ def rule_names(old: str, new: str) -> list[str]:
         ("move stop to break-even - 1%", "move stop to break-even - 2%", ["looser-stop", "sooner-stop"]),
         ("move stop to break-even at 5% profit", "move stop to break-even at 6% profit", ["later-stop"]),
         ("tighten stop by 25% at 5% profit", "tighten stop by 20% at 5% profit", ["looser-stop"]),
+        ("set target to 15% profit", "set target to 20% profit", ["looser-target"]),
+        ("set target to 20% profit", "set target to 15% profit", ["tighter-target"]),
+        ("set target to 3R profit at 1R profit", "set target to 3R profit at 2R profit", ["later-target"]),
+        ("set target to vwap + 2% after 1 hour", "set target to vwap + 2% after 30 minutes", ["sooner-target"]),
+        ("set target to ₹1,990", "set target to ₹1,980", ["looser-target", "tighter-target"]),
         ("trail stop 2%", "trail stop 3%", ["later-exit", "looser-stop"]),
         ("lock in 50% of peak profit", "lock in 60% of peak profit", ["sooner-exit", "tighter-stop"]),
         ("move stop to price - 2 ATR", "move stop to price - 3 ATR", ["looser-stop"]),
@@ -282,3 +287,23 @@ def test_a_witness_stands_as_an_example_that_the_new_policy_passes_and_the_old_o
 def test_every_name_for_fail_on_can_be_read_as_a_way_and_a_kind() -> None:
     assert len(set(NAMES)) == len(NAMES)
     assert {"looser-stop", "later-exit", "removed-exit", "any"} <= set(NAMES)
+
+
+# --- targets ------------------------------------------------------------
+
+
+def test_a_target_is_told_with_a_position_that_shows_it() -> None:
+    found = compared("T: set target to 15% profit\nexit at 15:15", "T: set target to 20% profit\nexit at 15:15")
+    for change in (*found.rules[0].changes, *found.whole):
+        assert change.name == "looser-target" and change.witness is not None
+        assert change.witness.text == "long 100 at ₹1,000, price ₹1,050 (5% profit)"
+        assert (change.witness.old, change.witness.new) == (
+            "sets the target to ₹1,150.00",
+            "sets the target to ₹1,200.00",
+        )
+
+
+def test_a_target_beside_one_that_stands_is_nearer_or_farther() -> None:
+    found = compared("exit at 15:15", "T: set target to 40% profit\nexit at 15:15")
+    assert {change.name for change in found.rules[0].changes} == {"added-target"}
+    assert {change.name for change in found.whole} == {"tighter-target", "looser-target"}  # none, or 23%, stood
