@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from rulekit import __version__
+from rulekit.cli.streams import OUTPUT_LOST, lost_output, watch_output
 from rulekit.errors import RulekitError
 
 COMMANDS = {
@@ -78,31 +79,43 @@ def cli() -> None:
     """
 
 
-def speak_any_alphabet() -> None:
-    """Let a console that cannot print ₹ or emoji show a substitute instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
-
-
 def main() -> None:
     """Run the command line; a user's mistake ends with a sentence and its exit code, never a traceback."""
-    speak_any_alphabet()
+    watch_output()
+    try:
+        code = _run()
+    except (OSError, SystemExit):  # the parser ends by itself where nobody reads on
+        if not _told_of_loss():
+            raise
+        code = OUTPUT_LOST
+    else:
+        code = OUTPUT_LOST if _told_of_loss() else code
+    sys.exit(code)
+
+
+def _told_of_loss() -> bool:
+    """Say that not all could be written, if that is so."""
+    why = lost_output()
+    if why is not None:
+        with suppress(OSError):
+            click.echo(f"error: {why}", err=True)
+    return why is not None
+
+
+def _run() -> int:
+    """Run a command; return its exit code."""
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
-        sys.exit(130)
+        return 130
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except RulekitError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
 
 
 QUICK = frozenset({"lint"})
@@ -118,9 +131,6 @@ def entry() -> None:
         main()
     except SystemExit as end:
         if quick and isinstance(end.code, int):
-            with suppress(BrokenPipeError):
-                sys.stdout.flush()
-                sys.stderr.flush()
             # Taking four hundred modules down one by one would take a tenth of the whole.
             os._exit(end.code)
         raise
