@@ -62,6 +62,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
 )  # fmt: skip
 @click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help="a fact that the bars do not tell")
 @click.option("--skip-bad-rows", is_flag=True, help="leave rows out that cannot be, and say how many")
+@click.option("--one-at-a-time", is_flag=True, help="pass over entries of a symbol while one of it is held")
 @click.option("--tables", type=click.Path(path_type=Path), help="write trades, fills and marks there as Parquet")
 @click.option("--no-numba", is_flag=True, help="run the plain Python loop")
 @click.option(
@@ -112,6 +113,7 @@ def _replay(
         **{name: given[name] for name in ("looks", "path", "fill", "spread", "slippage", "charges", "product",
                                           "exchange", "sessions")},
         skip_bad=given["skip_bad_rows"],
+        one_at_a_time=given["one_at_a_time"],
         facts=_facts(given["facts"]),
         cycle_s=settings.engine.cycle_s,
         native=False if given["no_numba"] else None,

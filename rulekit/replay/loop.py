@@ -15,8 +15,8 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.model.cautions import ADD_MAX_SHARE
 from rulekit.replay.look import Look
 
-FILLED, STOPPED, AIMED, TOLD = 1, 2, 3, 4
-"""What a row of the record tells: a fill, a stop move, a target move, an alert."""
+FILLED, STOPPED, AIMED, TOLD, UNFILLED = 1, 2, 3, 4, 5
+"""What a row of the record tells: a fill, a stop move, a target move, an alert, an order that met no price."""
 SQUARED_OFF = -3.0
 """The mark of an exit that the broker makes with what is left of an intraday product."""
 OPEN, CLOSED, SKIPPED, NEVER = 0.0, 1.0, 2.0, 3.0
@@ -66,6 +66,7 @@ def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fil
         "SEARCH": _SEARCH.replace("LOOK_THERE", _take_look(look, "there")) if fill == "touch" else "pass",
         "LEVELS": _LEVELS,
         "FILL_IT": _FILL,
+        "DROP": _DROP,
         "ADD_MAX": repr(ADD_MAX_SHARE),
         "FIRE_ORDER": _fire(policy, "r1", "now"),
         "FIRE_STOP": _fire(policy, "r3", "now"),
@@ -140,7 +141,7 @@ def _take_look(look: Look, price: str = "price") -> str:
     given = []
     for name in look.arguments:
         if name.startswith("c"):
-            given.append(f"(col{name[1:]}[column] if price == price else NAN)")
+            given.append(f"(col{name[1:]}[column] if price == price and column >= 0 else NAN)")
         elif name in ("s_best", "s_worst") and price == "there":
             given.append(f"there_{name[2:]}")
         else:
@@ -206,7 +207,7 @@ _HEAD = """
         added = 0.0
         realised = 0.0
         state = OPEN
-        if flat > 0 and k <= busy:
+        if flat > 0 and opened < busy:
             o_state[e] = SKIPPED
             continue
         pend = 0.0
@@ -272,6 +273,7 @@ _PATH = """
                     continue
                 cycle_at += cycle
             if now >= day_square[s] and day_opens[s] > 0:
+                <DROP>
                 pend, pend_rule, pend_quantity, pend_price, pend_at, pend_live = (
                     1.0, <SQUARED>, quantity, last_price, day_square[s], day_square[s])
                 if pend_price != pend_price and is_tick:
@@ -332,47 +334,52 @@ _CLOSE = """
         o_entry[e] = entry
         best = entry
         worst = entry
-        for i in range(k, size):
+        for i in range(k - 1, size):
             if n > room:
                 break
-            began = at[i]
-            k = i
-            while s + 1 < day_rows and began >= days[s + 1]:
-                s += 1
-            now = began
-            if day_opens[s] > 0 and began >= day_square[s]:
-                pend, pend_rule, pend_quantity, pend_price = 1.0, <SQUARED>, quantity, opens[i]
-            if pend > 0.0:
-                paid, paid_at = opens[i], began
-                <FILL_IT>
-                if quantity <= 0.0:
+            if i < k:
+                # the first look is at the entry itself
+                now = opened
+                price = entry
+            else:
+                began = at[i]
+                now = began
+                while s + 1 < day_rows and began >= days[s + 1]:
+                    s += 1
+                if day_opens[s] > 0 and began >= day_square[s]:
+                    <DROP>
+                    pend, pend_rule, pend_quantity, pend_at = 1.0, <SQUARED>, quantity, began
+                if pend > 0.0:
+                    paid, paid_at = opens[i], began
+                    <FILL_IT>
+                    if quantity <= 0.0:
+                        until = paid_at
+                        break
+                low, high = (lows[i], highs[i]) if side > 0.0 else (highs[i], lows[i])
+                level = NAN
+                if side * opens[i] <= side * stop:
+                    pend_rule, level = -1.0, opens[i]
+                elif side * opens[i] >= side * target:
+                    pend_rule, level = -2.0, opens[i]
+                elif side * low <= side * stop:
+                    pend_rule, level = -1.0, stop
+                elif side * high >= side * target:
+                    pend_rule, level = -2.0, target
+                if level == level:
+                    pend, pend_quantity, pend_at = 1.0, quantity, began
+                    paid, paid_at = level, began
+                    <FILL_IT>
                     until = paid_at
                     break
-            low, high = (lows[i], highs[i]) if side > 0.0 else (highs[i], lows[i])
-            guard, level = 0.0, NAN
-            if side * opens[i] <= side * stop:
-                guard, level = -1.0, opens[i]
-            elif side * opens[i] >= side * target:
-                guard, level = -2.0, opens[i]
-            elif side * low <= side * stop:
-                guard, level = -1.0, stop
-            elif side * high >= side * target:
-                guard, level = -2.0, target
-            if guard < 0.0:
-                pend, pend_rule, pend_quantity, pend_at = 1.0, guard, quantity, began
-                paid, paid_at = level, began
-                <FILL_IT>
-                until = paid_at
-                break
-            if side * high > side * best:
-                best = high
-            if side * low < side * worst:
-                worst = low
-            now = began + length
-            if now >= day_closes[s] > began:
-                now = day_closes[s] - 1000000
+                if side * high > side * best:
+                    best = high
+                if side * low < side * worst:
+                    worst = low
+                now = began + length
+                if now >= day_closes[s] > began:
+                    now = day_closes[s] - 1000000
+                price = closes[i]
             last_at = now
-            price = closes[i]
             last_price = price
             if not day_opens[s] <= now < day_closes[s]:
                 continue
@@ -398,7 +405,8 @@ _TAIL = """
                 paid = pend_price
             <FILL_IT>
             until = paid_at
-        busy = k if quantity <= 0.0 else size
+        <DROP>
+        busy = until if quantity <= 0.0 else 4611686018427387904
         o_state[e] = CLOSED if quantity <= 0.0 else OPEN
         o_quantity[e] = quantity
         o_realised[e] = realised
@@ -461,6 +469,13 @@ v_entry[n], v_at[n], v_price[n], v_quantity[n] = e, paid_at, paid, sign * moved
 v_kind[n], v_rule[n], v_seen[n] = 1, pend_rule, pend_at
 n += 1
 pend = 0.0
+"""
+
+_DROP = """
+if pend > 0.0:
+    v_entry[n], v_at[n], v_price[n], v_quantity[n] = e, pend_at, NAN, pend_quantity
+    v_kind[n], v_rule[n], v_seen[n] = 5, pend_rule, pend_at
+    n += 1
 """
 
 _ACT = """

@@ -49,6 +49,7 @@ class Options:
         sessions: `exchange` decides only while it trades, `always` at any time.
         charges: name of a table of charges, or empty.
         skip_bad: leave rows out that cannot be, instead of refusing them.
+        one_at_a_time: pass over entries of a symbol while one of it is held.
         facts: what the bars do not tell, the same all the time, by the names of the language.
         native: use numba; None: if it is installed.
     """
@@ -66,6 +67,7 @@ class Options:
     sessions: str = field(default="exchange", validator=_one_of(*SESSIONS))
     charges: str = ""
     skip_bad: bool = False
+    one_at_a_time: bool = False
     facts: Mapping[str, float] = field(factory=dict)
     native: bool | None = None
 

@@ -24,7 +24,19 @@ from rulekit.replay.charges import charge
 from rulekit.replay.entries import Entry, refuse_outside
 from rulekit.replay.facts import fact_columns, refuse_unknown_facts
 from rulekit.replay.kernel import Kernel, build
-from rulekit.replay.loop import ARRAYS, CLOSED, FILLED, NEVER, SETTINGS, SKIPPED, SQUARED_OFF, STOPPED, TOLD
+from rulekit.replay.loop import (
+    AIMED,
+    ARRAYS,
+    CLOSED,
+    FILLED,
+    NEVER,
+    SETTINGS,
+    SKIPPED,
+    SQUARED_OFF,
+    STOPPED,
+    TOLD,
+    UNFILLED,
+)  # fmt: skip
 from rulekit.replay.options import Options
 from rulekit.replay.sessions import Days, days_between
 from rulekit.replay.soundness import Note
@@ -86,7 +98,7 @@ def run(
     """
     plan = Plan(tuple(policies), bars, options, instruments or (lambda key: None), calendar or default_calendar())
     notes = list(bars.notes)
-    flat = entries is None
+    flat = entries is None or options.one_at_a_time
     if entries is None:
         if every is None:
             raise InputError("there is nothing to enter", "give entries, or say when: every 50 bars")
@@ -426,6 +438,9 @@ def _settings(plan: Plan, block: Block, instrument: Instrument, feed_end: Instan
 # --- reading the trades out --------------------------------------------------------------------------------------
 
 
+_MARKS = {STOPPED: "stop", AIMED: "target", TOLD: "alert", UNFILLED: "unfilled"}
+
+
 def _trades(
     plan: Plan, block: Block, given: Mapping[str, Any], rows: Sequence[tuple[Any, ...]], instrument: Instrument
 ) -> list[tuple[int, Trade]]:
@@ -439,8 +454,7 @@ def _trades(
             fill = Fill(int(at), price, int(abs(quantity)), side_of(quantity), names[rule], int(seen))
             fills.setdefault(place, []).append(fill)
         else:
-            word = "stop" if kind == STOPPED else "alert" if kind == TOLD else "target"
-            marks.setdefault(place, []).append(Mark(int(at), word, price, names[rule]))
+            marks.setdefault(place, []).append(Mark(int(at), _MARKS[kind], price, names[rule], int(abs(quantity))))
     found = []
     for place, (number, entry) in enumerate(block.entries):
         state = float(given["o_state"][place])

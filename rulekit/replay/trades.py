@@ -28,12 +28,16 @@ class Fill:
 
 @frozen
 class Mark:
-    """A stop or target that was set (price in smallest units), or an alert: `kind` is stop, target or alert."""
+    """A stop or target that was set (price in smallest units), an alert, or an order of so much that met no price.
+
+    `kind` is stop, target, alert or unfilled.
+    """
 
     at: Instant
     kind: str
     price: float
     rule: str
+    quantity: int = 0
 
 
 @frozen
@@ -125,7 +129,7 @@ class Replay:
                       for one, fill in zip(each, trade.fills, strict=True)]  # fmt: skip
             marks += [
                 {"trade": place, "at": iso(mark.at), "kind": mark.kind, "price": in_rupees(mark.price, trade.scale),
-                 "rule": mark.rule}
+                 "rule": mark.rule, "quantity": mark.quantity}
                 for mark in trade.marks
             ]  # fmt: skip
         return {
@@ -146,7 +150,7 @@ _SCHEMAS = {
     ),
     "marks": lambda pa: pa.schema(
         [("trade", pa.int64()), ("at", pa.string()), ("kind", pa.string()), ("price", pa.float64()),
-         ("rule", pa.string())]
+         ("rule", pa.string()), ("quantity", pa.int64())]
     ),
 }  # fmt: skip
 

@@ -89,6 +89,16 @@ def decided_in_replay(
             if fill.rule != SQUARE_OFF:
                 found.append((fill.decided, (symbol, iso(fill.decided), kind, fill.rule, float(fill.quantity))))
         for mark in trade.marks:
+            if mark.kind == "unfilled":
+                # what met no price is still a decision; only an exit is of everything
+                had = trade.quantity + sum(
+                    fill.quantity if (fill.side == "BUY") == (trade.side > 0) else -fill.quantity
+                    for fill in trade.fills
+                    if fill.decided <= mark.at
+                )
+                kind = "exit" if mark.quantity == had else "book"
+                found.append((mark.at, (symbol, iso(mark.at), kind, mark.rule, float(mark.quantity))))
+                continue
             value = 0.0 if mark.kind == "alert" else round(mark.price / trade.scale, 4)
             found.append((mark.at, (symbol, iso(mark.at), mark.kind, mark.rule, value)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
