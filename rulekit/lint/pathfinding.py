@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
@@ -201,6 +202,7 @@ class Search:
         wanted = {**chosen, _ENTRY: Fraction(held.entry) / held.scale}
         if not any(key in (_PRICE,) or (isinstance(key, tuple) and key[0] in _PRICED) for key in chosen):
             wanted[_PRICE] = Fraction(last.price) / last.scale
+        wanted.update(_settled_already(walk))
         draft = Draft(self.meaning, wanted, held.side, Fraction(held.entry) / held.scale, up, quantity=held.quantity)
         made = _tried(draft.witness)
         if made is None or (made.day is not None and made.day.weekday() != day_of(now).weekday()):
@@ -262,6 +264,19 @@ def _free(walk: Walk, rule: Rule | None) -> Instant:
     if rule.limit.daily or (every and rule.limit.every_unit is Unit.DAYS):
         return max(soonest, _sessions_later(last.exchange, fired_at, max(every, 1)))
     return max(soonest, fired_at + every * (MINUTE if rule.limit.every_unit is Unit.BARS else 1))
+
+
+def _settled_already(walk: Walk) -> Picks:
+    """Return what a position brings along that the price of the next look is measured by: its peak and its risk."""
+    held = walk.held
+    assert held is not None
+    entry, found = Fraction(held.entry) / held.scale, Picks()
+    peak = (Fraction(held.best) / held.scale - entry) * held.side if isfinite(held.best) else Fraction(0)
+    if peak > 0:
+        found["peak profit", Unit.PERCENT] = peak * 100 / entry
+    if isfinite(held.initial_stop):
+        found["initial risk", Unit.RUPEES] = (entry - Fraction(held.initial_stop) / held.scale) * held.side
+    return found
 
 
 def _done(walk: Walk) -> list[tuple[tuple[str, int | None], ...]]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from attrs import define, field, frozen
 
 from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
-from rulekit.compile.program import times_allowed
 from rulekit.engine.examples import look_at
 from rulekit.engine.why import why_not
 from rulekit.language import tree as t
@@ -45,6 +44,7 @@ class Proof(Finding):
         decided: what the evaluator decides on it at the first look.
         about: the names of the rules that it speaks of, the one that is marked first.
         path: the looks after it, where it takes several that differ. further: another path that its lines tell of.
+        by_then: it rests on what was at earlier looks, and not on the one at which the rule holds.
     """
 
     shown: Witness | None = None
@@ -52,6 +52,7 @@ class Proof(Finding):
     about: tuple[str, ...] = ()
     path: Path | None = field(default=None, kw_only=True)
     further: Path | None = field(default=None, kw_only=True)
+    by_then: bool = field(default=False, kw_only=True)
 
     def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
         """Write the witness as an example that passes today; None where there is none, or it cannot be said so."""
@@ -75,6 +76,7 @@ class Proofs:
     allowance: Allowance = field(factory=Allowance)
     left_open: list[tuple[t.Span, str, str]] = field(factory=list)
     _open: dict[str, Region] = field(init=False, factory=dict)
+    _turns: dict[str, Region] = field(init=False, factory=dict)
     _examples: dict[str, Witness | None] = field(init=False, factory=dict)
     _last: tuple[Witness, Snapshot] | None = field(init=False, default=None)
 
@@ -106,6 +108,13 @@ class Proofs:
     def goes_first(self, rule: t.Rule) -> list[t.Rule]:
         """List the closing rules whose turn comes before that of a rule."""
         return [other for other in self.closing if other is not rule and self._before(other, rule)]
+
+    def turn(self, rule: t.Rule) -> Region:
+        """Return where a rule holds and no closing rule has its turn before it."""
+        if rule.name not in self._turns:
+            first = (self.region(other) for other in self.goes_first(rule))
+            self._turns[rule.name] = self.meaning.less(self.region(rule), *first)
+        return self._turns[rule.name]
 
     def _before(self, other: t.Rule, rule: t.Rule) -> bool:
         """Tell whether one has its turn before another; a trail or a lock-in may itself exit, in the turn of exits."""
@@ -139,11 +148,6 @@ class Proofs:
     def acts(self, rule: t.Rule) -> bool:
         """Tell whether a rule can hold at all."""
         return bool(self.region(rule))
-
-    def most(self, verb: type) -> int | None:
-        """Return how often all rules of an action together may fire at most; None without a bound."""
-        counts = [times_allowed(rule) for rule in self.of(verb) if self.acts(rule)]
-        return None if None in counts else sum(count for count in counts if count is not None)
 
     def names(self, rule: t.Rule, fact: str) -> bool:
         """Tell whether a rule speaks of a count."""

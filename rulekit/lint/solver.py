@@ -60,9 +60,9 @@ def satisfiable(meaning: Meaning, *terms: Term) -> Found:
     The solver must be installed.
     """
     gave_up = False
-    for side in _sides(meaning):
+    for side in sides_of(meaning):
         for form in (_PLAIN, _ON_TICKS, _FREE):
-            found = _Question(meaning, side).ask(terms, form)
+            found = Question(meaning, side).ask(terms, form)
             if found.possible:
                 return found
             if form == _FREE and found.possible is None:
@@ -70,18 +70,23 @@ def satisfiable(meaning: Meaning, *terms: Term) -> Found:
     return Found(None if gave_up else False)
 
 
-def _sides(meaning: Meaning) -> list[int]:
+def sides_of(meaning: Meaning) -> list[int]:
     """List the sides that a policy applies to."""
     listed = meaning.tree.applies.sides
     return [side for side, word in ((1, "long"), (-1, "short")) if not listed or word in listed]
 
 
 @define(eq=False)
-class _Question:
-    """One side's variables and what always holds between them."""
+class Question:
+    """One side's variables and what always holds between them.
+
+    Args:
+        look: tells the variables of several looks of one position apart.
+    """
 
     meaning: Meaning
     side: int
+    look: str = ""
     z3: Any = field(init=False)
     always: list[Any] = field(init=False, factory=list)
     named: dict[Hashable, Any] = field(init=False, factory=dict)
@@ -103,7 +108,7 @@ class _Question:
         """Return the variable of a name."""
         if key not in self.named:
             make = self.z3.Int if whole else self.z3.Real
-            self.named[key] = make(f"v{len(self.named)}")
+            self.named[key] = make(f"v{self.look}{len(self.named)}")
         return self.named[key]
 
     def ask(self, terms: tuple[Term, ...], form: str) -> Found:
@@ -163,7 +168,7 @@ class _Question:
             return self._number(axis, term)
         if isinstance(term, WordAtom):
             return self._word(axis, term)
-        true, false = z3.Bool(f"t{term.axis}"), z3.Bool(f"f{term.axis}")
+        true, false = z3.Bool(f"t{self.look}{term.axis}"), z3.Bool(f"f{self.look}{term.axis}")
         self.always.append(z3.Not(z3.And(true, false)))
         return true, false
 
@@ -181,7 +186,7 @@ class _Question:
         true = z3.And(*ratio.known, self._compared(term.op, ratio.top, value * ratio.bottom))
         false = z3.And(*ratio.known, self._compared(NEGATED[term.op], ratio.top, value * ratio.bottom))
         if axis.key == ("to expiry",):
-            never = z3.Bool(NO_EXPIRY)
+            never = z3.Bool(f"{NO_EXPIRY}{self.look}")
             true = z3.And(z3.Not(never), true)
             false = z3.Or(z3.And(z3.Not(never), false), z3.And(never, dict(term.extras).get(NO_EXPIRY) is False))
         return true, false

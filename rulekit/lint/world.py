@@ -109,6 +109,11 @@ def deep_loss(axes: Axes) -> Region:
     return (box,)
 
 
+def gain(axes: Axes) -> Region:
+    """Return where a position is in profit."""
+    return ({axes.places[axis.key]: axis.where(Op.ABOVE, ZERO) for axis in _profits(axes)},)
+
+
 def all_known(axes: Axes) -> Region:
     """Return where every number is known."""
     return ({place: axis.numbers for place, axis in enumerate(axes.axes) if isinstance(axis, NumberAxis)},)

@@ -20,13 +20,14 @@ from rulekit.language.sentences import policy_text
 from rulekit.lint.axes import cells
 from rulekit.lint.concrete import ENTRIES, positions
 from rulekit.lint.finding import PROVED
+from rulekit.lint.history import reach
 from rulekit.lint.hours import session_of
 from rulekit.lint.path import along
 from rulekit.lint.picks import picks
 from rulekit.lint.proofs import Proof, Proofs, closes_all
 from rulekit.lint.telling import walk_told
 from rulekit.model.book import NO_ORDERS
-from rulekit.model.decision import STOP, Decision
+from rulekit.model.decision import STOP, Decision, Memory
 from rulekit.model.instant import time_of_day
 from rulekit.model.snapshot import Snapshot
 from tests.compile.policies import BAD, random_snapshot
@@ -89,8 +90,8 @@ def some_positions(proofs: Proofs, draw: Random, count: int) -> list[Snapshot]:
 
 def refuted(proofs: Proofs, code: str, proof: Proof, snapshots: Sequence[Snapshot]) -> Refuted:
     """Yield what speaks against a finding."""
-    if proof.status != PROVED:
-        return
+    if proof.status != PROVED or proof.by_then:
+        return  # what rests on earlier looks is tried on walks
     against = _CLAIMS.get(code)
     if against is not None:
         for snapshot in snapshots:
@@ -122,7 +123,7 @@ def _never_acts(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
 
 
 def _without_it_the_same(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
-    other = _without(proofs, proof.about[0])
+    other = without_rule(proofs, proof.about[0])
     free = evolve(snapshot, stop=math.nan, target=math.nan)
     ours, theirs = decide(proofs.policy, free).actions, decide(other, free).actions
     said = [[(each.kind, each.quantity, each.stop) for each in actions] for actions in (ours, theirs)]
@@ -130,7 +131,7 @@ def _without_it_the_same(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> st
 
 
 @lru_cache(maxsize=32)
-def _without(proofs: Proofs, name: str) -> CompiledPolicy:
+def without_rule(proofs: Proofs, name: str) -> CompiledPolicy:
     rest = tuple(rule for rule in proofs.tree.rules if rule.name != name)
     return compile_policy(evolve(proofs.tree, rules=rest))
 
@@ -154,8 +155,17 @@ def _part_is_false(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
 
 
 def _moves_the_stop(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
-    actions = _decided(proofs, snapshot).actions
-    return "it moves the stop" if any(each.kind == STOP and each.rule == proof.about[0] for each in actions) else ""
+    moved = next((each for each in _decided(proofs, snapshot).actions if each.kind == STOP), None)
+    if moved is None or moved.rule != proof.about[0]:
+        return ""
+    return "" if moved.stop == stop_without(proofs, moved.rule, snapshot, {}) else "it moves the stop"
+
+
+def stop_without(proofs: Proofs, rule: str, snapshot: Snapshot, memory: Memory) -> float | None:
+    """Return where the stop is moved to without a rule: on one tick with another, the first in the file moves it."""
+    without = {name: kept for name, kept in memory.items() if name != rule}
+    actions = decide(without_rule(proofs, rule), snapshot, without).actions
+    return next((each.stop for each in actions if each.kind == STOP), None)
 
 
 def _holds_in_session(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
@@ -166,8 +176,8 @@ def _holds_in_session(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
 
 
 def _counts_suffice(proofs: Proofs, proof: Proof, snapshot: Snapshot) -> str:
-    most = {t.Book: proofs.most(t.Book), t.Add: proofs.most(t.Add)}
-    booked, added = most[t.Book], most[t.Add]
+    most = reach(proofs).most
+    booked, added = most["times booked"], most["times added"]
     possible = (booked is None or snapshot.booked <= booked) and (added is None or snapshot.added <= added)
     if len(proof.about) > 1:
         return ""  # a share that is booked already: its looks are played

@@ -68,3 +68,58 @@ def _comparison(draw: Random) -> str:
         return f"profit {draw.choice(WORDS)} {draw.choice(PERCENTS)}%"
     fact, values = draw.choice(FACTS)
     return f"{fact} {draw.choice(WORDS)} {draw.choice(values)}"
+
+
+# --- over several looks ----------------------------------------------------------------------------------------
+
+_LEVELS = (2, 5, 8, 10, 12)
+_VERBS = (
+    "exit",
+    "exit",
+    "book {share}%",
+    "book {share}% of the original",
+    "add {share}%",
+    "move stop to entry + {small}%",
+    "move stop to {small}% profit",
+    "move stop to {small}% from price",
+    "trail stop {small}%",
+    "lock in {share}% of peak profit",
+    "tighten stop by {share}%",
+)
+_EARLIER = (
+    "peak profit is at least {level}%",
+    "peak profit is at least {level}% and profit is below 4%",
+    "giveback is at least {share}%",
+    "times booked is at least {count}",
+    "times booked is {count}",
+    "times booked is 0",
+    "times added is at least {count}",
+    "times added is {count} and times booked is {count}",
+    "profit is below {level}%",
+    "volume is above 2 times normal",
+)
+
+
+def lookback_policy_text(draw: Random, rules: int) -> str:
+    """Write a policy of that many rules that rest on earlier looks, with few numbers, so that they often meet."""
+    lines = [draw.choice(("applies to NSE equity, product MIS", "applies to NSE equity, product CNC"))]
+    lines += [f"RULE_{number}: {_lookback_rule(draw)}" for number in range(1, rules + 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _lookback_rule(draw: Random) -> str:
+    luck = draw.random()
+    if luck < 0.12:
+        return draw.choice(("exit at 15:15", "exit 10 minutes before close", "exit after 2 hours"))
+    numbers = {"share": draw.choice((25, 40, 50)), "small": draw.choice((1, 2, 3)), "count": draw.choice((1, 1, 2))}
+    verb = draw.choice(_VERBS)
+    parts = [verb]
+    if draw.random() < 0.6:
+        parts.append(f"at {draw.choice(_LEVELS)}% {'profit' if draw.random() < 0.85 else 'loss'}")
+    if draw.random() < 0.2:
+        parts.append(draw.choice(("after 1 day", "after 3 days", "after 30 minutes", "before 10:00")))
+    if draw.random() < 0.6 or len(parts) == 1:
+        parts.append(f"when {draw.choice(_EARLIER)}")
+    if verb.startswith(("book", "add")) and draw.random() < 0.3:
+        parts.append(draw.choice(("every 30 minutes", "up to 2 times", "every 10 minutes up to 3 times")))
+    return " ".join(parts).format(level=draw.choice(_LEVELS), **numbers)

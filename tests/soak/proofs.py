@@ -21,18 +21,21 @@ from rulekit.lint.solver import installed
 from rulekit.model.clock import stopwatch
 from tests.compile.policies import random_policy
 from tests.lint.claims import broken_witnesses, refuted, some_positions, unproved
-from tests.lint.policies import policy_text
+from tests.lint.policies import lookback_policy_text, policy_text
+from tests.lint.walks import refuted_by_walks, walks
 
 POSITIONS = 40
+WALKS = 10
 TOLD_EVERY = 250
 
 
 def policy(seed: int) -> PolicyTree:
-    """Return a policy: two of three as a trader writes them, the others from all nodes of the language."""
+    """Return a policy: as a trader writes them, from all nodes of the language, or resting on earlier looks."""
     draw = Random(seed)
     if seed % 3 == 2:
         return random_policy(draw, draw.choice((2, 4, 6)))
-    checked = check_text(policy_text(draw, draw.choice((3, 6, 10))))
+    write = policy_text if seed % 3 == 0 else lookback_policy_text
+    checked = check_text(write(draw, draw.choice((3, 6, 10))))
     assert checked.tree is not None, checked.diagnostics[:2]
     return checked.tree
 
@@ -52,6 +55,10 @@ def faults(seed: int, counts: Counter[str]) -> Iterator[str]:
         counts["witnesses"] += proof.shown is not None
     yield from broken_witnesses(proofs, found, as_text=seed % 6 == 0)
     yield from unproved(proofs, snapshots)
+    walked = walks(proofs, draw, WALKS)
+    counts["walks"] += len(walked)
+    counts["looks of walks"] += sum(map(len, walked))
+    yield from refuted_by_walks(proofs, found, walked)
     if installed() and seed % 6 == 0:
         yield from _solver(proofs, counts)
 

@@ -1,18 +1,20 @@
-"""S202: a stop rule that another one always outdoes."""
+"""S202: a stop rule that another one always outdoes, at the same look or at an earlier one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from rulekit.language import tree as t
 from rulekit.language.sentences import rule_sentence
-from rulekit.language.tree import MoveStop, Rule, Unit
+from rulekit.language.tree import LockIn, MoveStop, Rule, TrailStop, Unit
 from rulekit.lint.finding import POSSIBLE, PROVED, WARNING, Code, Finding
+from rulekit.lint.history import Need, bookings, needs
+from rulekit.lint.outdone import at_need, outdone, outdone_before
 from rulekit.lint.proofs import Proof, Proofs, always_free, proofs_of, within_budget
 from rulekit.lint.regions import Region
 from rulekit.lint.subject import PROOF, Subject
-from rulekit.lint.telling import looks_told
+from rulekit.lint.witness import Witness
 
 CODE = Code("S202", "stop-never-counts", WARNING, "a stop rule that another one always outdoes, so it moves nothing")
 NEEDS = PROOF
@@ -20,34 +22,48 @@ SAID_BY = ("S105",)
 
 Level = tuple[str, Unit, Fraction]
 """What a stop is measured from, in which unit, and how far towards profit."""
+_FOLLOWING = frozenset(("price", "best price"))
+"""Measured from the price at each look, or from the best of them: a stop only tightens, so it comes to the same."""
+_STEADY = (Unit.PERCENT, Unit.POINTS, Unit.RUPEES, Unit.TICKS)
+"""Distances that are the same at every look, but for the price they are measured from."""
 
 
 def find(subject: Subject) -> Iterator[Finding]:
-    """Yield every stop rule beside which another one sets a stop as tight or tighter."""
+    """Yield every stop rule beside which, or before which, another one sets a stop as tight or tighter."""
     yield from within_budget(proofs_of(subject.tree), _search)
 
 
 def _search(proofs: Proofs) -> Iterator[Proof]:
-    stops = [(rule, level) for rule in proofs.of(MoveStop) if (level := _level(rule)) is not None]
+    stops = [(rule, level) for rule in proofs.tree.rules if (level := _level(rule)) is not None]
     for place, (rule, level) in enumerate(stops):
         region = _acting(proofs, rule)
         if not region:
             continue
-        for other_place, (other, better) in enumerate(stops):
-            tighter = better[:2] == level[:2] and (
-                better[2] > level[2] or (better[2] == level[2] and other_place < place)
-            )
-            same = rule_sentence(other) == rule_sentence(rule)
-            if not tighter or same or not _unbounded(other):
-                continue
-            if not proofs.meaning.less(region, _acting(proofs, other)):
-                yield from _proof(proofs, rule, other, region)
-                break
+        others = [
+            (other, better)
+            for where, (other, better) in enumerate(stops)
+            if where != place
+            and _unbounded(other)
+            and rule_sentence(other) != rule_sentence(rule)
+            and _comparable(level, better)
+            and (better[2] > level[2] or (better[2] == level[2] and where < place))
+        ]
+        beside = next((pair for pair in others if not proofs.meaning.less(region, _acting(proofs, pair[0]))), None)
+        if beside is not None:
+            yield from _beside(proofs, rule, level, region, *beside)
+        else:
+            yield from _before(proofs, rule, level, others)
 
 
 def _level(rule: Rule) -> Level | None:
-    """Return where a stop stands, if it is a plain distance from the entry or the price."""
-    assert isinstance(rule.verb, MoveStop)
+    """Return where a stop stands, if it is a plain distance from the entry or the price, or a share of the peak."""
+    if isinstance(rule.verb, TrailStop):
+        distance = rule.verb.distance
+        return None if distance.window is not None else ("best price", distance.unit, -distance.value)
+    if isinstance(rule.verb, LockIn):
+        return "peak profit", Unit.PERCENT, rule.verb.percent
+    if not isinstance(rule.verb, MoveStop):
+        return None
     base, offset = rule.verb.price.base, rule.verb.price.offset
     if isinstance(base, t.PriceAtProfit):
         return ("entry", base.unit, base.value) if offset is None else None
@@ -58,6 +74,13 @@ def _level(rule: Rule) -> Level | None:
     if offset.window is not None:
         return None
     return base.name, offset.unit, offset.value if rule.verb.price.towards_profit else -offset.value
+
+
+def _comparable(level: Level, better: Level) -> bool:
+    """Tell whether the larger of two values is the tighter stop, whatever the price does."""
+    if level[1] is not better[1]:
+        return False
+    return level[0] == better[0] or (level[1] in _STEADY and {level[0], better[0]} <= _FOLLOWING)
 
 
 def _acting(proofs: Proofs, rule: Rule) -> Region:
@@ -71,26 +94,59 @@ def _unbounded(rule: Rule) -> bool:
     return always_free(rule) and rule.limit.times is None
 
 
-def _proof(proofs: Proofs, rule: Rule, other: Rule, region: Region) -> Iterator[Proof]:
-    shown = proofs.find(
-        proofs.meaning.less(region, proofs.closed),
-        lambda each: (
-            proofs.holds(rule, each) is True and any(one.rule == other.name for one in proofs.decide(each).actions)
-        ),
+def _sure(level: Level, better: Level) -> bool:
+    """Tell whether charges, which nobody knows beforehand, cannot put the other stop off."""
+    return level == better or level[0] != "break-even"
+
+
+def _beside(proofs: Proofs, rule: Rule, level: Level, region: Region, other: Rule, better: Level) -> Iterator[Proof]:
+    yield from outdone(
+        proofs,
+        rule,
+        [other],
+        _moved_by(proofs, other),
+        message=f"whenever this rule would move the stop, `{other.name}` moves it as far or further,"
+        " so it never counts",
+        help="make it tighter, let it begin earlier, or delete it",
+        what="always at least as tight",
+        region=proofs.meaning.less(region, proofs.closed),
+        status=PROVED if _sure(level, better) else POSSIBLE,
     )
-    if shown is None:
+
+
+def _before(proofs: Proofs, rule: Rule, level: Level, others: list[tuple[Rule, Level]]) -> Iterator[Proof]:
+    """Yield that a stop from the entry was set as tight at a look that must have been: what is set stays."""
+    if level[0] not in ("entry", "break-even") or any(proofs.acts(add) for add in proofs.of(t.Add)):
         return
-    level, better = _level(rule), _level(other)
-    sure = level == better or (level is not None and level[0] != "break-even")  # charges can put the other one off
-    looks = proofs.play(shown)
-    yield Proof(
-        rule.span,
-        f"whenever this rule would move the stop, `{other.name}` moves it as far or further, so it never counts",
-        "make it tighter, let it begin earlier, or delete it",
-        ((other.span, "always at least as tight"),),
-        PROVED if sure else POSSIBLE,
-        (proofs.text(shown), *looks_told(looks)),
-        shown,
-        looks[0].decision.actions,
-        (rule.name, other.name),
-    )
+    for need in _earlier(proofs, rule):
+        for other, better in others:
+            if proofs.meaning.less(need.region, _acting(proofs, other)):
+                continue
+            wanted, shown = proofs.example_of(rule), at_need(proofs, need, _moved_by(proofs, other))
+            if wanted is None or shown is None:
+                continue
+            yield outdone_before(
+                proofs,
+                rule,
+                [other],
+                wanted,
+                shown,
+                message=f"before this rule can hold, {need.what}: then `{other.name}` has moved the stop as far or"
+                " further, so it never counts",
+                help="make it tighter, or delete it",
+                what="has set a stop at least as tight by then",
+                status=PROVED if need.sure and _sure(level, better) else POSSIBLE,
+            )
+            return
+
+
+def _moved_by(proofs: Proofs, rule: Rule) -> Callable[[Witness], bool]:
+    """Return the question whether a rule acts on a position."""
+    return lambda each: any(action.rule == rule.name for action in proofs.decide(each).actions)
+
+
+def _earlier(proofs: Proofs, rule: Rule) -> Iterator[Need]:
+    booked = bookings(proofs, rule)
+    if booked is not None:
+        yield booked
+    yield from needs(proofs, rule)

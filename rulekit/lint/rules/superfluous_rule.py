@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Book, Exit, Rule
-from rulekit.lint.finding import PROVED, WARNING, Code, Finding
+from rulekit.lint.finding import WARNING, Code, Finding
+from rulekit.lint.outdone import outdone
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
-from rulekit.lint.telling import looks_told, named
+from rulekit.lint.telling import named
 
 CODE = Code("R205", "superfluous-rule", WARNING, "an exit that holds only where others close the position anyway")
 NEEDS = PROOF
@@ -32,28 +33,18 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
         makes_so = proofs.covering(region, others)
         if region and makes_so:
             kept = [other for other in kept if other is not rule]
-            yield from _proof(proofs, rule, makes_so)
+            yield from outdone(
+                proofs,
+                rule,
+                makes_so,
+                lambda each, alone=makes_so: len(alone) > 1 or proofs.holds(alone[0], each) is True,  # type: ignore[misc]
+                message=f"whenever this rule holds, {named(makes_so, 'or')} closes the position anyway:"
+                " without it the same happens",
+                help="delete it, or let it begin earlier",
+                what="closes the position anyway",
+            )
 
 
 def _stands_in(proofs: Proofs, other: Rule, rule: Rule) -> bool:
     """Tell whether no partial book can come between where one closing rule takes the place of another."""
     return isinstance(other.verb, Exit) or (isinstance(rule.verb, Book) and other in proofs.goes_first(rule))
-
-
-def _proof(proofs: Proofs, rule: Rule, makes_so: list[Rule]) -> Iterator[Proof]:
-    every = (rule, *makes_so[:1]) if len(makes_so) == 1 else (rule,)
-    shown = proofs.find(proofs.region(rule), lambda each: all(proofs.holds(one, each) is True for one in every))
-    if shown is None:
-        return
-    looks = proofs.play(shown)
-    yield Proof(
-        rule.span,
-        f"whenever this rule holds, {named(makes_so, 'or')} closes the position anyway: without it the same happens",
-        "delete it, or let it begin earlier",
-        tuple((other.span, "closes the position anyway") for other in makes_so),
-        PROVED,
-        (proofs.text(shown), *looks_told(looks)),
-        shown,
-        looks[0].decision.actions,
-        (rule.name, *(other.name for other in makes_so)),
-    )

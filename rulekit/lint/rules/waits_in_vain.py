@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.tree import Add, AmountKind, Book, Rule
-from rulekit.lint.before import can_follow, sources
+from rulekit.lint.before import sources
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
+from rulekit.lint.history import COUNTS, counts_on, reach
 from rulekit.lint.proofs import Proof, Proofs, always_free, proofs_of, within_budget
-from rulekit.lint.regions import EVERYWHERE
 from rulekit.lint.subject import PROOF, Subject
 from rulekit.lint.telling import looks_told, named
-from rulekit.lint.world import counted, within_counts
+from rulekit.lint.world import within_counts
 
 CODE = Code("R203", "waits-in-vain", WARNING, "a rule that waits for more books or adds than the policy can make")
 NEEDS = PROOF
@@ -24,13 +24,14 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _search(proofs: Proofs) -> Iterator[Proof]:
-    most = {"times booked": proofs.most(Book), "times added": proofs.most(Add)}
-    can_be = within_counts(proofs.meaning.axes, most)
+    can_come = reach(proofs)
+    can_be = within_counts(proofs.meaning.axes, can_come.most)
     for rule in proofs.tree.rules:
         region = proofs.region(rule)
         if region and not proofs.meet(region, can_be):
-            yield from _counted(proofs, rule, most)
-        elif region and (fact := _counts_on(proofs, rule)) and not _was_before(proofs, rule, fact):
+            yield from _counted(proofs, rule, can_come.most)
+        elif region and rule.name not in can_come.rules:
+            fact = next(fact for fact in COUNTS if counts_on(proofs, rule, fact))
             yield from _too_late(proofs, rule, fact)
         elif region and isinstance(rule.verb, Book) and rule.verb.amount.kind is AmountKind.UP_TO:
             yield from _booked_already(proofs, rule)
@@ -41,7 +42,7 @@ def _counted(proofs: Proofs, rule: Rule, most: dict[str, int | None]) -> Iterato
     if shown is None:
         return
     said = " and ".join(
-        f"{'books' if name == 'times booked' else 'adds'} {_times(count)} at most"
+        f"{'books' if name == 'times booked' else 'adds'} {_times(count)}"
         for name, count in most.items()
         if count is not None and proofs.names(rule, name)
     )
@@ -55,22 +56,6 @@ def _counted(proofs: Proofs, rule: Rule, most: dict[str, int | None]) -> Iterato
         shown,
         proofs.decide(shown).actions,
         (rule.name,),
-    )
-
-
-def _counts_on(proofs: Proofs, rule: Rule) -> str:
-    """Return the count without which a rule never holds; empty if there is none."""
-    for fact in ("times booked", "times added"):
-        some = counted(proofs.meaning.axes, fact)
-        if some != EVERYWHERE and not proofs.meaning.less(proofs.region(rule), some):
-            return fact
-    return ""
-
-
-def _was_before(proofs: Proofs, rule: Rule, fact: str) -> bool:
-    """Tell whether any firing that counts can come before a look at which the rule holds."""
-    return any(
-        can_follow(proofs.meaning, proofs.region(rule), proofs.region(source)) for source in sources(proofs.tree, fact)
     )
 
 
@@ -94,7 +79,7 @@ def _too_late(proofs: Proofs, rule: Rule, fact: str) -> Iterator[Proof]:
 
 
 def _times(count: int) -> str:
-    return {0: "not even once", 1: "once"}.get(count, f"{count} times")
+    return {0: "nothing before it", 1: "once at most"}.get(count, f"{count} times at most")
 
 
 def _booked_already(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
