@@ -28,16 +28,19 @@ class At:
             rupees, `worth` the price at which the position is worth that, `giveback` the best price from which that
             share of the profit was lost, `share` a share of the present price, and `before %` and its like the price
             from which the present one lies at that distance.
+        nudge: how many ticks; it lies between two of them where it is no whole number.
+        base: the price in rupees from which a profit is measured; None for the entry.
     """
 
     form: str
     value: Fraction
-    nudge: int = 0
+    nudge: Fraction | int = 0
+    base: Fraction | None = None
 
 
-def near(form: str, value: Fraction) -> tuple[At, ...]:
+def near(form: str, value: Fraction, base: Fraction | None = None) -> tuple[At, ...]:
     """Return a price and its neighbours on both sides."""
-    return At(form, value), At(form, value, -1), At(form, value, 1)
+    return At(form, value, 0, base), At(form, value, -1, base), At(form, value, 1, base)
 
 
 def percent(value: int) -> At:
@@ -210,11 +213,10 @@ class _Gathered:
             self.price_fact(base.name, base.window, offsets)
         elif isinstance(base, t.PriceConstant):
             self.constant(base.value)
-            for share in offsets:
-                self.add(
-                    "price",
-                    [*near("price", base.value * (1 + share / 100)), *near("price", base.value * (1 - share / 100))],
-                )
+            if offset is not None:
+                unit = Unit.POINTS if offset.unit is Unit.RUPEES else offset.unit
+                value = offset.value if node.towards_profit else -offset.value
+                self.add("price", near(unit.value, value, base.value))
         else:
             self.measured("price", base.value, base.unit)
 
@@ -288,6 +290,8 @@ class _Gathered:
         self.add("stop", (None, percent(-10)))
         if isinstance(verb, t.MoveStop):
             self.price(verb.price)
+            if verb.price.offset is None:  # a stop at the market itself is set only between two ticks
+                self.add("price", (At("%", Fraction(5), Fraction(1, 2)),))
         elif isinstance(verb, t.TightenStopBy):
             self.add("stop", (percent(-5), percent(-1)))
         elif isinstance(verb, t.TrailStop):

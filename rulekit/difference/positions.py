@@ -77,7 +77,8 @@ class _Frame:
 
     def units(self, where: At | None) -> float:
         """Return a price in smallest units on the tick; one that cannot be measured is unknown."""
-        exact = None if where is None else _FORMS[where.form](self, where.value)
+        frame = self if where is None or where.base is None else evolve(self, entry=where.base * SCALE)
+        exact = None if where is None else _FORMS[where.form](frame, where.value)
         if where is None or exact is None:
             return nan
         return float((exact // TICK) * TICK + where.nudge * TICK * self.side)

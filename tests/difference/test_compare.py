@@ -62,6 +62,13 @@ def rule_names(old: str, new: str) -> list[str]:
         ("set target to 3R profit at 1R profit", "set target to 3R profit at 2R profit", ["later-target"]),
         ("set target to vwap + 2% after 1 hour", "set target to vwap + 2% after 30 minutes", ["sooner-target"]),
         ("set target to ₹1,990", "set target to ₹1,980", ["looser-target", "tighter-target"]),
+        ("exit at ₹104 + 3 points", "exit at ₹104 + 2.5 points", ["sooner-exit"]),
+        ("exit at ₹1,000 + 2R", "exit at ₹1,000 + 3R", ["later-exit"]),
+        (
+            "move stop to price when volume is at least 1 times normal",
+            "move stop to price when volume is at least 2 times normal",
+            ["later-stop"],
+        ),
         ("trail stop 2%", "trail stop 3%", ["later-exit", "looser-stop"]),
         ("lock in 50% of peak profit", "lock in 60% of peak profit", ["sooner-exit", "tighter-stop"]),
         ("move stop to price - 2 ATR", "move stop to price - 3 ATR", ["looser-stop"]),
