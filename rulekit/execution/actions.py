@@ -69,6 +69,7 @@ CLOSING_KINDS = frozenset({EXIT, BOOK})
 PREFIX = "RK"
 JOURNAL_ID_LENGTH = 4
 TAG_LENGTH = 20
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 
 def _letters(*parts: str, count: int) -> str:
@@ -85,6 +86,11 @@ def attempt_tag(journal_id: str, action: str, attempt: int) -> str:
     """Return the broker tag of one attempt: 20 capital letters and digits."""
     start = PREFIX + journal_id
     return start + _letters("attempt", journal_id, action, str(attempt), count=TAG_LENGTH - len(start))
+
+
+def is_tag(text: str) -> bool:
+    """Tell whether an order's tag has the shape of those that this program gives."""
+    return len(text) == TAG_LENGTH and text.startswith(PREFIX) and set(text) <= _LETTERS
 
 
 @define

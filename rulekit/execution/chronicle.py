@@ -20,8 +20,8 @@ from rulekit.execution.ledger import (
     REQUEST,
     STATE_CHANGED,
     WAIT,
-    Ledger,
 )
+from rulekit.execution.seals import ledger_from
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.clock import Clock
 from rulekit.model.events import Emit, Event
@@ -42,7 +42,7 @@ class Chronicle:
         self.journal = journal
         self.clock = clock
         self.settings = settings
-        self.ledger = Ledger(journal.entries())
+        self.ledger = ledger_from(journal.seal, journal.entries(journal.seal.seq if journal.seal else 0))
         self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
         self._emit = emit
         self._events: list[Event] = []

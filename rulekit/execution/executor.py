@@ -29,6 +29,7 @@ from rulekit.execution.port import Broker, HoldsStops
 from rulekit.execution.reading import Reader
 from rulekit.execution.residuals import Residuals
 from rulekit.execution.route import BrokerRoute, Route
+from rulekit.execution.sealing import Sealing
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.execution.settling import Settler
 from rulekit.execution.signal import RegularSignal
@@ -132,6 +133,7 @@ class Executor:
         self._external = bool(route and route.external)
         self._mark: Mapping[str, Any] | None = None
         self._chronicle.before_flush = self._carry_place
+        self._sealing = Sealing(self._chronicle)
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -141,6 +143,8 @@ class Executor:
         Raises:
             JournalError: the journal cannot be written.
         """
+        for remark in self._chronicle.journal.remarks:
+            self._chronicle.alert(remark)
         for action in list(self._ledger.open.values()):
             if action.state == states.SENDING:
                 self._settler.left_sending(action)
@@ -338,6 +342,8 @@ class Executor:
             self._dispatch(now)
         self._standing.tend(now, fresh=self._reader.is_fresh(now))
         self._chronicle.flush()
+        if self._sealing.is_due(now) and not self._dispatcher.queue():
+            self._sealing.tend(now)
 
     def _is_urgent(self) -> bool:
         return any(action.lane in URGENT for action in self._dispatcher.queue())

@@ -66,4 +66,9 @@ def history(entries: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def pending(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return the actions of a journal that have no end, oldest first."""
-    return [pending_row(action) for action in Ledger(entries).open.values()]
+    return pending_of(Ledger(entries))
+
+
+def pending_of(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the actions without an end of what a journal adds up to, oldest first."""
+    return [pending_row(action) for action in ledger.open.values()]

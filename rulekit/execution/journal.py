@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rulekit.errors import JournalAwayError, JournalError
 from rulekit.execution import journal_sqlite, requests
@@ -16,11 +16,17 @@ from rulekit.execution.actions import JOURNAL_ID_LENGTH
 from rulekit.execution.journal_chain import checked, entry_of
 from rulekit.execution.journal_place import Place, ServerPlace, place_of
 from rulekit.execution.journal_schema import FIRST, VERSION, Entry, Row, body_of, chain, text_of
-from rulekit.execution.journal_sqlite import SqliteStore
-from rulekit.execution.journal_store import Store
+from rulekit.execution.journal_seals import Seal
+from rulekit.execution.journal_sqlite import SqliteShelf, SqliteStore
+from rulekit.execution.journal_store import Shelf, Store
 from rulekit.execution.lease import LEASE_S, never
+from rulekit.execution.ledger import Ledger
 from rulekit.execution.requests import Request
+from rulekit.execution.seals import latest_seal, ledger_from
 from rulekit.model.clock import Clock, fresh_bytes
+
+if TYPE_CHECKING:
+    from rulekit.execution.journal_postgres_reading import ServerShelf
 
 OPENED = "opened"
 
@@ -42,6 +48,9 @@ class Journal:
         self.last_seq = 0
         self.flushes = 0
         self.is_open = True
+        self.seal: Seal | None = None
+        self.remarks: list[str] = []
+        self.before_close: Callable[[], None] | None = None
         self._digest = FIRST
         self._rows: list[Row] = []
         self._failed: JournalError | None = None
@@ -62,7 +71,7 @@ class Journal:
         max_pages: int | None = None,
         identity: str | None = None,
     ) -> Self:
-        """Open a journal for writing, take its lock or its lease, and check every row of it.
+        """Open a journal for writing, take its lock or its lease, and check its rows: all, or those behind a seal.
 
         Args:
             place: the file, or the address of a PostgreSQL database; made if `create` allows it.
@@ -105,13 +114,19 @@ class Journal:
             self.flush()
         else:
             self._verify()
-        self.store.bind(self.id, self.last_seq, self._digest)
+        self.remarks += self.store.bind(self.id, self.last_seq, self._digest) or ()
 
     def _verify(self) -> None:
-        self.store.check()
+        """Check the rows: behind a sealed state its own check stands for those before it; they are read again later."""
         for row in checked(self.store.rows(), self.store.name):
-            if not self.last_seq:
-                self._belongs(body_of(row[5]))
+            self._belongs(body_of(row[5]))
+            break
+        self.seal = latest_seal(self.store, self.remarks)
+        if self.seal is not None:
+            self.last_seq, self._digest = self.seal.seq, self.seal.digest
+        else:
+            self.store.check()
+        for row in checked(self.store.rows(self.last_seq), self.store.name, self._digest, self.last_seq):
             self.last_seq, self._digest = row[0], row[6]
 
     def _belongs(self, opening: Mapping[str, Any]) -> None:
@@ -201,6 +216,8 @@ class Journal:
             if not self._failed:
                 with suppress(JournalAwayError):
                     self.flush()
+                    if self.before_close is not None:
+                        self.before_close()
         finally:
             self.is_open = False
             self.store.close()
@@ -258,13 +275,43 @@ def read_journal(place: Place | str) -> list[Entry]:
     Raises:
         JournalError: damaged or of another version. UnreadableFileError: there is none.
     """
+    with open_shelf(place) as shelf:
+        return whole(shelf)
+
+
+def open_shelf(place: Place | str) -> SqliteShelf | ServerShelf:
+    """Open a journal for reading, also while a process writes it.
+
+    Raises:
+        JournalError: of another version, or not readable. UnreadableFileError: there is none.
+    """
     where = place_of(place)
-    return [entry_of(row) for row in checked(_rows_of(where), str(where))]
+    if isinstance(where, ServerPlace):
+        from rulekit.execution.journal_postgres_reading import ServerShelf
+
+        return ServerShelf(where)
+    return SqliteShelf(where)
 
 
-def _rows_of(place: Place) -> Iterator[Row]:
-    if isinstance(place, ServerPlace):
-        from rulekit.execution import journal_postgres_reading
+def whole(shelf: Shelf) -> list[Entry]:
+    """Read all entries; every row is checked.
 
-        return journal_postgres_reading.read_rows(place)
-    return journal_sqlite.read_rows(place)
+    Raises:
+        JournalError: it is damaged.
+    """
+    shelf.check()
+    return [entry_of(row) for row in checked(shelf.rows(), shelf.name)]
+
+
+def read_ledger(place: Place | str) -> Ledger:
+    """Return what a journal adds up to now, quickly: from its last sealed state and the entries behind it.
+
+    Raises:
+        JournalError: these are damaged, and so is what stands for them. UnreadableFileError: there is no journal.
+    """
+    with open_shelf(place) as shelf:
+        seal = latest_seal(shelf)
+        if seal is None:
+            return ledger_from(None, whole(shelf))
+        rows = checked(shelf.rows(seal.seq), shelf.name, seal.digest, seal.seq)
+        return ledger_from(seal, map(entry_of, rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 from rulekit.errors import UnreadableFileError
 from rulekit.execution.journal_place import ServerPlace
@@ -17,6 +18,7 @@ SELECT holder, extract(epoch FROM until - clock_timestamp())::float8 FROM ruleki
 WHERE account = %s AND until > clock_timestamp()"""
 _ROWS = """
 SELECT seq, at, kind, subject, token, body, digest FROM rulekit.entry WHERE account = %s AND seq > %s ORDER BY seq"""
+_LAST = "SELECT last_seq FROM rulekit.account WHERE account = %s"
 _SHARE = 1_000
 """Rows that are fetched at a time."""
 
@@ -49,10 +51,41 @@ def refuse_missing(place: ServerPlace) -> None:
         link.close()
 
 
-def read_rows(place: ServerPlace) -> Iterator[Row]:
-    """Read all rows of an account as of one moment, also while a process writes them."""
-    refuse_missing(place)
-    return stream(place, 0)
+class ServerShelf:
+    """The rows of one account in a database, read from outside; each reading is of one moment.
+
+    Raises:
+        UnreadableFileError: there is no journal. JournalError: the server does not answer, or refuses.
+    """
+
+    def __init__(self, place: ServerPlace) -> None:
+        self.name = str(place)
+        self._place = place
+        refuse_missing(place)
+
+    def check(self) -> None:
+        """Do nothing: what lies below the rows is the server's affair."""
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Read the rows behind a number, oldest first."""
+        return stream(self._place, after)
+
+    def last_seq(self) -> int:
+        """Return the number of the last row."""
+        link = Link(self._place, writes=False)
+        try:
+            return int(link.run(_LAST, (self._place.account,))[0][0])
+        finally:
+            link.close()
+
+    def close(self) -> None:
+        """Do nothing: nothing is held between two readings."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def is_held(place: ServerPlace) -> bool:

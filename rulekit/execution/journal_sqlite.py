@@ -10,11 +10,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
+
+from attrs import astuple
 
 from rulekit.errors import JournalError, UnreadableFileError
 from rulekit.execution import requests
 from rulekit.execution.journal_chain import KEEP_IT
 from rulekit.execution.journal_schema import VERSION, Row
+from rulekit.execution.journal_seals import Mark, Seal
 from rulekit.execution.journal_witness import HeadFile, refuse_lost_beginning
 from rulekit.execution.lease import never
 from rulekit.execution.requests import Request
@@ -36,6 +40,17 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX one_token ON entry (token) WHERE token IS NOT NULL;
 CREATE INDEX by_subject ON entry (subject, seq) WHERE subject <> '';
 """
+SEALS = """
+CREATE TABLE IF NOT EXISTS seal (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  shape TEXT NOT NULL,
+  state BLOB NOT NULL,
+  mark BLOB NOT NULL
+)
+"""
+"""Made when the first state is sealed: a journal from before there were any is one without seals."""
 """`token` is an action's identity in its first row and a broker's tag in the row that announces a request:
 the index makes a second one of either impossible."""
 
@@ -79,6 +94,8 @@ class SqliteStore:
         self.database: sqlite3.Connection | None = None
         self.head: HeadFile | None = None
         present = check_path(path, create)
+        if not present:
+            refuse_lost_beginning(path)
         self._lock: sqlite3.Connection | None = _wait_for_lock(path, wait_s, waits)
         try:
             self._open(present, durable, max_pages)
@@ -101,9 +118,10 @@ class SqliteStore:
         database.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         if max_pages is not None:
             database.execute(f"PRAGMA max_page_count={int(max_pages)}")
-        self.is_new = not database.execute("SELECT count(*) FROM entry").fetchone()[0]
-        if self.is_new and present:
+        self.is_new = not _last_seq(database)
+        if self.is_new:
             refuse_lost_beginning(self.path)
+        self._file = _file_of(self.path)
 
     @property
     def _open_database(self) -> sqlite3.Connection:
@@ -121,8 +139,36 @@ class SqliteStore:
         with _explained(self.path):
             yield from _rows(self._open_database, after)
 
-    def bind(self, journal_id: str, seq: int, digest: bytes) -> None:
+    def last_seq(self) -> int:
+        """Return the number of the last durable row."""
+        with _explained(self.path):
+            return _last_seq(self._open_database)
+
+    def seals(self) -> Sequence[Mark]:
+        """Name the sealed states, newest first."""
+        return _seals(self._open_database)
+
+    def read_seal(self, seq: int) -> Seal | None:
+        """Return a sealed state as it is found."""
+        return _read_seal(self._open_database, seq)
+
+    def write_seal(self, seal: Seal, drop: Sequence[int]) -> None:
+        """Keep a sealed state; its table is made with the first."""
+        database = self._open_database
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute(SEALS)
+            database.execute("INSERT OR REPLACE INTO seal VALUES (?,?,?,?,?,?)", astuple(seal))
+            database.executemany("DELETE FROM seal WHERE seq = ?", [(seq,) for seq in drop])
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise explain(error, self.path) from None
+
+    def bind(self, journal_id: str, seq: int, digest: bytes) -> Sequence[str]:
         """Compare the file with its head, and keep the head from now on."""
+        remarks = []
         with _explained(self.path):
             if self.is_new:
                 # The identity goes into the main file at once: a damaged log must never look like a new journal.
@@ -130,7 +176,9 @@ class SqliteStore:
             self.head = HeadFile(self.path, journal_id)
             if not self.is_new:
                 self.head.check(self._digest_of, seq)
+                remarks = [self.head.remark] if self.head.remark else []
         self.head.write(seq, digest)
+        return remarks
 
     def _digest_of(self, seq: int) -> bytes | None:
         row = self._open_database.execute("SELECT digest FROM entry WHERE seq = ?", (seq,)).fetchone()
@@ -139,6 +187,11 @@ class SqliteStore:
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows in one transaction and flush it to the disk."""
         database = self._open_database
+        if _file_of(self.path) != self._file:
+            raise JournalError(
+                f"`{self.path}` was deleted or replaced while this process was using it",
+                "nothing was sent since; put it back if you can, and compare the broker's book with what you know",
+            )
         try:
             database.execute("BEGIN IMMEDIATE")
             database.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?)", rows)
@@ -193,23 +246,68 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Read all rows of a file as of one moment, also while a process writes it.
+class SqliteShelf:
+    """The file of a journal as of one moment, read also while a process writes it; it is closed by `with`.
 
     Raises:
-        JournalError: damaged below the chain of rows, or of another version. UnreadableFileError: there is none.
+        JournalError: of another version, or not readable. UnreadableFileError: there is none.
     """
-    if not check_path(path, create=False):
-        return
-    with _explained(path):
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2.0)
-        try:
-            _check_format(database, path)
-            database.execute("BEGIN")
-            _check_pages(database, path)
-            yield from _rows(database, 0)
-        finally:
-            database.close()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        self._database: sqlite3.Connection | None = None
+        if not check_path(path, create=False):
+            return
+        with _explained(path):
+            self._database = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2.0
+            )
+            try:
+                _check_format(self._database, path)
+                self._database.execute("BEGIN")
+            except BaseException:
+                self.close()
+                raise
+
+    def check(self) -> None:
+        """Let SQLite check its own pages and indexes."""
+        if self._database is not None:
+            with _explained(self.path):
+                _check_pages(self._database, self.path)
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Read the rows behind a number, oldest first; none of a file that was only just made."""
+        if self._database is not None:
+            with _explained(self.path):
+                yield from _rows(self._database, after)
+
+    def last_seq(self) -> int:
+        """Return the number of the last row."""
+        if self._database is None:
+            return 0
+        with _explained(self.path):
+            return _last_seq(self._database)
+
+    def seals(self) -> Sequence[Mark]:
+        """Name the sealed states, newest first."""
+        return [] if self._database is None else _seals(self._database)
+
+    def read_seal(self, seq: int) -> Seal | None:
+        """Return a sealed state as it is found."""
+        return None if self._database is None else _read_seal(self._database, seq)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._database is not None:
+            self._database.close()
+        self._database = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def check_path(path: Path, create: bool) -> bool:
@@ -257,10 +355,40 @@ def take_lock(path: Path, wait_s: float) -> sqlite3.Connection:
     return lock
 
 
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one that is put in its place, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _rows(database: sqlite3.Connection, after: int) -> Iterator[Row]:
     found = database.execute(f"SELECT {_COLUMNS} FROM entry WHERE seq > ? ORDER BY seq", (after,))  # noqa: S608
     # Row by row: a reader that is dropped half way would close the cursor of a file that may be closed already.
     return iter(found.fetchone, None)
+
+
+def _last_seq(database: sqlite3.Connection) -> int:
+    return int(database.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0])
+
+
+def _seals(database: sqlite3.Connection) -> list[Mark]:
+    try:
+        return database.execute("SELECT seq, at FROM seal ORDER BY seq DESC").fetchall()
+    except sqlite3.Error:
+        # No such table yet, or it is damaged: without seals everything is read.
+        return []
+
+
+def _read_seal(database: sqlite3.Connection, seq: int) -> Seal | None:
+    try:
+        row = database.execute("SELECT * FROM seal WHERE seq = ?", (seq,)).fetchone()
+    except sqlite3.Error:
+        return None
+    fits = row is not None and [type(value) for value in row] == [int, int, bytes, str, bytes, bytes]
+    return Seal(*row) if fits else None
 
 
 def _create(database: sqlite3.Connection) -> None:

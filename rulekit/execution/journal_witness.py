@@ -11,6 +11,11 @@ from pathlib import Path
 
 from rulekit.errors import JournalError
 
+_NO_WITNESS = (
+    "`{head}` is missing or damaged: whether the journal has lost its last entries can't be seen this time; "
+    "the broker's book is the other witness"
+)
+
 
 class HeadFile:
     """The number and digest of the last durable entry; written after each commit, never flushed on its own.
@@ -26,6 +31,7 @@ class HeadFile:
         self.journal = journal
         self.journal_id = journal_id
         self._before = _read(self.path, journal_id)
+        self.remark = "" if self._before else _NO_WITNESS.format(head=self.path)
         try:
             self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
         except OSError as error:

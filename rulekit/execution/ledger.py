@@ -49,7 +49,7 @@ MODE = "mode"
 UNBLOCKED = "unblocked"
 
 REMEMBERED_DAYS = 10
-"""Calendar days for which a folded trade is remembered."""
+"""Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
 
 
 def trade_token(trade: Trade) -> str:
@@ -76,6 +76,7 @@ class Ledger:
         self.actions: dict[str, ActionRecord] = {}
         self.open: dict[str, ActionRecord] = {}
         self.tags: dict[str, tuple[ActionRecord, Attempt]] = {}
+        self.past_tags: dict[str, int] = {}  # of what is over and let go: the day on which it was
         self.standing: dict[str, tuple[ActionRecord, Attempt]] = {}  # stop orders that may still fill, by tag
         self.by_episode: dict[str, list[ActionRecord]] = {}  # those that trade
         self.tallies: dict[str, dict[str, Tally]] = {}
@@ -153,6 +154,7 @@ class Ledger:
         """Keep in memory what may still matter: open actions, and those of the running episodes."""
         running = {book.episode for book in self.books.values() if book.quantity}
         running |= {action.episode for action in self.open.values()}
+        self.past_tags = {tag: on for tag, on in self.past_tags.items() if on > self.day - REMEMBERED_DAYS}
         for episode in [name for name in self.by_episode if name not in running]:
             kept = [action for action in self.by_episode[episode] if action.open]
             for action in self.by_episode.pop(episode):
@@ -160,6 +162,7 @@ class Ledger:
                     del self.actions[action.id]
                     for attempt in action.attempts:
                         self.tags.pop(attempt.tag, None)
+                        self.past_tags[attempt.tag] = self.day
             if kept:
                 self.by_episode[episode] = kept
         self.tallies = {name: tally for name, tally in self.tallies.items() if name in running}
@@ -189,10 +192,13 @@ class Ledger:
             del self.open[action.id]
             if action.kind not in QUANTITY_KINDS and action.kind != PROTECT:
                 self._count_light(action)
-        if "target" in entry.body:
-            self.books[action.key].target = entry.body["target"]
-        if "stop" in entry.body:
-            self.books[action.key].move_stop(entry.body["stop"])
+        self._move(action.key, entry.body)
+
+    def _move(self, key: PositionKey, body: Mapping[str, Any]) -> None:
+        if "target" in body:
+            self.books[key].target = body["target"]
+        if "stop" in body:
+            self.books[key].move_stop(body["stop"])
 
     def _count_light(self, action: ActionRecord) -> None:
         """Count a stop or an alert that ended, and let it go: a trail makes thousands of them."""

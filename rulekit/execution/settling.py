@@ -7,11 +7,11 @@ from typing import Any
 
 from rulekit.errors import UsageError
 from rulekit.execution import actions as states
-from rulekit.execution.actions import PREFIX, ActionRecord, Attempt
+from rulekit.execution.actions import PREFIX, ActionRecord, Attempt, is_tag
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.reading import Reading
-from rulekit.execution.switch import HALTED
+from rulekit.execution.switch import ACTIVE, HALTED
 from rulekit.model.instant import SECOND, Instant, day_number, iso
 from rulekit.model.orders import CANCELLED, COMPLETE, REJECTED, Order
 from rulekit.model.prices import known
@@ -58,7 +58,6 @@ class Settler:
     def _by_tag(self, orders: Sequence[Order]) -> dict[str, list[Order]]:
         found: dict[str, list[Order]] = {}
         by_id = self._accepted_by_id()
-        ours = PREFIX + self._chronicle.journal.id
         for order in orders:
             tag = order.tag
             if tag not in self._chronicle.ledger.tags:
@@ -66,18 +65,31 @@ class Settler:
                 tag = by_id.get(order.order_id, tag)
             if tag in self._chronicle.ledger.tags:
                 found.setdefault(tag, []).append(order)
-            elif tag.startswith(ours):
-                self._unknown_tag(order)
-            else:
+            elif not self._is_amiss(order):
                 self._foreign(order)
         return found
 
     def check_tags(self, orders: Sequence[Order]) -> None:
-        """Halt if an order bears a tag of ours that the journal does not know."""
-        ours = PREFIX + self._chronicle.journal.id
+        """Halt if an order bears a tag of ours that the journal does not know, or one of another journal."""
         for order in orders:
-            if order.tag.startswith(ours) and order.tag not in self._chronicle.ledger.tags:
-                self._unknown_tag(order)
+            if order.tag not in self._chronicle.ledger.tags:
+                self._is_amiss(order)
+
+    def _is_amiss(self, order: Order) -> bool:
+        """Tell whether an order is of this program and should not be there: halt, unless a person has seen it."""
+        ledger = self._chronicle.ledger
+        if not is_tag(order.tag):
+            return False
+        if order.tag in ledger.past_tags:
+            return True
+        if order.tag.startswith(PREFIX + self._chronicle.journal.id):
+            self._unknown_tag(order)
+            return True
+        seen = ledger.mode.since if ledger.mode.name == ACTIVE else 0
+        if not order.placed or order.placed > seen:
+            self._tag_of_another(order)
+            return True
+        return False
 
     def _accepted_by_id(self) -> dict[str, str]:
         return {
@@ -98,6 +110,19 @@ class Settler:
         )
         self._chronicle.switch(HALTED, why)
         self._chronicle.alert(why, symbol=order.symbol, level="critical")
+
+    def _tag_of_another(self, order: Order) -> None:
+        """Halt: another journal's program trades this account, or its journal is lost and this one is new."""
+        if order.order_id in self._foreign_seen:
+            return
+        self._foreign_seen.add(order.order_id)
+        why = (
+            f"the broker's book has the order {order.order_id} ({order.tag}: {order.side} {order.quantity} "
+            f"{order.symbol}, {order.status}) of another journal: a second program trades this account, or the journal "
+            f"that was used before is lost"
+        )
+        if self._chronicle.switch(HALTED, why):
+            self._chronicle.alert(why, symbol=order.symbol, level="critical")
 
     def _foreign(self, order: Order) -> None:
         if order.order_id in self._foreign_seen:

@@ -24,7 +24,11 @@ def status(entries: Iterable[Entry], settings: ExecutionSettings | None = None) 
         entries: of a journal.
         settings: whose limits the budgets are counted against.
     """
-    ledger = Ledger(entries)
+    return status_of(Ledger(entries), settings)
+
+
+def status_of(ledger: Ledger, settings: ExecutionSettings | None = None) -> dict[str, Any]:
+    """Return the same of what a journal adds up to."""
     now = ledger.last_at
     budgets = Budgets(settings or ExecutionSettings(), ledger.recent_posts(now))
     return {
