@@ -54,7 +54,9 @@ class Server:
         self._control("-m", "immediate", "stop")
 
     def start(self) -> None:
-        """Start it again after a crash."""
+        """Start it again after a crash; a busy machine may take long over what was not tidied up."""
+        folder = self._server.pgdata
+        self._control("-t", "120", "-o", f'-h "" -k {folder}', "-l", str(folder / "log"), "start")
         self._server.ensure_postgres_running()
 
     def _control(self, *words: str) -> None:

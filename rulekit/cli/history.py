@@ -32,7 +32,7 @@ def command(journal: Place | None, account: str | None, form: str) -> None:
     from rulekit.execution.journal import read_journal
 
     places = accounts_of(journal, account)
-    rows = [with_account(place, row) for place in places for row in history(read_journal(place))]
+    rows = [with_account(place, row, account) for place in places for row in history(read_journal(place))]
     if form == "json":
         print_json(rows)
         return

@@ -100,10 +100,10 @@ def _of_the_account(place: Place, account: str | None) -> Place:
     return place
 
 
-def with_account(place: Place, row: dict[str, Any]) -> dict[str, Any]:
-    """Name the account in a row that is shown beside those of others."""
+def with_account(place: Place, row: dict[str, Any], asked: str | None) -> dict[str, Any]:
+    """Name the account in a row that is shown beside those of others; where one was asked for, nothing is added."""
     account = getattr(place, "account", None)
-    return row if account is None else {"account": account, **row}
+    return row if account is None or asked is not None else {"account": account, **row}
 
 
 def one_account(journal: Place | None, account: str | None) -> Place:
@@ -112,12 +112,11 @@ def one_account(journal: Place | None, account: str | None) -> Place:
     Raises:
         UsageError: a database holds several, and nobody says which.
     """
-    found = accounts_of(journal, account)
-    if len(found) != 1:
-        names = [str(getattr(place, "account", "")) for place in found]
-        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        raise UsageError(
-            f"which account? the database has journals of {shown}" if names else "the database has no journals yet",
-            "give --account NAME",
-        )
-    return found[0]
+    from rulekit.execution.journal_place import ServerPlace
+
+    place = chosen(journal)
+    if not isinstance(place, ServerPlace):
+        return _of_the_account(place, account)
+    from rulekit.execution.journal_postgres_reading import with_account
+
+    return with_account(place if account is None else place.of(account))

@@ -179,8 +179,14 @@ class PostgresStore:
                 continue
 
     def keep(self) -> None:
-        """Say that the engine lives; from the first call on, one that falls silent loses its lease."""
+        """Say that the engine lives; from the first call on, one that falls silent loses its lease.
+
+        Raises:
+            JournalTakenError: a renewal has found that another process holds the account.
+        """
         self._seen = elapsed()
+        if self._taken is not None:
+            raise self._taken
 
     def why_not_send(self) -> str:
         """Return why nothing may be sent now, empty if the account is surely held for long enough."""

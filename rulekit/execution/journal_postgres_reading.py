@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Self
 
-from rulekit.errors import UnreadableFileError
+from rulekit.errors import UnreadableFileError, UsageError
 from rulekit.execution.journal_place import ServerPlace
 from rulekit.execution.journal_postgres_link import Link
 from rulekit.execution.journal_postgres_schema import prepare
@@ -51,6 +51,26 @@ def refuse_missing(place: ServerPlace) -> None:
         link.close()
 
 
+def with_account(place: ServerPlace) -> ServerPlace:
+    """Return the place of the one account that is meant.
+
+    Raises:
+        UsageError: the database holds several, or none, and nobody says which.
+    """
+    if place.account is not None:
+        return place
+    names = accounts(place)
+    if len(names) != 1:
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        raise UsageError(
+            f"which account? `{place.name}` has journals of {shown}"
+            if names
+            else f"`{place.name}` has no journals yet",
+            "give --account NAME",
+        )
+    return place.of(names[0])
+
+
 class ServerShelf:
     """The rows of one account in a database, read from outside; each reading is of one moment.
 
@@ -60,7 +80,7 @@ class ServerShelf:
 
     def __init__(self, place: ServerPlace) -> None:
         self.name = str(place)
-        self._place = place
+        self._place = place = with_account(place)
         refuse_missing(place)
 
     def check(self) -> None:

@@ -83,7 +83,11 @@ class Store(Shelf, Protocol):
         ...
 
     def keep(self) -> None:
-        """Hear that the engine lives; a store that is held by a lease gives it up for one that has hung."""
+        """Hear that the engine lives; a store that is held by a lease gives it up for one that has hung.
+
+        Raises:
+            JournalTakenError: this process is known to hold the store no longer.
+        """
 
     def why_not_send(self) -> str:
         """Return why no request to the broker may begin now; empty while the store is surely held. Never raises."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rulekit.model.clock import elapsed
 
-LEASE_S = 6.0
+LEASE_S = 5.0
 """Seconds for which an account is held after each renewal, by the clock of the journal's server."""
 SEND_MARGIN_S = 1.0
 """What must be left of it when a request to the broker begins."""

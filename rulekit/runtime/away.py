@@ -34,14 +34,23 @@ class Attendance:
         self._waits_out = isinstance(clock, SimulatedClock)
         self._tried = float("-inf")
         self._since = 0.0
+        self._ended = False
         self.is_away = False
 
     def answers(self) -> bool:
-        """Tell whether the journal can be written; while it can't, try now and then."""
-        self._journal.store.keep()
-        while self.is_away and self._waits_out and not self.is_ending and not self._try_again():
-            WallClock().sleep(TRY_S)
-        return not self.is_away or self._try_again()
+        """Tell whether the journal can be written; while it can't, try now and then.
+
+        Raises:
+            JournalTakenError: another process has taken the account over.
+        """
+        try:
+            self._journal.store.keep()
+            while self.is_away and self._waits_out and not self.is_ending and not self._try_again():
+                WallClock().sleep(TRY_S)
+            return not self.is_away or self._try_again()
+        except JournalTakenError as error:
+            self._tell_end(error)
+            raise
 
     def _try_again(self) -> bool:
         if elapsed() - self._tried < TRY_S:
@@ -51,9 +60,6 @@ class Attendance:
             # A write of nothing proves nothing.
             self._journal.store.durable()
             self._flush()
-        except JournalTakenError as error:
-            self._tell(error.message, "critical")
-            raise
         except JournalAwayError:
             return False
         self.is_away = False
@@ -74,12 +80,17 @@ class Attendance:
         try:
             return what()
         except JournalTakenError as error:
-            self._tell(error.message, "critical")
+            self._tell_end(error)
             raise
         except JournalAwayError as error:
             self.is_away, self._since, self._tried = True, elapsed(), elapsed()
             self._tell(f"{error.message}: {error.help}", "critical")
             return otherwise
+
+    def _tell_end(self, error: JournalTakenError) -> None:
+        if not self._ended:
+            self._ended = True
+            self._tell(error.message, "critical")
 
     def _tell(self, text: str, level: str) -> None:
         # Straight to the person: what waits for the journal would wait, too.

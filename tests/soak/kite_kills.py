@@ -30,6 +30,7 @@ from urllib.request import Request, urlopen
 
 from rulekit.execution.history import history
 from rulekit.execution.journal import read_journal
+from rulekit.execution.journal_place import Place
 from rulekit.execution.status import status
 from rulekit.kite_server.faults import BODIES, ERRORS, PAGES
 
@@ -146,8 +147,12 @@ def environment(**more: str) -> dict[str, str]:
 class Trial:
     """One journal, one account, and lives that end at random."""
 
-    def __init__(self, folder: Path, seed: int, *, stops: bool, minutes: int = 120, rate: float = 0.1) -> None:
+    def __init__(
+        self, folder: Path, seed: int, *, stops: bool, minutes: int = 120, rate: float = 0.1,
+        place: Place | None = None,
+    ) -> None:  # fmt: skip
         self.folder = folder
+        self.place: Place = place or folder / "day.journal"
         self.draw = random.Random(f"kills {seed}")
         write_prices(folder / "prices.csv", seed, minutes)
         (folder / "kills.policy").write_text(POLICY, encoding="utf-8")
@@ -170,11 +175,13 @@ class Trial:
                 self.server.buy_by_hand(symbol, ("BUY", "SELL")[self.entries % 2], 100)
                 self.entries += 1
 
-    def start(self, policy: str = "kills.policy") -> subprocess.Popen[str]:
+    def start(self, policy: str = "kills.policy", *more: str) -> subprocess.Popen[str]:
+        """Start the program; the last one that was started is the trial's own."""
         now = self.server.control("now")
         command = [
             sys.executable, "-m", "rulekit", "run", "--policy", policy, "--broker", "kite", "--feed", "kite",
-            "--journal", "day.journal", "--format", "json", "--clock", f"{now}*{SPEED}",
+            "--journal", getattr(self.place, "url", "day.journal"), "--format", "json",
+            "--clock", f"{now}*{SPEED}", *more,
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=environment(**self.server.values), stdout=subprocess.PIPE,
@@ -236,12 +243,12 @@ class Trial:
         return "cycle_evaluated" in (self.folder / "last.log").read_text(encoding="utf-8")
 
     def on_its_way(self) -> list[str]:
-        rows = history(read_journal(self.folder / "day.journal"))
+        rows = history(read_journal(self.place))
         return [row["id"] for row in rows if row["end"] is None and row["kind"] != "protect"]
 
     def broken(self) -> list[str]:
         """Hold the journal, its positions and the true book against each other; return what does not agree."""
-        entries = list(read_journal(self.folder / "day.journal"))
+        entries = list(read_journal(self.place))
         rows, state, true = history(entries), status(entries), self.server.control("true")
         ours = [order for order in true["orders"] if order["tag"]]
         attempts = {attempt["tag"]: attempt for row in rows for attempt in row["attempts"]}
