@@ -55,8 +55,9 @@ class Server:
 
     def start(self) -> None:
         """Start it again after a crash; a busy machine may take long over what was not tidied up."""
-        folder = self._server.pgdata
-        self._control("-t", "120", "-o", f'-h "" -k {folder}', "-l", str(folder / "log"), "start")
+        _, _, socket = str(self._server.get_uri()).partition("host=")
+        log = str(self._server.pgdata / "log")
+        self._control("-t", "120", "-o", f'-h "" -k {socket}', "-l", log, "start")
         self._server.ensure_postgres_running()
 
     def _control(self, *words: str) -> None:
