@@ -15,9 +15,13 @@ from rulekit.cli.journal_place import chosen, place_option
 from rulekit.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rulekit.execution.journal_place import Place
     from rulekit.model.clock import WallClock
     from rulekit.model.events import Emit
+    from rulekit.runtime.day import Day
+    from rulekit.runtime.live import LiveDay
     from rulekit.runtime.policy import Policy
     from rulekit.settings import Settings
 
@@ -84,7 +88,8 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
     type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="a policy file; may be given several times, the first that applies to a position manages it",
+    help="a policy file, or a folder of them; may be given several times, the first that applies to a position "
+    "manages it; a file that changes is taken between two cycles",
 )
 @click.option(
     "--broker",
@@ -147,6 +152,7 @@ def command(
     from rulekit.runtime.entries import read_entries
     from rulekit.runtime.paper import PAPER, open_paper_day
     from rulekit.runtime.policy import load
+    from rulekit.runtime.policy_watch import policy_paths
     from rulekit.settings import load_settings
 
     if fast and clock_text:
@@ -159,7 +165,7 @@ def command(
     if not files:
         raise UsageError("which policy?", "give --policy FILE, or name files under [policies] in rulekit.toml")
     place = chosen(journal, settings)
-    loaded = [load(path) for path in files]
+    loaded = [load(path) for path in policy_paths(files)]
     entries = read_entries(positions) if positions else []
     clock_text = clock_text or settings.engine.clock
     clock = parse_clock(clock_text) if clock_text and not fast else None
@@ -171,7 +177,7 @@ def command(
                 "--account does not go with --broker kite: whose account it is comes from it", "leave it out"
             )
         with _ended_while_waiting(stop):
-            _live(loaded, place, settings, clock, emit, dry_run, stop, standby)
+            _live(files, loaded, place, settings, clock, emit, dry_run, stop, standby)
         return
     if isinstance(place, Path) and account is not None:
         raise UsageError("--account goes with a database: a file holds one account alone", "leave it out")
@@ -191,7 +197,8 @@ def command(
             click.echo(f"note: {count:,} prices were left out: {reason}", err=True)
         with progress_over(prices.count, "prices", quiet=quiet or form == "json") as advance:
             day.progress = advance
-            day.run()
+            with _watching(() if fast else files, loaded, settings, day):
+                day.run()
 
 
 def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions: Path | None, fast: bool) -> None:
@@ -204,7 +211,28 @@ def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions:
         raise UsageError("--fast does not go with an account: its time is real", "leave it out")
 
 
+@contextmanager
+def _watching(
+    files: Sequence[Path], policies: Sequence[Policy], settings: Settings, day: Day | LiveDay
+) -> Iterator[None]:
+    """Let a day take changes of its policy files, if that is wanted."""
+    if not files or not settings.policies.reload_s:
+        yield
+        return
+    from rulekit.model.clock import WallClock
+    from rulekit.model.instant import day_of
+    from rulekit.runtime.policy_watch import PolicyWatch
+
+    def today() -> date:
+        return day_of(WallClock().now())
+
+    with PolicyWatch(files, policies, every_s=settings.policies.reload_s, today=today) as watch:
+        day.between = watch.look
+        yield
+
+
 def _live(
+    files: Sequence[Path],
     policies: Sequence[Policy],
     place: Place,
     settings: Settings,
@@ -223,4 +251,5 @@ def _live(
         waits=stop.waits if standby else never,
     ) as day:  # fmt: skip
         stop.reach(day.stop)
-        day.run()
+        with _watching(files, policies, settings, day):
+            day.run()

@@ -5,7 +5,7 @@ Everything that decides here is a pure part of its own; this is the shell that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
 from rulekit.execution.lanes import URGENT
 from rulekit.execution.ledger import CHECKPOINT, Ledger
+from rulekit.execution.policy_notes import Noted, PolicyNotes
 from rulekit.execution.port import Broker, HoldsStops
 from rulekit.execution.reading import Reader
 from rulekit.execution.residuals import Residuals
@@ -121,6 +122,7 @@ class Executor:
         self._residuals = Residuals(self._chronicle, self._tracker, broker)
         self._flattening = Flattening(self._chronicle, self._tracker, broker)
         self._book = BookOrdering(self._chronicle, self._dispatcher.taken)
+        self._policies = PolicyNotes(self._chronicle)
         self._watches = Watches(self._chronicle, self._tracker, session)
         self._reader = Reader(broker, self._chronicle)
         holder = _holder_of_stops(broker, route) if stops.at_broker and not dry_run else None
@@ -325,6 +327,23 @@ class Executor:
         """Take a host's own entry into the queue: rate-limited, never ahead of management."""
         self._intents.take_regular(request)
         self._tracker.stale()
+        self._chronicle.flush()
+
+    # --- policies -----------------------------------------------------------------------------------------------
+
+    def record_policies(self, policies: Sequence[Noted]) -> None:
+        """Write down which policies decide from now on; durable at once, nothing is written where nothing changed."""
+        self._policies.record(policies)
+        self._chronicle.flush()
+
+    @property
+    def guarded(self) -> Collection[str]:
+        """Episodes that no policy is for any longer, whose tracked stops and targets are still watched."""
+        return self._policies.guarded
+
+    def guard(self, key: PositionKey, episode: str) -> None:
+        """Keep watching the stop and target of an episode that no policy is for any longer; durable at once."""
+        self._policies.guard(key, episode)
         self._chronicle.flush()
 
     # --- sending ------------------------------------------------------------------------------------------------

@@ -47,6 +47,9 @@ WATCHED = "watched"
 CHECKPOINT = "checkpoint"
 MODE = "mode"
 UNBLOCKED = "unblocked"
+POLICIES = "policies"
+POLICY_TEXT = "policy text"
+GUARDED = "guarded"
 
 REMEMBERED_DAYS = 10
 """Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
@@ -101,6 +104,9 @@ class Ledger:
         self.moves = 0  # how many of them changed a position
         self._open_on: dict[InstrumentKey, list[ActionRecord]] = {}
         self._indexed = -1
+        self.policies: Mapping[str, Any] = {}  # which policies decide, and by which program
+        self.policy_texts: set[str] = set()  # digests of the texts that the journal holds
+        self.guarded: set[str] = set()  # episodes that no policy is for any longer, whose stops are still watched
         self._handlers: dict[str, Callable[[Entry], None]] = {
             JOURNAL_OPENED: self._journal_opened,
             ACTION_DECIDED: self._action_decided,
@@ -117,6 +123,9 @@ class Ledger:
             CHECKPOINT: self._checkpoint,
             MODE: self._mode,
             UNBLOCKED: self._unblocked,
+            POLICIES: self._policies,
+            POLICY_TEXT: self._policy_text,
+            GUARDED: self._guarded,
         }
         for entry in entries:
             self.apply(entry)
@@ -166,6 +175,7 @@ class Ledger:
             if kept:
                 self.by_episode[episode] = kept
         self.tallies = {name: tally for name, tally in self.tallies.items() if name in running}
+        self.guarded &= running
 
     def _journal_opened(self, entry: Entry) -> None:
         self.journal_id, self.account = entry.body["journal"], entry.body["account"]
@@ -381,6 +391,15 @@ class Ledger:
         self._adds_stopped = None
         self.refusals.clear()
         self.refusals_in_all = 0
+
+    def _policies(self, entry: Entry) -> None:
+        self.policies = entry.body
+
+    def _policy_text(self, entry: Entry) -> None:
+        self.policy_texts.add(entry.subject)
+
+    def _guarded(self, entry: Entry) -> None:
+        self.guarded.add(entry.body["episode"])
 
     def book(self, key: PositionKey) -> Book:
         """Return the book of a position, an empty one if it was never seen."""

@@ -37,6 +37,10 @@ class Market:
         self._wanted = _requests(requests)
         self._read: dict[tuple[str, ...], tuple[FactRequest, ...]] = {}
 
+    def want(self, requests: Iterable[str]) -> None:
+        """Compute these facts too, from the prices of the day that were heard already and those to come."""
+        self._wanted = _requests([*(request.phrase for request in self._wanted), *sorted(requests)])
+
     def update(self, tick: Tick) -> bool:
         """Take in a tick; False if it is older than the last one of its instrument, or repeats it."""
         line = self._lines.get((tick.exchange, tick.symbol))

@@ -44,7 +44,9 @@ EVENTS: dict[str, str] = {
     "foreign_order_seen": "order_id, side, quantity",
     "mode_changed": "mode: active, reducing or halted, was, reason",
     "alert": "text, level: told (by a rule), warning or critical",
-    "policy_reloaded": "digest, was, difference",
+    "policy_reloaded": "path, digest (empty: taken away), was (empty: added), difference: in the words of the language",
+    "policy_refused": "path, reason: why the policies that run stay; line and sentence of an error in it",
+    "policy_compared": "path, difference: one line of what the changed policy does otherwise, with a position",
     "recovered": "settled: int, open: int",
 }
 """Event names, and the fields of `data` that each carries; prices in rupees, ready for people and JSON."""

@@ -117,7 +117,13 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "warning": Line("⚠️", "WARNING", "{where}{text}"),
         "critical": Line("🚨", "CRITICAL", "{where}{text}"),
     },
-    "policy_reloaded": Line("🔄", "POLICY", "Policy reloaded: {digest:digest} (was {was:digest}) - {difference}"),
+    "policy_reloaded": {
+        "changed": Line("🔄", "POLICY", "Policy reloaded: {digest:digest} (was {was:digest}) - {difference}"),
+        "added": Line("🔄", "POLICY", "Policy added: {path} {digest:digest} - {difference}"),
+        "removed": Line("🔄", "POLICY", "Policy taken away: {path} {was:digest} - {difference}"),
+    },
+    "policy_refused": Line("⛔", "POLICY", "Policy not taken, the one that runs stays: {reason}"),
+    "policy_compared": Line("🔄", "POLICY", "{path}: {difference}"),
     "recovered": {
         "something": Line("♻️", "RECOVERED", "Recovered from the journal: {settled} settled, {open} still open"),
         "nothing": None,
@@ -139,6 +145,7 @@ def _decided(data: Mapping[str, Any]) -> str:
 
 
 FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "policy_reloaded": lambda data: "added" if not data.get("was") else "changed" if data.get("digest") else "removed",
     "action_decided": _decided,
     "regular_bypassed": lambda data: "past others" if data.get("waiting") else "alone",
     "target_moved": lambda data: "first" if data.get("was") is None else "moved",

@@ -64,6 +64,8 @@ class Day:
         self._feed = ""
         self._stopping = False
         self._next_persist = 0
+        self.between: Callable[[Manager], None] | None = None
+        """Called between two cycles, where policies may be exchanged; None for nobody."""
 
     def _checkpoint(self) -> Mapping[str, Any]:
         """Name the place that a restarted run goes on from: the moment, and the number within this feed."""
@@ -161,6 +163,8 @@ class Day:
             self._enter_until(self._clock.now())
             self._manager.executor.mark(self._checkpoint())
             if moment >= next_cycle:
+                if self.between is not None:
+                    self.between(self._manager)
                 self._manager.cycle()
                 next_cycle = self._grid(moment + 1)
                 self._persist_now_and_then(moment)

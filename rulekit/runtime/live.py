@@ -73,6 +73,8 @@ class LiveDay:
         self._due: Instant | None = None
         self.progress: Callable[[Tick], None] | None = None
         """Told every tick; None for nobody."""
+        self.between: Callable[[Manager], None] | None = None
+        """Called between two cycles, where policies may be exchanged; None for nobody."""
 
     def stop(self) -> None:
         """Ask the run to end: an order on its way is finished, a reading is not; safe to call from a signal handler."""
@@ -95,6 +97,8 @@ class LiveDay:
             if self._stopping:
                 break
             if now >= next_cycle:
+                if self.between is not None:
+                    self.between(self._manager)
                 self._manager.cycle()
                 next_cycle = self._clock.now() + self._cycle
                 self._plan()

@@ -12,10 +12,9 @@ from typing import Any
 
 from attrs import astuple
 
-from rulekit.engine.applies import first_that_applies
 from rulekit.engine.book import under_orders
 from rulekit.engine.decide import decide
-from rulekit.errors import ReadFailedError
+from rulekit.errors import ReadFailedError, UsageError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import Place
@@ -38,6 +37,7 @@ from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.away import Attendance
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.policy import Policy, load
+from rulekit.runtime.reloading import Choice, PolicyChange, changes, guard
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
 from rulekit.runtime.whole_book import BookFactSource, WholeBookLook, refuse_one_name_for_two
 from rulekit.settings import Settings
@@ -74,7 +74,7 @@ class Manager:
 
     def __init__(
         self,
-        policy: Policy | str | Path | Sequence[Policy],
+        policy: Policy | str | Path | Sequence[Policy | str | Path],
         *,
         broker: Broker,
         journal: Journal | str | Place,
@@ -105,7 +105,7 @@ class Manager:
         self._facts = facts or _no_facts
         self._emit = emit
         self._instruments: dict[InstrumentKey, Instrument] = {}
-        self._chosen: dict[tuple[PositionKey, str], Policy | None] = {}
+        self._choice = Choice()
         # Hosts may call from more than one thread (the async twins do); one thing happens at a time.
         self._turn = RLock()
         self._quotes: dict[InstrumentKey, Quote] = {}
@@ -122,6 +122,7 @@ class Manager:
             dry_run=dry_run,
             stops=self.settings.stops,
         )
+        self._book_facts = book_facts
         self._book = WholeBookLook(self.policies, self.executor, book_facts)
         self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
 
@@ -130,6 +131,7 @@ class Manager:
     def start(self) -> None:
         """Recover: settle what a dead process left behind, read the book; nothing is decided yet."""
         with self._turn:
+            self._record_policies()
             self.executor.start()
             warning = self._calendar.warning(day_of(self.clock.now()))
             if warning:
@@ -155,6 +157,56 @@ class Manager:
 
     def __exit__(self, *unused: object) -> None:
         self.close()
+
+    # --- policies --------------------------------------------------------------------------------------------
+
+    def reload(self, policy: Policy | str | Path | Sequence[Policy | str | Path]) -> tuple[PolicyChange, ...]:
+        """Exchange the policies between two cycles; with an error in the new ones the running ones stay.
+
+        What rules remember is kept by their labels, and each position stays with what its policy has become. A position
+        that no policy is for any longer keeps its tracked stop and target: they are watched until it is flat.
+
+        Args:
+            policy: all policies that are to run from now on, as for a new manager.
+
+        Returns:
+            The policies that differ, each before and after; empty if none does.
+
+        Raises:
+            PolicyError: one of them has errors. UnreadableFileError: a file cannot be read.
+            UsageError: there is none, or two of them give different rules for the whole book one name.
+        """
+        fresh = _policies(policy)
+        if not fresh:
+            raise UsageError("no policy is left", "to stop acting, write `rulekit halt`")
+        refuse_one_name_for_two(fresh)
+        with self._turn:
+            found = changes(self.policies, fresh)
+            if not found and [one.path for one in fresh] == [one.path for one in self.policies]:
+                return ()
+            self._choice.exchange(self.policies, fresh)
+            self.policies = fresh
+            self._book = WholeBookLook(fresh, self.executor, self._book_facts)
+            if self.market is not None:
+                self.market.want({phrase for one in fresh for phrase in one.market_facts})
+            self._record_policies()
+            for change in found:
+                self._tell_change(change)
+            return found
+
+    def _record_policies(self) -> None:
+        """Write down which policies decide from now on, so that every decision can be made again from the journal."""
+        self.executor.record_policies(
+            [(one.path, one.title, one.digest, one.text, one.orders) for one in self.policies]
+        )
+
+    def tell(self, name: str, **data: Any) -> None:
+        """Put an event of `rulekit.model.events` that is about no position into the log."""
+        self._say(name, **data)
+
+    def _tell_change(self, change: PolicyChange) -> None:
+        old, new = (one.digest if one is not None else "" for one in (change.old, change.new))
+        self._say("policy_reloaded", path=change.path, digest=new, was=old, difference=change.text())
 
     # --- the cycle -------------------------------------------------------------------------------------------
 
@@ -386,13 +438,11 @@ class Manager:
 
     def _policy_for(self, position: TrackedPosition, snapshot: Snapshot) -> Policy | None:
         """Return the first policy whose `applies to` covers the position; the choice holds for the episode."""
-        at = (position.key, position.episode)
-        if at not in self._chosen:
-            # A policy of rules for the whole book alone leaves the position to one that has rules for it.
-            looking = [policy for policy in self.policies if policy.rules]
-            found = first_that_applies(looking, snapshot) or first_that_applies(self.policies, snapshot)
-            self._chosen[at] = found
-        return self._chosen[at]
+        executor = self.executor
+        found = self._choice.of((position.key, position.episode), snapshot, self.policies, executor.guarded)
+        if found is guard() and position.episode not in executor.guarded:
+            executor.guard(position.key, position.episode)
+        return found
 
     def _instrument(self, key: InstrumentKey) -> Instrument:
         """Return the day's instrument; one that the broker does not list gets the plain equity defaults."""
@@ -466,10 +516,8 @@ def digest_of_book(book: BookSnapshot) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()
 
 
-def _policies(policy: Policy | str | Path | Sequence[Policy]) -> tuple[Policy, ...]:
-    """Accept a policy, a path, or several policies."""
-    if isinstance(policy, Policy):
-        return (policy,)
-    if isinstance(policy, str | Path):
-        return (load(policy),)
-    return tuple(policy)
+def _policies(policy: Policy | str | Path | Sequence[Policy | str | Path]) -> tuple[Policy, ...]:
+    """Accept a policy, a path, or several of them."""
+    if isinstance(policy, Policy | str | Path):
+        policy = (policy,)
+    return tuple(one if isinstance(one, Policy) else load(one) for one in policy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,16 @@ from rulekit.engine.applies import covers
 from rulekit.engine.book import decide_book, under_orders
 from rulekit.engine.decide import decide
 from rulekit.errors import PolicyError
-from rulekit.language.tree import Alert, Applies, PolicyTree
+from rulekit.language.tree import Add, Alert, Applies, Book, Exit, PolicyTree
 from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
-from rulekit.model.decision import Decision, Memory
+from rulekit.model.decision import ADD, BOOK, EXIT, Decision, Memory
 from rulekit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from rulekit.language.reading import Checked
+
+
+_ORDERS: dict[type, str] = {Exit: EXIT, Book: BOOK, Add: ADD}
 
 
 @frozen(eq=False)
@@ -41,6 +45,11 @@ class Policy:
         from rulekit.language.reading import check_text
 
         return cls(compile_policy(_tree(check_text(text, path), path)), path)
+
+    @property
+    def text(self) -> str:
+        """The text that it was read from."""
+        return self.compiled.tree.source
 
     @property
     def title(self) -> str:
@@ -70,6 +79,12 @@ class Policy:
         named = [fact for verb in verbs if isinstance(verb, Alert) for _, fact in verb.facts]
         told = [fact.phrase for fact in named if self.compiled.vocabulary[fact.name].origin in ("market", "book")]
         return tuple(dict.fromkeys(read + told))
+
+    @property
+    def orders(self) -> dict[str, str]:
+        """What each rule that sends orders does, by its name: `exit`, `book` or `add`."""
+        verbs = {rule.name: type(rule.action.rule.verb) for rule in self.rules}
+        return {name: _ORDERS[verb] for name, verb in verbs.items() if verb in _ORDERS}
 
     def covers(self, snapshot: Snapshot) -> bool:
         """Tell whether this policy is for a position."""
@@ -105,25 +120,41 @@ class Policy:
         return self.compiled.show()
 
 
-def load(path: str | Path) -> Policy:
+def load(path: str | Path, *, today: date | None = None) -> Policy:
     """Load a policy from its file.
 
+    Args:
+        today: decides what has expired; the wall clock's day if left out.
+
     Raises:
-        PolicyError: the policy has errors.
+        PolicyError: the policy has errors, those among them that `rulekit lint` finds about its meaning.
         UnreadableFileError: the file is missing or no text.
     """
-    from rulekit.language.reading import read_policy
+    from rulekit.language.source import read_text
 
-    return Policy(compile_policy(_tree(read_policy(Path(path)), str(path))), str(path))
+    return read(read_text(Path(path)), path, today=today)
 
 
-def _tree(checked: Checked, path: str) -> PolicyTree:
+def read(text: str, path: str | Path, *, today: date | None = None) -> Policy:
+    """Return the policy of a file whose text is known already.
+
+    Raises:
+        PolicyError: it has errors, as for `load`.
+    """
+    from rulekit.language.reading import check_text
+
+    return Policy(compile_policy(_tree(check_text(text, str(path)), str(path), Path(path), today)), str(path))
+
+
+def _tree(checked: Checked, name: str, path: Path | None = None, today: date | None = None) -> PolicyTree:
     """Return the tree of a policy without errors."""
-    if checked.tree is not None:
-        return checked.tree
-    from rulekit.language.diagnostics import ERROR, render
+    from rulekit.runtime.refused import errors_of
 
-    errors = [found for found in checked.diagnostics if found.severity == ERROR]
+    errors = errors_of(checked, path, today)
+    if checked.tree is not None and not errors:
+        return checked.tree
+    from rulekit.language.diagnostics import render
+
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-    shown = "\n\n".join(render(found, path) for found in errors)
-    raise PolicyError(f"`{path}` has {count}\n\n{shown}", tuple(checked.diagnostics))
+    shown = "\n\n".join(render(found, name) for found in errors)
+    raise PolicyError(f"`{name}` has {count}\n\n{shown}", tuple(errors))

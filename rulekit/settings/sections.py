@@ -92,9 +92,11 @@ class PolicySettings:
 
     Args:
         files: policies in the order in which they are tried for a position; relative to the settings' folder.
+        reload_s: seconds between two looks at the files while they run; 0 takes no change before the next start.
     """
 
     files: tuple[Path, ...] = ()
+    reload_s: float = 2.0
 
 
 @frozen

@@ -187,6 +187,22 @@ OURS = [
         event("policy_reloaded", digest="0123456789abcdef", was="fedcba9876543210", difference="1 rule changed"),
         "🔄 Policy reloaded: 0123456789ab (was fedcba987654) - 1 rule changed",
     ),
+    (
+        event("policy_reloaded", path="b.policy", digest="0123456789abcdef", was="", difference="`exit at 3% loss`"),
+        "🔄 Policy added: b.policy 0123456789ab - `exit at 3% loss`",
+    ),
+    (
+        event("policy_reloaded", path="b.policy", digest="", was="fedcba9876543210", difference="`exit at 3% loss`"),
+        "🔄 Policy taken away: b.policy fedcba987654 - `exit at 3% loss`",
+    ),
+    (
+        event("policy_refused", path="my.policy", reason="my.policy:2: there is no verb: `5% loss`"),
+        "⛔ Policy not taken, the one that runs stays: my.policy:2: there is no verb: `5% loss`",
+    ),
+    (
+        event("policy_compared", path="my.policy", difference="later exit: long 100 at ₹500"),
+        "🔄 my.policy: later exit: long 100 at ₹500",
+    ),
     (event("price_stale", "TCS", seconds=None), "🕰️ TCS: No price has come yet - nothing is decided"),
     (event("recovered", settled=0, open=0), None),
     (event("recovered", settled=2, open=1), "♻️ Recovered from the journal: 2 settled, 1 still open"),
