@@ -169,6 +169,8 @@ def command(
     entries = read_entries(positions) if positions else []
     clock_text = clock_text or settings.engine.clock
     clock = parse_clock(clock_text) if clock_text and not fast else None
+    if dry_run and isinstance(place, Path) and place.exists():
+        click.echo(f"note: a dry run keeps its own journal; {place} is read, never written", err=True)
     if broker == "kite" or str(feed) == "kite":
         _refuse_what_does_not_go_with_an_account(broker, feed, positions, fast)
         emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=False)

@@ -17,7 +17,7 @@ from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.deciding import write_decided
 from rulekit.execution.signal import taken_row
-from rulekit.execution.switch import ACTIVE, REDUCING
+from rulekit.execution.switch import ACTIVE, BOOK_RULE, REDUCING
 from rulekit.model.book import NO_ORDERS, BookOrders
 from rulekit.model.decision import (
     ADD,
@@ -122,7 +122,7 @@ class BookOrdering:
     def _stop_trading(self, record: ActionRecord) -> None:
         """Let only what makes a position smaller pass, until a person resumes."""
         mode = self._chronicle.ledger.mode
-        self._chronicle.switch(REDUCING, f"{record.rule}: {record.why}")
+        self._chronicle.switch(REDUCING, f"{record.rule}: {record.why}", cause=BOOK_RULE)
         evidence = "reducing until a person resumes" if mode.name == ACTIVE else f"the engine was {mode.name} already"
         self._chronicle.state(record, states.DONE, evidence)
 

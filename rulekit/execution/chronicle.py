@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from rulekit.errors import JournalAwayError
+from rulekit.errors import JournalAwayError, JournalError
 from rulekit.execution.actions import ActionRecord, Attempt
 from rulekit.execution.budgets import Budgets
 from rulekit.execution.journal import Journal
@@ -23,6 +23,7 @@ from rulekit.execution.ledger import (
 )
 from rulekit.execution.seals import ledger_from
 from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.switch import JOURNAL
 from rulekit.model.clock import Clock
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant
@@ -46,6 +47,7 @@ class Chronicle:
         self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
         self._emit = emit
         self._events: list[Event] = []
+        self._trouble_told = False
         self.before_flush: Callable[[], None] | None = None
 
     def note(self, kind: str, body: Mapping[str, Any], subject: str = "", token: str | None = None) -> None:
@@ -72,7 +74,7 @@ class Chronicle:
         if self.journal.waiting:
             if self.before_flush is not None:
                 self.before_flush()
-            self.journal.flush()
+            self._write()
         if self._events:
             events, self._events = self._events, []
             for event in events:
@@ -86,6 +88,20 @@ class Chronicle:
         """
         with suppress(JournalAwayError):
             self.flush()
+
+    def _write(self) -> None:
+        try:
+            self.journal.flush()
+        except JournalAwayError:
+            raise  # it is waited for, and whoever attends to it tells of it
+        except JournalError as error:
+            # Nothing can be written down any more, so this alone is told without an entry.
+            if not self._trouble_told:
+                self._trouble_told = True
+                text = f"nothing more is sent: {error.message}"
+                data = {"text": text, "level": "critical", "cause": JOURNAL}
+                self._emit(Event("alert", self.clock.now(), data=data))
+            raise
 
     # --- the entries that are written in more than one place ----------------------------------------------------
 
@@ -132,14 +148,18 @@ class Chronicle:
         """Take over what the broker shows."""
         self.note(ADOPTED, {"key": list(key), "quantity": quantity, "average": average})
 
-    def switch(self, name: str, reason: str, *, flatten: bool = False, by_person: bool = False) -> bool:
-        """Switch the trading state; only a person lowers it. Returns whether anything changed."""
+    def switch(self, name: str, reason: str, *, cause: str, flatten: bool = False, by_person: bool = False) -> bool:
+        """Switch the trading state; only a person lowers it. Returns whether anything changed.
+
+        Args:
+            cause: one of `rulekit.execution.switch.CAUSES`.
+        """
         mode = self.ledger.mode
         if not by_person and not mode.is_raised_by(name, flatten):
             return False
         flatten = flatten or (mode.flatten and name == mode.name)
-        self.note(MODE, {"mode": name, "reason": reason, "flatten": flatten})
-        self.tell("mode_changed", mode=name, was=mode.name, reason=reason)
+        self.note(MODE, {"mode": name, "reason": reason, "flatten": flatten, "cause": cause})
+        self.tell("mode_changed", mode=name, was=mode.name, reason=reason, cause=cause)
         return True
 
     def now(self) -> Instant:

@@ -1,4 +1,4 @@
-"""What a person orders: halt, resume, settle; the same whether an engine runs or not."""
+"""What a person orders: halt, resume, settle, adopt; the same whether an engine runs or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from rulekit.execution.lanes import in_order
 from rulekit.execution.ledger import UNBLOCKED, Ledger
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.settling import Settler, settlable
-from rulekit.execution.switch import ACTIVE, HALTED, check_confirmation
+from rulekit.execution.strangers import Strangers
+from rulekit.execution.switch import ACTIVE, HALTED, PERSON, check_confirmation
 from rulekit.model.clock import Clock, SimulatedClock
 from rulekit.model.instant import HOUR
 
@@ -45,7 +46,7 @@ class Commands:
 
     def halt(self, reason: str, exit_everything: bool) -> None:
         """Latch the halt, and end what waits."""
-        self._chronicle.switch(HALTED, reason, flatten=exit_everything)
+        self._chronicle.switch(HALTED, reason, cause=PERSON, flatten=exit_everything)
         self.end_what_waits()
 
     def end_what_waits(self) -> None:
@@ -68,7 +69,7 @@ class Commands:
         check_confirmation(confirmation)
         ledger = self._chronicle.ledger
         if ledger.mode.name != ACTIVE or ledger.refusals or ledger.adds_stopped(self._chronicle.now()):
-            self._chronicle.switch(ACTIVE, "resumed by a person", by_person=True)
+            self._chronicle.switch(ACTIVE, "resumed by a person", cause=PERSON, by_person=True)
             self._chronicle.note(UNBLOCKED, {})
 
     def settle(self, action_id: str, filled: int | None) -> None:
@@ -78,6 +79,14 @@ class Commands:
             UsageError: there is nothing to settle, or the figure cannot be.
         """
         self._settler.record(action_id, filled)
+
+    def adopt(self, order_id: str, confirmation: str) -> None:
+        """Take an order of ours that the journal does not know into it.
+
+        Raises:
+            UsageError: it is not confirmed, there is no such order, or it may still fill.
+        """
+        Strangers(self._chronicle).adopt(order_id, confirmation)
 
     def apply(self, request: requests.Request) -> None:
         """Apply one request.
@@ -91,6 +100,8 @@ class Commands:
             self.resume(request.reason)
         elif request.kind == requests.SETTLE:
             self.settle(request.action, request.filled)
+        elif request.kind == requests.ADOPT:
+            self.adopt(request.action, request.reason)
 
     def take_requests(self) -> bool:
         """Apply what other processes asked for; each request is removed once it is durable."""

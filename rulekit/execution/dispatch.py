@@ -15,7 +15,7 @@ from rulekit.execution.lanes import URGENT, is_regular
 from rulekit.execution.route import Route
 from rulekit.execution.signal import ManagementSignal, signal_for, taken_row
 from rulekit.execution.sizing import allowed, slice_of, slices
-from rulekit.execution.switch import HALTED
+from rulekit.execution.switch import HALTED, MORE_ORDERS
 from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import ADD
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
@@ -209,7 +209,7 @@ class Dispatcher:
         if made < most:
             return True
         why = f"the action {action.id} ({action.rule}) made {made} orders, more than it can need"
-        self._chronicle.switch(HALTED, why)
+        self._chronicle.switch(HALTED, why, cause=MORE_ORDERS)
         self._chronicle.alert(why, action, level="critical")
         self._chronicle.state(action, states.CANCELLED, why)
         return False

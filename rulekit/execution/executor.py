@@ -23,6 +23,7 @@ from rulekit.execution.history import pending_row
 from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
+from rulekit.execution.journal_rehearsal import check_kind
 from rulekit.execution.lanes import URGENT
 from rulekit.execution.ledger import CHECKPOINT, Ledger
 from rulekit.execution.policy_notes import Noted, PolicyNotes
@@ -134,6 +135,7 @@ class Executor:
         self._asked_at: Instant = 0
         self._external = bool(route and route.external)
         self._mark: Mapping[str, Any] | None = None
+        check_kind(self._chronicle, dry_run)
         self._chronicle.before_flush = self._carry_place
         self._sealing = Sealing(self._chronicle)
 
@@ -332,9 +334,8 @@ class Executor:
     # --- policies -----------------------------------------------------------------------------------------------
 
     def record_policies(self, policies: Sequence[Noted]) -> None:
-        """Write down which policies decide from now on; durable at once, nothing is written where nothing changed."""
+        """Write down which policies decide from now on; durable with the next commit, before any decision of theirs."""
         self._policies.record(policies)
-        self._chronicle.flush()
 
     @property
     def guarded(self) -> Collection[str]:
@@ -342,9 +343,8 @@ class Executor:
         return self._policies.guarded
 
     def guard(self, key: PositionKey, episode: str) -> None:
-        """Keep watching the stop and target of an episode that no policy is for any longer; durable at once."""
+        """Keep watching the stop and target of an episode that no policy is for; durable with the next commit."""
         self._policies.guard(key, episode)
-        self._chronicle.flush()
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -445,6 +445,20 @@ class Executor:
         if (found, filled is None) not in (("filled", False), ("not placed", True)):
             raise UsageError(f"`{found}` with {filled} says nothing", "give `filled` with a figure, or `not placed`")
         self._commands.settle(action_id, filled)
+        self._tracker.stale()
+        self._chronicle.flush()
+
+    def adopt(self, order_id: str, confirmation: str) -> None:
+        """Take an order of ours that the journal does not know into it, as settled evidence.
+
+        Args:
+            order_id: the broker's number of it.
+            confirmation: the word ADOPT, typed by a person.
+
+        Raises:
+            UsageError: it is not confirmed, there is no such order, or it may still fill.
+        """
+        self._commands.adopt(order_id, confirmation)
         self._tracker.stale()
         self._chronicle.flush()
 

@@ -50,6 +50,9 @@ UNBLOCKED = "unblocked"
 POLICIES = "policies"
 POLICY_TEXT = "policy text"
 GUARDED = "guarded"
+REHEARSAL = "rehearsal"
+STRANGER = "stranger"
+ORDER_ADOPTED = "order adopted"
 
 REMEMBERED_DAYS = 10
 """Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
@@ -106,6 +109,9 @@ class Ledger:
         self._indexed = -1
         self.policies: Mapping[str, Any] = {}  # which policies decide, and by which program
         self.policy_texts: set[str] = set()  # digests of the texts that the journal holds
+        self.rehearsal = False  # whether a dry run writes here
+        self.strangers: dict[str, Mapping[str, Any]] = {}  # orders with our tag that no entry announced, by number
+        self.adopted_tags: set[str] = set()  # of those of them that a person has taken in
         self.guarded: set[str] = set()  # episodes that no policy is for any longer, whose stops are still watched
         self._handlers: dict[str, Callable[[Entry], None]] = {
             JOURNAL_OPENED: self._journal_opened,
@@ -126,6 +132,9 @@ class Ledger:
             POLICIES: self._policies,
             POLICY_TEXT: self._policy_text,
             GUARDED: self._guarded,
+            REHEARSAL: self._rehearsal,
+            STRANGER: self._stranger,
+            ORDER_ADOPTED: self._order_adopted,
         }
         for entry in entries:
             self.apply(entry)
@@ -376,7 +385,7 @@ class Ledger:
 
     def _mode(self, entry: Entry) -> None:
         body = entry.body
-        self.mode = Mode(body["mode"], body["reason"], entry.at, body["flatten"])
+        self.mode = Mode(body["mode"], body["reason"], entry.at, body["flatten"], body.get("cause", ""))
 
     def adds_stopped(self, now: Instant) -> str:
         """Say why nothing may be added now; empty if it may."""
@@ -397,6 +406,15 @@ class Ledger:
 
     def _policy_text(self, entry: Entry) -> None:
         self.policy_texts.add(entry.subject)
+
+    def _rehearsal(self, entry: Entry) -> None:
+        self.rehearsal = True
+
+    def _stranger(self, entry: Entry) -> None:
+        self.strangers[entry.body["order"]] = entry.body
+
+    def _order_adopted(self, entry: Entry) -> None:
+        self.adopted_tags.add(entry.body["tag"])
 
     def _guarded(self, entry: Entry) -> None:
         self.guarded.add(entry.body["episode"])

@@ -19,6 +19,7 @@ from rulekit.model.clock import Clock, fresh_bytes
 HALT = "halt"
 RESUME = "resume"
 SETTLE = "settle"
+ADOPT = "adopt"
 
 
 @frozen
@@ -26,10 +27,10 @@ class Request:
     """One thing that a person asks for.
 
     Args:
-        kind: `halt`, `resume` or `settle`.
-        reason: why, in the person's words.
+        kind: `halt`, `resume`, `settle` or `adopt`.
+        reason: why, in the person's words; to resume or adopt, what was typed.
         exit_everything: whether a halt closes all positions.
-        action: the id of the action to settle.
+        action: the id of the action to settle, or the broker's number of the order to adopt.
         filled: how much of it was filled; None means not placed.
     """
 

@@ -11,7 +11,8 @@ from rulekit.execution.actions import PREFIX, ActionRecord, Attempt, is_tag
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.reading import Reading
-from rulekit.execution.switch import ACTIVE, HALTED
+from rulekit.execution.strangers import Strangers
+from rulekit.execution.switch import ACTIVE, HALTED, MORE_ORDERS, OTHER_JOURNAL, STRANGE_ORDER
 from rulekit.model.instant import SECOND, Instant, day_number, iso
 from rulekit.model.orders import CANCELLED, COMPLETE, REJECTED, Order
 from rulekit.model.prices import known
@@ -27,6 +28,7 @@ class Settler:
         self._chronicle = chronicle
         self._rejected = rejected
         self._foreign_seen: set[str] = set()
+        self._strangers = Strangers(chronicle)
 
     def settle(self, reading: Reading) -> None:
         """Take one clean reading of the book as evidence for everything that has no end."""
@@ -101,6 +103,9 @@ class Settler:
 
     def _unknown_tag(self, order: Order) -> None:
         """Halt: the book knows an order of ours that the journal does not, so its end must have been lost."""
+        if self._strangers.is_adopted(order.tag):
+            return
+        self._strangers.see(order)
         if order.order_id in self._foreign_seen:
             return
         self._foreign_seen.add(order.order_id)
@@ -108,8 +113,9 @@ class Settler:
             f"the broker's book has our order {order.order_id} ({order.tag}: {order.side} {order.filled} of "
             f"{order.quantity} {order.symbol}, {order.status}), which the journal does not know"
         )
-        self._chronicle.switch(HALTED, why)
-        self._chronicle.alert(why, symbol=order.symbol, level="critical")
+        self._chronicle.switch(HALTED, why, cause=STRANGE_ORDER)
+        text = f"{why}; `rulekit adopt` shows both sides and takes it in"
+        self._chronicle.alert(text, symbol=order.symbol, level="critical")
 
     def _tag_of_another(self, order: Order) -> None:
         """Halt: another journal's program trades this account, or its journal is lost and this one is new."""
@@ -121,7 +127,7 @@ class Settler:
             f"{order.symbol}, {order.status}) of another journal: a second program trades this account, or the journal "
             f"that was used before is lost"
         )
-        if self._chronicle.switch(HALTED, why):
+        if self._chronicle.switch(HALTED, why, cause=OTHER_JOURNAL):
             self._chronicle.alert(why, symbol=order.symbol, level="critical")
 
     def _foreign(self, order: Order) -> None:
@@ -140,7 +146,7 @@ class Settler:
         if len(orders) == 1:
             return
         why = f"{len(orders)} orders bear the tag {orders[0].tag} of {action.rule}; one was sent"
-        if self._chronicle.switch(HALTED, why):
+        if self._chronicle.switch(HALTED, why, cause=MORE_ORDERS):
             self._chronicle.alert(why, action, level="critical")
 
     # --- what an order's row says -------------------------------------------------------------------------------

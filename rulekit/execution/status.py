@@ -38,6 +38,8 @@ def status_of(ledger: Ledger, settings: ExecutionSettings | None = None) -> dict
         "reason": ledger.mode.reason,
         "since": iso(ledger.mode.since) if ledger.mode.since else None,
         "no_adds": ledger.adds_stopped(now) or None,
+        "cause": ledger.mode.cause or None,
+        "strangers": [dict(row) for row in ledger.strangers.values() if row["tag"] not in ledger.adopted_tags],
         "positions": [
             _position(book, ledger.scales.get(key, PAISE))
             for key, book in sorted(ledger.books.items())

@@ -12,6 +12,35 @@ ACTIVE = "active"
 REDUCING = "reducing"
 HALTED = "halted"
 
+DAY_LOSS = "day loss"
+UNKNOWN_ORDERS = "unknown orders"
+MISMATCH = "mismatch"
+STALE_FEED = "stale feed"
+CLOCK = "clock"
+BOOK_RULE = "rule for the whole book"
+REFUSALS = "refusals"
+MORE_ORDERS = "more orders than intents"
+STRANGE_ORDER = "unknown order of ours"
+OTHER_JOURNAL = "order of another journal"
+PERSON = "a person"
+JOURNAL = "journal trouble"
+"""No state can be written down then: nothing is sent, and the run ends."""
+
+CAUSES = {
+    DAY_LOSS: REDUCING,
+    UNKNOWN_ORDERS: REDUCING,
+    MISMATCH: REDUCING,
+    STALE_FEED: REDUCING,
+    CLOCK: REDUCING,
+    BOOK_RULE: REDUCING,
+    REFUSALS: HALTED,
+    MORE_ORDERS: HALTED,
+    STRANGE_ORDER: HALTED,
+    OTHER_JOURNAL: HALTED,
+    PERSON: HALTED,
+}
+"""What takes the engine out of the active state, and where to."""
+
 CONFIRMATION = "RESUME"
 """What a person types to lift a halt."""
 
@@ -20,12 +49,18 @@ _SEVERITY = {ACTIVE: 0, REDUCING: 1, HALTED: 2}
 
 @frozen
 class Mode:
-    """The trading state, why, and since when. `flatten`: the halt ordered everything to be exited."""
+    """The trading state, why, and since when.
+
+    Args:
+        flatten: the halt ordered everything to be exited.
+        cause: one of CAUSES; empty in journals from before there were any.
+    """
 
     name: str = ACTIVE
     reason: str = ""
     since: Instant = 0
     flatten: bool = False
+    cause: str = ""
 
     def lets_pass(self, kind: str, rule: str) -> bool:
         """Tell whether an order of this kind may be sent."""

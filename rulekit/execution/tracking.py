@@ -17,7 +17,7 @@ from rulekit.execution.holdings import Holdings
 from rulekit.execution.ledger import TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
-from rulekit.execution.switch import HALTED, REDUCING
+from rulekit.execution.switch import HALTED, MISMATCH, REDUCING
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
 from rulekit.model.instant import SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
@@ -117,7 +117,7 @@ class Tracker:
         if not explained:
             why = f"{key.symbol} {key.product}: own book says {own}, the broker shows {shown}, and no trade explains it"
             self._chronicle.alert(why, symbol=key.symbol, level="critical")
-            self._chronicle.switch(REDUCING, why)
+            self._chronicle.switch(REDUCING, why, cause=MISMATCH)
 
     def _beyond_lag(self, key: PositionKey, row: NetPosition, own: int, reading: Reading) -> int:
         """Return what is held if a list seen for the first time today only lags the last trades, else its own figure.

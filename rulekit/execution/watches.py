@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from rulekit.execution.chronicle import Chronicle
-from rulekit.execution.switch import HALTED, REDUCING
+from rulekit.execution.switch import CLOCK, DAY_LOSS, HALTED, REDUCING, REFUSALS, STALE_FEED, UNKNOWN_ORDERS
 from rulekit.execution.tracking import Tracker
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.snapshot import SessionTimes
@@ -34,7 +34,7 @@ class Watches:
         """Switch the state for each cause that has come up since the last look."""
         causes = [cause for cause in self._causes(now) if cause is not None]
         for name, state, why in causes:
-            if name not in self._holding and self._chronicle.switch(state, why):
+            if name not in self._holding and self._chronicle.switch(state, why, cause=name):
                 self._chronicle.alert(why, level="critical")
         self._holding = {name for name, _, _ in causes}
         self._last_now = now
@@ -50,13 +50,13 @@ class Watches:
         count = sum(action.frozen for action in self._chronicle.ledger.open.values())
         if count < self._chronicle.settings.unknown_limit:
             return None
-        return "unknown orders", REDUCING, f"{count} orders are unknown at one time"
+        return UNKNOWN_ORDERS, REDUCING, f"{count} orders are unknown at one time"
 
     def _refusals(self) -> Cause | None:
         count = self._chronicle.ledger.refusals_in_all
         if count < self._chronicle.settings.refusals_in_all:
             return None
-        return "refusals", HALTED, f"{count} orders in a row were refused"
+        return REFUSALS, HALTED, f"{count} orders in a row were refused"
 
     def _day_loss(self) -> Cause | None:
         limit = self._chronicle.settings.day_loss_limit
@@ -65,15 +65,15 @@ class Watches:
         profit = self._tracker.day_profit()
         if profit > -limit:
             return None
-        return "day loss", REDUCING, f"the day's loss is ₹{-profit:,.0f}, the limit is ₹{limit:,.0f}"
+        return DAY_LOSS, REDUCING, f"the day's loss is ₹{-profit:,.0f}, the limit is ₹{limit:,.0f}"
 
     def _clock(self, now: Instant) -> Cause | None:
         bound = self._chronicle.settings.clock_jump_s
         drift = getattr(self._chronicle.clock, "drift", lambda: 0.0)()
         if abs(drift) > bound:
-            return "clock", REDUCING, f"the system's clock jumped by {drift:.1f} s"
+            return CLOCK, REDUCING, f"the system's clock jumped by {drift:.1f} s"
         if self._last_now is not None and now < self._last_now - bound * SECOND:
-            return "clock", REDUCING, f"the clock went back by {(self._last_now - now) / SECOND:.1f} s"
+            return CLOCK, REDUCING, f"the clock went back by {(self._last_now - now) / SECOND:.1f} s"
         return None
 
     def _silence(self, now: Instant) -> Cause | None:
@@ -93,4 +93,4 @@ class Watches:
         # Where prices may be old by a bar, the silence between two bars is none.
         if quiet <= max(settings.stale_feed_s, 2 * settings.stale_s):
             return None
-        return "stale feed", REDUCING, f"no price came for {quiet:.0f} s"
+        return STALE_FEED, REDUCING, f"no price came for {quiet:.0f} s"

@@ -42,7 +42,7 @@ EVENTS: dict[str, str] = {
     "price_stale": "seconds",
     "mismatch_found": "ours, broker, explained",
     "foreign_order_seen": "order_id, side, quantity",
-    "mode_changed": "mode: active, reducing or halted, was, reason",
+    "mode_changed": "mode: active, reducing or halted, was, reason, cause: of rulekit.execution.switch.CAUSES",
     "alert": "text, level: told (by a rule), warning or critical",
     "policy_reloaded": "path, digest (empty: taken away), was (empty: added), difference: in the words of the language",
     "policy_refused": "path, reason: why the policies that run stay; line and sentence of an error in it",

@@ -14,6 +14,7 @@ from rulekit.broker.kite_ticker import Ticker
 from rulekit.errors import ReadFailedError
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import Place
+from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.execution.settings import SQUARE_OFF_MINUTES, ExecutionSettings
 from rulekit.market.market import Market
@@ -184,6 +185,8 @@ def open_kite_day(
 
     broker = _broker(settings, timer, alert, dry_run)
     try:
+        if dry_run:
+            place = rehearsal_of(place, timer)
         # Whoever waits for its turn holds no line to the broker's prices, of which an account has three.
         with Journal.open(
             place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s

@@ -69,7 +69,8 @@ class Manager:
         book_facts: what a host knows of the whole book (`margin used`), in rupees, by the language's names.
         route: where signals go instead of the broker's port (a host's own trade engine).
         emit: where events go.
-        dry_run: do everything but send.
+        dry_run: do everything but send. What is written then goes to a journal that no real run believes: to the path
+            if nothing is there, else to a copy beside it that ends in `.dry`.
     """
 
     def __init__(
@@ -98,7 +99,12 @@ class Manager:
         self.journal = (
             journal
             if isinstance(journal, Journal)
-            else Journal.open(journal, account=broker.account, clock=self.clock, lease_s=self.settings.journal.lease_s)
+            else Journal.open(
+                _place_of(journal, self.clock, dry_run),
+                account=broker.account,
+                clock=self.clock,
+                lease_s=self.settings.journal.lease_s,
+            )
         )
         self._calendar = calendar or self.settings.calendar.calendar()
         self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
@@ -111,17 +117,22 @@ class Manager:
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._told: set[tuple[str, ...]] = set()
         self._stale: set[PositionKey] = set()
-        self.executor = Executor(
-            broker=broker,
-            journal=self.journal,
-            clock=self.clock,
-            settings=self.settings.execution,
-            emit=emit,
-            session=self._snapshots.session,
-            route=route,
-            dry_run=dry_run,
-            stops=self.settings.stops,
-        )
+        try:
+            self.executor = Executor(
+                broker=broker,
+                journal=self.journal,
+                clock=self.clock,
+                settings=self.settings.execution,
+                emit=emit,
+                session=self._snapshots.session,
+                route=route,
+                dry_run=dry_run,
+                stops=self.settings.stops,
+            )
+        except BaseException:
+            if self._own_journal:
+                self.journal.abandon()
+            raise
         self._book_facts = book_facts
         self._book = WholeBookLook(self.policies, self.executor, book_facts)
         self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
@@ -501,6 +512,14 @@ class Manager:
     def title(self) -> str:
         """The name under which this manager logs: the policy's title."""
         return next((one.title for one in self.policies if one.title), None) or "Rulekit"
+
+
+def _place_of(place: Place | str, clock: Clock, dry_run: bool) -> Place | str:
+    if not dry_run:
+        return place
+    from rulekit.execution.journal_rehearsal import rehearsal_of
+
+    return rehearsal_of(place, clock)
 
 
 def digest_of(snapshot: Snapshot) -> str:

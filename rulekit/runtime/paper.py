@@ -12,6 +12,7 @@ from rulekit.broker.paper import PaperBroker
 from rulekit.errors import InputError
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import Place, ServerPlace
+from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.market.feed import Feed, open_feed
 from rulekit.market.market import Market
@@ -111,6 +112,8 @@ def paper_day(
             "start the clock within the prices, or leave --clock out",
         )
     calendar = settings.calendar.calendar()
+    if dry_run:
+        place = rehearsal_of(place, timer)
     if isinstance(place, ServerPlace) and place.account is None:
         place = place.of(PAPER)
     account = PAPER if isinstance(place, Path) else str(place.account)

@@ -12,6 +12,7 @@ from rulekit.errors import ReadFailedError
 from rulekit.execution.executor import Decided, Executor
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import ServerPlace
+from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import LEASE_S
 from rulekit.execution.route import Route
 from rulekit.execution.settings import ExecutionSettings, StopSettings
@@ -368,8 +369,9 @@ class Desk:
 
     def start(self) -> Desk:
         """Open the journal and start an executor."""
+        path = rehearsal_of(self.path, self.clock) if self.dry_run else self.path
         self.journal = FailingJournal.open(
-            self.place or self.path, account=self.account, clock=self.clock, durable=False, identity="TEST", wait_s=0.0,
+            self.place or path, account=self.account, clock=self.clock, durable=False, identity="TEST", wait_s=0.0,
             lease_s=self.lease_s,
         )  # fmt: skip
         assert isinstance(self.journal, FailingJournal)
