@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
     from rulekit.model.clock import WallClock
     from rulekit.model.events import Emit
+    from rulekit.report.channels import Channels
     from rulekit.runtime.day import Day
     from rulekit.runtime.live import LiveDay
     from rulekit.runtime.policy import Policy
@@ -149,6 +151,7 @@ def command(
     from rulekit.cli.console import log_to, progress_over
     from rulekit.execution.lease import never
     from rulekit.model.clock import parse_clock
+    from rulekit.report.channels import open_channels
     from rulekit.runtime.entries import read_entries
     from rulekit.runtime.paper import PAPER, open_paper_day
     from rulekit.runtime.policy import load
@@ -178,17 +181,23 @@ def command(
             raise UsageError(
                 "--account does not go with --broker kite: whose account it is comes from it", "leave it out"
             )
-        with _ended_while_waiting(stop):
-            _live(files, loaded, place, settings, clock, emit, dry_run, stop, standby)
+        with _ended_while_waiting(stop), open_channels(settings.alerts, os.environ) as channels:
+            _live(files, loaded, place, settings, clock, channels.hearing(emit), dry_run, stop, standby)
         return
     if isinstance(place, Path) and account is not None:
         raise UsageError("--account goes with a database: a file holds one account alone", "leave it out")
     place = place if isinstance(place, Path) else place.of(account or PAPER)
     emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=fast)
+    # What happens in a simulated day, in seconds, is nobody's emergency.
+    alerting: AbstractContextManager[Channels | None] = (
+        nullcontext() if fast else open_channels(settings.alerts, os.environ)
+    )
     with (
         _ended_while_waiting(stop),
+        alerting as spoken_to,
         open_paper_day(
-            loaded, feed, entries, place, settings=settings, fast=fast, clock=clock, emit=emit, dry_run=dry_run,
+            loaded, feed, entries, place, settings=settings, fast=fast, clock=clock,
+            emit=emit if spoken_to is None else spoken_to.hearing(emit), dry_run=dry_run,
             waits=stop.waits if standby else never,
         ) as (day, prices),
     ):  # fmt: skip

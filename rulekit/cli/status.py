@@ -74,6 +74,8 @@ def _print_status(found: dict[str, Any]) -> None:
     reason = f": {found['reason']}" if found["reason"] else ""
     click.echo(f"{found['account']}, as of {clock_time(found['at'])}, engine {'on' if found['running'] else 'off'}")
     click.echo(f"trading state: {found['mode']}{reason}")
+    if found["alerts"]:
+        click.echo(f"open alerts: {found['alerts']}; `rulekit alerts` lists them")
     for row in found["strangers"]:
         side = f"{row['side']} {row['filled']} of {row['quantity']} {row['symbol']}, {row['status']}"
         click.echo(f"not known to the journal: order {row['order']}, {side}; `rulekit adopt` shows both sides")

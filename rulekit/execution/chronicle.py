@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.errors import JournalAwayError, JournalError
 from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.alarms import alarm_id, raised_by
 from rulekit.execution.budgets import Budgets
 from rulekit.execution.journal import Journal
 from rulekit.execution.ledger import (
     ADOPTED,
+    ALARM,
     ATTEMPT_CHANGED,
     CANCELLING,
     CHANGING,
@@ -55,19 +59,45 @@ class Chronicle:
         self.ledger.apply(self.journal.add(kind, body, subject, token))
 
     def tell(self, name: str, symbol: str = "", strategy: str = "", action: str = "", **data: Any) -> None:
-        """Put an event behind the others; it goes out after the next flush."""
-        self._events.append(Event(name, self.clock.now(), symbol, strategy, action, data))
+        """Put an event behind the others; it goes out after the next flush.
+
+        One that a person must see is kept as an alarm until it is acknowledged; while it is open, the same goes to the
+        log only.
+        """
+        event = Event(name, self.clock.now(), symbol, strategy, action, data)
+        raised = raised_by(event)
+        if raised is not None:
+            same = self.ledger.alarms.same(raised["key"])
+            number = alarm_id(self.journal.id, self.journal.last_seq + 1) if same is None else same.id
+            if same is None:
+                self.note(ALARM, {"id": number, **raised})
+            more = {"alarm": number, "level": raised["level"], "cause": raised["cause"]}
+            event = evolve(event, data={**data, **more, **({"again": True} if same is not None else {})})
+        self._events.append(event)
 
     def tell_of(self, name: str, action: ActionRecord, **data: Any) -> None:
         """Put an event about an action behind the others."""
         self.tell(name, action.key.symbol, action.strategy, action.id, id=action.id, rule=action.rule, **data)
 
-    def alert(self, text: str, action: ActionRecord | None = None, *, symbol: str = "", level: str = "warning") -> None:
-        """Put an alert for a person behind the others."""
+    def alert(
+        self,
+        text: str,
+        action: ActionRecord | None = None,
+        *,
+        symbol: str = "",
+        level: str = "warning",
+        cause: str = "order",
+    ) -> None:
+        """Put an alert for a person behind the others.
+
+        Args:
+            cause: a word by which alerts of its kind can be silenced.
+        """
+        data = {"text": text, "level": level, "cause": cause}
         if action is None:
-            self.tell("alert", symbol, text=text, level=level)
+            self.tell("alert", symbol, **data)
         else:
-            self.tell("alert", action.key.symbol, action.strategy, action.id, text=text, level=level)
+            self.tell("alert", action.key.symbol, action.strategy, action.id, **data)
 
     def flush(self) -> None:
         """Make everything durable, then tell of it. Does nothing when nothing happened."""

@@ -1,21 +1,22 @@
-"""What a person orders: halt, resume, settle, adopt; the same whether an engine runs or not."""
+"""What a person orders: halt, resume, settle, adopt, acknowledge; the same whether an engine runs or not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from rulekit.errors import JournalError, RulekitError
+from rulekit.errors import JournalError, RulekitError, UsageError
 from rulekit.execution import actions as states
 from rulekit.execution import requests
 from rulekit.execution.actions import ActionRecord
+from rulekit.execution.alarms import ALL
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.history import FullLedger
 from rulekit.execution.journal import Journal, read_journal
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.lanes import in_order
-from rulekit.execution.ledger import UNBLOCKED, Ledger
+from rulekit.execution.ledger import ACKNOWLEDGED, UNBLOCKED, Ledger
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.settling import Settler, settlable
 from rulekit.execution.strangers import Strangers
@@ -88,6 +89,15 @@ class Commands:
         """
         Strangers(self._chronicle).adopt(order_id, confirmation)
 
+    def acknowledge(self, alarm: str, by: str) -> None:
+        """Record that a person has seen an open alert; `all` means each of them.
+
+        Raises:
+            UsageError: there is no such open alert.
+        """
+        for each in seen(self._chronicle.ledger, alarm):
+            self._chronicle.note(ACKNOWLEDGED, {"alarm": each, "by": by})
+
     def apply(self, request: requests.Request) -> None:
         """Apply one request.
 
@@ -100,6 +110,8 @@ class Commands:
             self.resume(request.reason)
         elif request.kind == requests.SETTLE:
             self.settle(request.action, request.filled)
+        elif request.kind == requests.ACKNOWLEDGE:
+            self.acknowledge(request.action, request.reason)
         elif request.kind == requests.ADOPT:
             self.adopt(request.action, request.reason)
 
@@ -120,6 +132,20 @@ class Commands:
         for key, _ in waiting:
             store.take_request(key)
         return bool(found)
+
+
+def seen(ledger: Ledger, alarm: str) -> list[str]:
+    """Return the open alerts that a person speaks of.
+
+    Raises:
+        UsageError: there is no such open alert.
+    """
+    name = alarm.strip()
+    if name.lower() == ALL:
+        return list(ledger.alarms.open)
+    if name.upper() not in ledger.alarms.open:
+        raise UsageError(f"`{alarm}` is no open alert", "`rulekit alerts` lists them")
+    return [name.upper()]
 
 
 def apply_without_engine(place: Place, request: requests.Request, clock: Clock) -> None:

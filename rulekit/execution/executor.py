@@ -5,6 +5,7 @@ Everything that decides here is a pure part of its own; this is the shell that t
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from rulekit.errors import UsageError
 from rulekit.execution import actions as states
 from rulekit.execution.actions import CLOSING_KINDS, ActionRecord
+from rulekit.execution.alarms import Repeats
 from rulekit.execution.book_orders import BookOrdering, DecidedBook
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.commands import Commands
@@ -42,7 +44,7 @@ from rulekit.model.book import BookOrders
 from rulekit.model.clock import Clock
 from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instant import SECOND, Instant, iso
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import Order, Quote
 from rulekit.model.position import TrackedPosition
@@ -88,6 +90,7 @@ class Executor:
         route: where signals go instead of the broker's port.
         dry_run: do everything but send.
         stops: whether stop orders stand at the broker.
+        repeat_alerts_s: seconds after which a critical alert is told again that nobody has acknowledged; 0 for never.
 
     Raises:
         UsageError: stop orders are to stand at a broker that does not take them, or behind a host's own engine.
@@ -105,6 +108,7 @@ class Executor:
         route: Route | None = None,
         dry_run: bool = False,
         stops: StopSettings | None = None,
+        repeat_alerts_s: float = 0.0,
     ) -> None:
         settings = settings or ExecutionSettings()
         stops = stops or StopSettings()
@@ -134,6 +138,8 @@ class Executor:
         self._dispatcher.stop_rejected = self._standing.rejected
         self._asked_at: Instant = 0
         self._external = bool(route and route.external)
+        self._repeats = Repeats(repeat_alerts_s)
+        self._overheard: deque[tuple[str, str, str]] = deque()
         self._mark: Mapping[str, Any] | None = None
         check_kind(self._chronicle, dry_run)
         self._chronicle.before_flush = self._carry_place
@@ -172,6 +178,7 @@ class Executor:
         A failed reading changes nothing. Returns the open positions.
         """
         self._take_requests()
+        self._tell_what_waits()
         reading = self._reader.take()
         if reading is None:
             self._chronicle.flush()
@@ -461,6 +468,28 @@ class Executor:
         self._commands.adopt(order_id, confirmation)
         self._tracker.stale()
         self._chronicle.flush()
+
+    def acknowledge(self, alarm: str, by: str) -> None:
+        """Record that a person has seen an open alert; `all` means each of them.
+
+        Raises:
+            UsageError: there is no such open alert.
+        """
+        self._commands.acknowledge(alarm, by)
+        self._chronicle.flush()
+
+    def overhear(self, text: str, *, level: str = "critical", cause: str = "broker") -> None:
+        """Take an alert from outside, from any thread; it is kept and told at the next look."""
+        self._overheard.append((text, level, cause))
+
+    def _tell_what_waits(self) -> None:
+        """Tell what was overheard, and once more what nobody has acknowledged."""
+        while self._overheard:
+            text, level, cause = self._overheard.popleft()
+            self._chronicle.alert(text, level=level, cause=cause)
+        for alarm in self._repeats.due(self._ledger.alarms.open, self._clock.now()):
+            data = {"text": alarm.text, "level": alarm.level, "cause": alarm.cause, "alarm": alarm.id}
+            self._chronicle.tell("alert_repeated", alarm.symbol, action=alarm.action, since=iso(alarm.at), **data)
 
     def _take_requests(self) -> None:
         """Apply what other processes asked for."""

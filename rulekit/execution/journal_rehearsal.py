@@ -22,7 +22,7 @@ def rehearsal_beside(journal: Path) -> Path:
 
 
 def rehearsal_of(place: Place | str, clock: Clock) -> Path:
-    """Return the journal that a dry run may write: the place itself if no real run has written there, else a fresh copy.
+    """Return the journal that a dry run may write: the place itself if no real run has written there, else a copy.
 
     The copy begins with what the real journal says now, also while a process writes that; an older one is replaced.
 

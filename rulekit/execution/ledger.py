@@ -23,6 +23,7 @@ from rulekit.execution.actions import (
     ActionRecord,
     Attempt,
 )
+from rulekit.execution.alarms import OpenAlarms
 from rulekit.execution.books import Book, Change
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.switch import Mode
@@ -53,6 +54,8 @@ GUARDED = "guarded"
 REHEARSAL = "rehearsal"
 STRANGER = "stranger"
 ORDER_ADOPTED = "order adopted"
+ALARM = "alarm"
+ACKNOWLEDGED = "acknowledged"
 
 REMEMBERED_DAYS = 10
 """Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
@@ -111,6 +114,7 @@ class Ledger:
         self.policy_texts: set[str] = set()  # digests of the texts that the journal holds
         self.rehearsal = False  # whether a dry run writes here
         self.strangers: dict[str, Mapping[str, Any]] = {}  # orders with our tag that no entry announced, by number
+        self.alarms = OpenAlarms()
         self.adopted_tags: set[str] = set()  # of those of them that a person has taken in
         self.guarded: set[str] = set()  # episodes that no policy is for any longer, whose stops are still watched
         self._handlers: dict[str, Callable[[Entry], None]] = {
@@ -135,6 +139,8 @@ class Ledger:
             REHEARSAL: self._rehearsal,
             STRANGER: self._stranger,
             ORDER_ADOPTED: self._order_adopted,
+            ALARM: self._alarm,
+            ACKNOWLEDGED: self._acknowledged,
         }
         for entry in entries:
             self.apply(entry)
@@ -415,6 +421,13 @@ class Ledger:
 
     def _order_adopted(self, entry: Entry) -> None:
         self.adopted_tags.add(entry.body["tag"])
+
+    def _alarm(self, entry: Entry) -> None:
+        body = dict(entry.body)
+        self.alarms.raised(body.pop("id"), entry.at, body)
+
+    def _acknowledged(self, entry: Entry) -> None:
+        self.alarms.acknowledged(entry.body["alarm"])
 
     def _guarded(self, entry: Entry) -> None:
         self.guarded.add(entry.body["episode"])

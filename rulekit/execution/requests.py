@@ -20,6 +20,7 @@ HALT = "halt"
 RESUME = "resume"
 SETTLE = "settle"
 ADOPT = "adopt"
+ACKNOWLEDGE = "acknowledge"
 
 
 @frozen
@@ -27,10 +28,10 @@ class Request:
     """One thing that a person asks for.
 
     Args:
-        kind: `halt`, `resume`, `settle` or `adopt`.
-        reason: why, in the person's words; to resume or adopt, what was typed.
+        kind: `halt`, `resume`, `settle`, `adopt` or `acknowledge`.
+        reason: why, in the person's words; to resume or adopt, what was typed; to acknowledge, who the person is.
         exit_everything: whether a halt closes all positions.
-        action: the id of the action to settle, or the broker's number of the order to adopt.
+        action: the id of the action to settle, the broker's number of the order to adopt, or the alert that was seen.
         filled: how much of it was filled; None means not placed.
     """
 

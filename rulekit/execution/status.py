@@ -39,6 +39,7 @@ def status_of(ledger: Ledger, settings: ExecutionSettings | None = None) -> dict
         "since": iso(ledger.mode.since) if ledger.mode.since else None,
         "no_adds": ledger.adds_stopped(now) or None,
         "cause": ledger.mode.cause or None,
+        "alerts": len(ledger.alarms.open),
         "strangers": [dict(row) for row in ledger.strangers.values() if row["tag"] not in ledger.adopted_tags],
         "positions": [
             _position(book, ledger.scales.get(key, PAISE))

@@ -43,7 +43,9 @@ EVENTS: dict[str, str] = {
     "mismatch_found": "ours, broker, explained",
     "foreign_order_seen": "order_id, side, quantity",
     "mode_changed": "mode: active, reducing or halted, was, reason, cause: of rulekit.execution.switch.CAUSES",
-    "alert": "text, level: told (by a rule), warning or critical",
+    "alert": "text, level: told (by a rule), warning or critical, cause; of the last two alarm: its number, again: the "
+    "same is open already",
+    "alert_repeated": "text, level, cause, alarm, since: critical, and nobody has acknowledged it",
     "policy_reloaded": "path, digest (empty: taken away), was (empty: added), difference: in the words of the language",
     "policy_refused": "path, reason: why the policies that run stay; line and sentence of an error in it",
     "policy_compared": "path, difference: one line of what the changed policy does otherwise, with a position",

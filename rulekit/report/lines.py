@@ -117,6 +117,7 @@ LINES: dict[str, Line | dict[str, Line | None]] = {
         "warning": Line("⚠️", "WARNING", "{where}{text}"),
         "critical": Line("🚨", "CRITICAL", "{where}{text}"),
     },
+    "alert_repeated": {"shown": None},  # it stands in the log already
     "policy_reloaded": {
         "changed": Line("🔄", "POLICY", "Policy reloaded: {digest:digest} (was {was:digest}) - {difference}"),
         "added": Line("🔄", "POLICY", "Policy added: {path} {digest:digest} - {difference}"),
@@ -154,6 +155,7 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "mode_changed": lambda data: str(data.get("mode")),
     "price_stale": lambda data: "never heard" if data.get("seconds") is None else "old",
     "recovered": lambda data: "something" if data.get("settled") or data.get("open") else "nothing",
+    "alert_repeated": lambda data: "shown",
     "alert": lambda data: str(data.get("level")) if data.get("level") in ("told", "critical") else "warning",
 }
 """How an event with several forms chooses one."""

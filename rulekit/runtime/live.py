@@ -180,8 +180,13 @@ def open_kite_day(
     calendar = settings.calendar.calendar()
     settings = evolve(settings, execution=leave_square_off(settings.execution))
 
+    managers: list[Manager] = []
+
     def alert(text: str) -> None:
-        emit(Event("alert", timer.now(), data={"text": text, "level": "critical"}))
+        if managers:  # the journal keeps it until somebody has seen it
+            managers[0].executor.overhear(text)
+        else:
+            emit(Event("alert", timer.now(), data={"text": text, "level": "critical", "cause": "broker"}))
 
     broker = _broker(settings, timer, alert, dry_run)
     try:
@@ -200,6 +205,7 @@ def open_kite_day(
                     policies, broker=broker, journal=journal, clock=timer, settings=settings, market=market,
                     calendar=calendar, emit=emit, dry_run=dry_run,
                 )  # fmt: skip
+                managers.append(manager)
                 feed = KiteFeed(broker, ticker, clock=timer)
 
                 def session_ends(exchange: str, now: Instant) -> Instant | None:

@@ -128,6 +128,7 @@ class Manager:
                 route=route,
                 dry_run=dry_run,
                 stops=self.settings.stops,
+                repeat_alerts_s=self.settings.alerts.repeat_s,
             )
         except BaseException:
             if self._own_journal:

@@ -57,9 +57,6 @@ SIGNED = {"seed"}
 BELOW_ONE = {"reserve", "margin"}
 """Shares that must leave something over."""
 
-LATER = {"alerts": "alerts go to the console and the log in this version"}
-"""Sections that a later version will know."""
-
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of a file, and let the environment override them.
@@ -129,9 +126,6 @@ def _as_number(variable: str, text: str) -> Decimal:
 
 def _structure(raw: dict[str, Any], where: str, names: Mapping[tuple[str, ...], str], folder: Path) -> Settings:
     """Turn plain values into settings."""
-    for section, why in LATER.items():
-        if section in raw:
-            raise InputError(f"{where}: this version has no section `[{section}]`", why)
     if "lint" in raw:  # of use to `rulekit lint` only, which reads it by itself; a mistake in it is told here too
         lint_settings(raw["lint"], f"{where}, [lint]")
         raw = {section: table for section, table in raw.items() if section != "lint"}

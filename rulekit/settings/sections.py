@@ -16,6 +16,7 @@ from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.model.calendar import Calendar
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import PAISE, to_units
+from rulekit.report.alert_settings import AlertSettings
 
 CURRENCY_SCALE = 10_000
 _DERIVATIVES = ("NFO", "BFO")
@@ -140,5 +141,6 @@ class Settings:
     instruments: InstrumentsSettings = InstrumentsSettings()
     policies: PolicySettings = PolicySettings()
     calendar: CalendarSettings = CalendarSettings()
+    alerts: AlertSettings = field(factory=AlertSettings)
     kite: KiteSettings = field(factory=KiteSettings)
     journal: JournalSettings = JournalSettings()

@@ -352,6 +352,7 @@ class Desk:
     place: ServerPlace | None = None
     account: str = "paper"
     lease_s: float = LEASE_S
+    repeat_s: float = 0.0
     broker: ScriptedBroker = field(init=False)
     journal: Journal = field(init=False)
     executor: Executor = field(init=False)
@@ -386,6 +387,7 @@ class Desk:
             route=self.route,
             dry_run=self.dry_run,
             stops=self.stops,
+            repeat_alerts_s=self.repeat_s,
         )
         self.executor.start()
         return self

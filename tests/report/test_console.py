@@ -203,6 +203,7 @@ OURS = [
         event("policy_compared", path="my.policy", difference="later exit: long 100 at ₹500"),
         "🔄 my.policy: later exit: long 100 at ₹500",
     ),
+    (event("alert_repeated", text="token died", level="critical", alarm="ABCDEF"), None),
     (event("price_stale", "TCS", seconds=None), "🕰️ TCS: No price has come yet - nothing is decided"),
     (event("recovered", settled=0, open=0), None),
     (event("recovered", settled=2, open=1), "♻️ Recovered from the journal: 2 settled, 1 still open"),
