@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from threading import Condition, Thread, local
+from threading import Condition, Thread
 from typing import Any
 
 from attrs import frozen
@@ -24,6 +24,8 @@ LONGEST_QUEUE = 200
 TRIES = 3
 _FORGET = 600.0
 """Real seconds for which an alert that the journal does not number is not sent twice."""
+
+_TALKATIVE = ("urllib3.connectionpool", "urllib3.util.retry", "requests", "asyncio", "concurrent.futures", "smtplib")
 
 
 @frozen
@@ -78,13 +80,10 @@ class Channel:
 
     def send_once(self, message: Message) -> bool:
         """Send one message now, without a thread; tell whether it went out."""
-        _sending.on = True
         try:
             return self._send(message)
         except Exception:  # what it says may hold the address, so it is kept from everybody
             return False
-        finally:
-            _sending.on = False
 
     # --- in its thread ----------------------------------------------------------------------------------------
 
@@ -220,7 +219,8 @@ def open_channels(settings: AlertSettings, environ: Mapping[str, str]) -> Channe
             f"`{found[0][0]}` names {len(found)} addresses for alerts, and what sends them is not installed",
             "pip install 'rulekit-policy[alerts]', or unset the variable",
         ) from None
-    _keep_addresses_out_of_logs()
+    redact = Redactor(environ)
+    _keep_addresses_out_of_logs(redact)
     channels = []
     for number, (name, url) in enumerate(found, 1):
         service = apprise.Apprise()
@@ -231,22 +231,20 @@ def open_channels(settings: AlertSettings, environ: Mapping[str, str]) -> Channe
             )
         kind = url.partition(":")[0] if url.partition(":")[0].isalnum() else "?"
         channels.append(Channel(f"channel {number} ({kind})", _by(apprise, service), per_minute=settings.per_minute))
-    return Channels(channels, settings, Redactor(environ))
+    return Channels(channels, settings, redact)
 
 
-_sending = local()
+def _keep_addresses_out_of_logs(redact: Callable[[str], str]) -> None:
+    """Silence what sends, and take the addresses out of what that stands on would log."""
 
+    def hide(record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
 
-def _says_nothing_of_alerts(record: logging.LogRecord) -> bool:
-    return not getattr(_sending, "on", False)
-
-
-def _keep_addresses_out_of_logs() -> None:
-    """Silence what sends and what it stands on, while it sends: they would log whole addresses."""
     quiet = logging.getLogger("apprise")
     quiet.propagate, quiet.disabled = False, True
-    for name in ("urllib3.connectionpool", "urllib3.util.retry", "requests", "asyncio", "concurrent.futures"):
-        logging.getLogger(name).addFilter(_says_nothing_of_alerts)
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(hide)
 
 
 def _by(apprise: Any, service: Any) -> Send:
