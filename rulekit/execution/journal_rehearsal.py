@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, suppress
 from pathlib import Path
 
 from rulekit.errors import JournalError, UsageError
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.journal import Journal, read_journal
 from rulekit.execution.journal_place import Place, ServerPlace, place_of
+from rulekit.execution.journal_sqlite import copy_file
 from rulekit.execution.ledger import REHEARSAL, Ledger
 from rulekit.model.clock import Clock
 
@@ -45,24 +44,14 @@ def rehearsal_of(place: Place | str, clock: Clock) -> Path:
             Path(f"{copy}{suffix}").unlink(missing_ok=True)
         for suffix in ("", ".paper"):
             if Path(f"{path}{suffix}").exists():
-                _copy(Path(f"{path}{suffix}"), Path(f"{copy}{suffix}"))
-    except (OSError, sqlite3.Error) as error:
+                copy_file(Path(f"{path}{suffix}"), Path(f"{copy}{suffix}"))
+    except OSError as error:
         raise JournalError(
             f"`{copy}` cannot be written: {error}", "end the dry run that uses it, or check the rights of the folder"
         ) from None
     with Journal.open(copy, account=ledger.account, clock=clock) as journal:
         journal.add(REHEARSAL, {"of": path.name})
     return copy
-
-
-def _copy(source: Path, target: Path) -> None:
-    with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=2.0)) as old,
-        closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new)
-    with suppress(OSError):
-        target.chmod(0o600)
 
 
 def check_kind(chronicle: Chronicle, dry_run: bool) -> None:
