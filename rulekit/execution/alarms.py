@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b32encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -66,9 +66,9 @@ def alarm_id(journal_id: str, seq: int) -> str:
 class OpenAlarms:
     """What the entries about alarms add up to."""
 
-    def __init__(self) -> None:
-        self.open: dict[str, Alarm] = {}
-        self._by_key: dict[str, str] = {}
+    def __init__(self, alarms: Iterable[Alarm] = ()) -> None:
+        self.open: dict[str, Alarm] = {alarm.id: alarm for alarm in alarms}
+        self._by_key: dict[str, str] = {alarm.key: alarm.id for alarm in self.open.values()}
 
     def same(self, key: str) -> Alarm | None:
         """Return the open alarm that says the same."""

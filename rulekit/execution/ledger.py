@@ -111,12 +111,12 @@ class Ledger:
         self._open_on: dict[InstrumentKey, list[ActionRecord]] = {}
         self._indexed = -1
         self.policies: Mapping[str, Any] = {}  # which policies decide, and by which program
-        self.policy_texts: set[str] = set()  # digests of the texts that the journal holds
+        self.policy_texts: list[str] = []  # digests of the texts that the journal holds
         self.rehearsal = False  # whether a dry run writes here
         self.strangers: dict[str, Mapping[str, Any]] = {}  # orders with our tag that no entry announced, by number
         self.alarms = OpenAlarms()
-        self.adopted_tags: set[str] = set()  # of those of them that a person has taken in
-        self.guarded: set[str] = set()  # episodes that no policy is for any longer, whose stops are still watched
+        self.adopted_tags: list[str] = []  # of those of them that a person has taken in
+        self.guarded: list[str] = []  # episodes that no policy is for any longer, whose stops are still watched
         self._handlers: dict[str, Callable[[Entry], None]] = {
             JOURNAL_OPENED: self._journal_opened,
             ACTION_DECIDED: self._action_decided,
@@ -190,7 +190,7 @@ class Ledger:
             if kept:
                 self.by_episode[episode] = kept
         self.tallies = {name: tally for name, tally in self.tallies.items() if name in running}
-        self.guarded &= running
+        self.guarded = [name for name in self.guarded if name in running]
 
     def _journal_opened(self, entry: Entry) -> None:
         self.journal_id, self.account = entry.body["journal"], entry.body["account"]
@@ -411,7 +411,7 @@ class Ledger:
         self.policies = entry.body
 
     def _policy_text(self, entry: Entry) -> None:
-        self.policy_texts.add(entry.subject)
+        self.policy_texts.append(entry.subject)
 
     def _rehearsal(self, entry: Entry) -> None:
         self.rehearsal = True
@@ -420,7 +420,7 @@ class Ledger:
         self.strangers[entry.body["order"]] = entry.body
 
     def _order_adopted(self, entry: Entry) -> None:
-        self.adopted_tags.add(entry.body["tag"])
+        self.adopted_tags.append(entry.body["tag"])
 
     def _alarm(self, entry: Entry) -> None:
         body = dict(entry.body)
@@ -430,7 +430,7 @@ class Ledger:
         self.alarms.acknowledged(entry.body["alarm"])
 
     def _guarded(self, entry: Entry) -> None:
-        self.guarded.add(entry.body["episode"])
+        self.guarded.append(entry.body["episode"])
 
     def book(self, key: PositionKey) -> Book:
         """Return the book of a position, an empty one if it was never seen."""

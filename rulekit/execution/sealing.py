@@ -16,7 +16,7 @@ from rulekit.execution.journal_seals import Seal, to_drop
 from rulekit.execution.journal_store import TakesSeals
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.seals import SHAPE, ledger_from, text_of_state
-from rulekit.execution.switch import REDUCING
+from rulekit.execution.switch import DAMAGED_JOURNAL, REDUCING
 from rulekit.model.instant import SECOND, Instant
 
 EVERY = 5000
@@ -113,6 +113,6 @@ class Sealing:
         """Say that old entries are damaged: a disk that changes what was written is not one to build on."""
         self._failed = True
         why = f"{error.message}; what is known now does not rest on it, and only what makes positions smaller is sent"
-        self._chronicle.switch(REDUCING, why)
-        self._chronicle.alert(why, level="critical")
+        self._chronicle.switch(REDUCING, why, cause=DAMAGED_JOURNAL)
+        self._chronicle.alert(why, level="critical", cause=DAMAGED_JOURNAL)
         self._chronicle.flush()

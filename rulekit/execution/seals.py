@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from attrs import fields
 
 from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.alarms import Alarm, OpenAlarms
 from rulekit.execution.books import Book
 from rulekit.execution.journal_schema import Entry, body_of, text_of
 from rulekit.execution.journal_seals import Seal
@@ -37,17 +38,25 @@ _PLAIN = (
     "late",
     "last_at",
     "position_day",
+    "policies",
+    "policy_texts",
+    "guarded",
+    "rehearsal",
+    "strangers",
+    "adopted_tags",
 )
 """What a ledger holds in numbers, words, and lists of them."""
 
-_Kept = TypeVar("_Kept", ActionRecord, Attempt, Book, RuleMemory, Mode)
+_Kept = TypeVar("_Kept", ActionRecord, Attempt, Book, RuleMemory, Mode, Alarm)
 
 
 def _names(kept: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kept) if field.init)
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {kept: _names(kept) for kept in (ActionRecord, Attempt, Book, RuleMemory, Mode)}
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kept: _names(kept) for kept in (ActionRecord, Attempt, Book, RuleMemory, Mode, Alarm)
+}
 
 
 def _words_of_shape() -> str:
@@ -83,6 +92,7 @@ def text_of_state(ledger: Ledger) -> str:
                 for book in ledger.books.values()
             ],
             "mode": _row(ledger.mode),
+            "alarms": [_row(alarm) for alarm in ledger.alarms.open.values()],
             "adds_stopped": adds_stopped,
             "refusals": [[*key, count] for key, count in ledger.refusals.items()],
         }
@@ -106,6 +116,7 @@ def take_state(ledger: Ledger, text: str) -> None:
     ledger.scales = {PositionKey(*key): scale for *key, scale in state["scales"]}
     ledger.books = {book.key: book for book in map(_book, state["books"])}
     ledger.mode = Mode(*state["mode"])
+    ledger.alarms = OpenAlarms(Alarm(*row) for row in state["alarms"])
     ledger._adds_stopped = tuple(state["adds_stopped"]) if state["adds_stopped"] else None
     ledger.refusals = {InstrumentKey(*key): count for *key, count in state["refusals"]}
 

@@ -17,6 +17,7 @@ UNKNOWN_ORDERS = "unknown orders"
 MISMATCH = "mismatch"
 STALE_FEED = "stale feed"
 CLOCK = "clock"
+DAMAGED_JOURNAL = "damaged journal"
 BOOK_RULE = "rule for the whole book"
 REFUSALS = "refusals"
 MORE_ORDERS = "more orders than intents"
@@ -32,6 +33,7 @@ CAUSES = {
     MISMATCH: REDUCING,
     STALE_FEED: REDUCING,
     CLOCK: REDUCING,
+    DAMAGED_JOURNAL: REDUCING,
     BOOK_RULE: REDUCING,
     REFUSALS: HALTED,
     MORE_ORDERS: HALTED,

@@ -67,6 +67,12 @@ def clock_jump(desk: Desk) -> None:
     desk.pass_time()
 
 
+def damaged_journal(desk: Desk) -> None:
+    desk.hold()
+    desk.start()
+    desk.executor._sealing._found(JournalError("entry 7 is not what was written"))
+
+
 def book_rule(desk: Desk) -> None:
     from rulekit.execution.book_orders import DecidedBook
     from rulekit.model.decision import CRITICAL, STOP_TRADING, Action
@@ -123,6 +129,7 @@ MAKERS: dict[str, Callable[[Desk], None]] = {
     "mismatch": mismatch,
     "stale feed": stale_feed,
     "clock": clock_jump,
+    "damaged journal": damaged_journal,
     "rule for the whole book": book_rule,
     "refusals": refusals,
     "more orders than intents": more_orders,
