@@ -45,6 +45,11 @@ _TAKEN = ("compile", "test")
 """Names that a module had better not have: a built-in function, and what test runners look for."""
 
 
+def _with_lines_kept(help: str | None) -> str | None:
+    """Mark the paragraphs that are not to be filled: a raw text has the mark in two letters."""
+    return help and help.replace("\\b\n", "\b\n")
+
+
 class LateCommands(click.Group):
     """Lists the commands without importing them."""
 
@@ -59,7 +64,22 @@ class LateCommands(click.Group):
         name = cmd_name.replace("-", "_")
         module = import_module(f"rulekit.cli.{name}_command" if name in _TAKEN else f"rulekit.cli.{name}")
         command: click.Command = module.command
+        command.help = _with_lines_kept(command.help)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named first; of one that there is not, tell which was probably meant."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from rulekit.language.fault import did_you_mean
+
+        near = did_you_mean(name, COMMANDS)
+        raise click.UsageError(
+            f"there is no command `{name}`; {f'did you mean `{near}`?' if near else '`rulekit --help` lists them'}", ctx
+        )
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands."""
@@ -79,6 +99,9 @@ def cli() -> None:
       rulekit lint my.policy
       rulekit run --policy my.policy --broker paper --feed ticks.csv --positions p.csv --journal day.journal
     """
+
+
+cli.help = _with_lines_kept(cli.help)
 
 
 def main() -> None:

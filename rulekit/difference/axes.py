@@ -29,16 +29,16 @@ class At:
             share of the profit was lost, `share` a share of the present price, and `before %` and its like the price
             from which the present one lies at that distance.
         nudge: how many ticks; it lies between two of them where it is no whole number.
-        base: the price in rupees from which a profit is measured; None for the entry.
+        base: the price from which a profit is measured; None for the entry.
     """
 
     form: str
     value: Fraction
     nudge: Fraction | int = 0
-    base: Fraction | None = None
+    base: At | None = None
 
 
-def near(form: str, value: Fraction, base: Fraction | None = None) -> tuple[At, ...]:
+def near(form: str, value: Fraction, base: At | None = None) -> tuple[At, ...]:
     """Return a price and its neighbours on both sides."""
     return At(form, value, 0, base), At(form, value, -1, base), At(form, value, 1, base)
 
@@ -213,12 +213,14 @@ class _Gathered:
             self.price_fact(base.name, base.window, offsets)
         elif isinstance(base, t.PriceConstant):
             self.constant(base.value)
-            if offset is not None:
-                unit = Unit.POINTS if offset.unit is Unit.RUPEES else offset.unit
-                value = offset.value if node.towards_profit else -offset.value
-                self.add("price", near(unit.value, value, base.value))
         else:
             self.measured("price", base.value, base.unit)
+        if offset is not None and not isinstance(base, t.PriceFact):
+            start = At("price", base.value) if isinstance(base, t.PriceConstant) else At(base.unit.value, base.value)
+            unit = Unit.POINTS if offset.unit is Unit.RUPEES else offset.unit
+            self.add("price", near(unit.value, offset.value if node.towards_profit else -offset.value, start))
+            if isinstance(base, t.PriceConstant) and (away := _rupees_away(base.value, offset)) is not None:
+                self.add("entry", (base.value + away, base.value - away))  # for an entry that is compared with it
 
     def offset_of(self, base: Any, offset: t.Distance) -> None:
         """Take the price at a distance from the entry, which a stop or a level may need to have been passed."""
@@ -319,6 +321,13 @@ class _Gathered:
             self.add("waited", (DAY * 30, HOUR, DAY))
 
 
+def _rupees_away(price: Fraction, offset: t.Distance) -> Fraction | None:
+    """Return a distance from a price in rupees; None where it depends on the position."""
+    if offset.unit is Unit.PERCENT:
+        return price * offset.value / 100
+    return offset.value if offset.unit in (Unit.POINTS, Unit.RUPEES) else None
+
+
 def _shares(factor: Fraction) -> tuple[At, ...]:
     return near("share", factor)
 
@@ -339,11 +348,13 @@ def _prices(*axes: str) -> Callable[[_Gathered, Fraction, Unit], None]:
     return take
 
 
-def _count(axis: str) -> Callable[[_Gathered, Fraction, Unit], None]:
+def _count(axis: str, *, lots: bool = False) -> Callable[[_Gathered, Fraction, Unit], None]:
     def take(gathered: _Gathered, value: Fraction, unit: Unit) -> None:
         least = 1 if axis == "quantity" else 0
         gathered.add(axis, (0,) if axis != "quantity" else ())
         gathered.add(axis, [int(each) for each in (value, value - 1, value + 1) if each >= least])
+        if lots:
+            gathered.add("lot", (1, 25))
 
     return take
 
@@ -394,7 +405,7 @@ _THRESHOLDS: dict[str, Callable[[_Gathered, Fraction, Unit], None]] = {
         "best", (None, At("giveback", value), At("giveback", value, 1), At("giveback", value, -1))
     ),
     "quantity": _count("quantity"),
-    "lots": _count("quantity"),
+    "lots": _count("quantity", lots=True),
     "times booked": _count("booked"),
     "times added": _count("added"),
     "value": lambda gathered, value, unit: gathered.add("price", near("worth", value)),

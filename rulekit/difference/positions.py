@@ -77,11 +77,17 @@ class _Frame:
 
     def units(self, where: At | None) -> float:
         """Return a price in smallest units on the tick; one that cannot be measured is unknown."""
-        frame = self if where is None or where.base is None else evolve(self, entry=where.base * SCALE)
-        exact = None if where is None else _FORMS[where.form](frame, where.value)
+        exact = None if where is None else self.exact(where)
         if where is None or exact is None:
             return nan
         return float((exact // TICK) * TICK + where.nudge * TICK * self.side)
+
+    def exact(self, where: At) -> Fraction | None:
+        """Return a price in smallest units, not yet on the tick; None where it cannot be measured."""
+        if where.base is None:
+            return _FORMS[where.form](self, where.value)
+        start = self.exact(where.base)
+        return None if start is None else _FORMS[where.form](evolve(self, entry=start), where.value)
 
     def away(self, distance: Fraction) -> Fraction:
         """Return the price at a profit per share."""
@@ -123,7 +129,7 @@ class Builder:
         full = {**USUAL_POINT, **point}
         side, quantity, entry = full["side"], full["quantity"], full["entry"] * SCALE
         lot = full.get("lot", 1)
-        if quantity < 1 or quantity % lot:
+        if quantity < 1 or (quantity % lot and quantity > lot):  # less than a lot is what a partial fill may leave
             return None
         frame = _Frame(side, quantity, entry)
         first = frame.units(full.get("risk"))

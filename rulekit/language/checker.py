@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen, mutable
@@ -321,13 +322,19 @@ class Checking:
             if line.node is None or line.node.rule != "example" or line.sentence.block is not None:
                 continue
             body = [each for each in self.lines if each.sentence.block == index]
-            self._guard(line, lambda header, body=body: self._example(header, body))  # type: ignore[misc]
+            cut_off = self._is_cut_off(index + len(body) + 1)
+            self._guard(line, partial(self._example, body=body, cut_off=cut_off))
 
-    def _example(self, header: Line, body: list[Line]) -> None:
+    def _is_cut_off(self, place: int) -> bool:
+        """Tell whether the sentence below an example could not be read: it may be a line of it, without its indent."""
+        below = self.lines[place : place + 1]
+        return any(line.node is None and line.sentence.block is None for line in below)
+
+    def _example(self, header: Line, *, body: list[Line], cut_off: bool) -> None:
         assert header.node is not None
         title = str(list(header.node.words())[-1].value)
         draft = examples.Draft(title, header.node.span)
-        broken = False
+        broken = cut_off
         for line in body:
             if line.node is None:
                 broken = True

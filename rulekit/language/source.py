@@ -113,12 +113,21 @@ def read_text(path: Path) -> str:
         if len(raw) > MAX_BYTES:
             raise UnreadableFileError(f"`{path}`: {too_large(path.stat().st_size)}", TOO_LARGE_HELP)
     except FileNotFoundError:
-        raise UnreadableFileError(f"`{path}` does not exist", "check the name and the folder") from None
+        raise UnreadableFileError(f"`{path}` does not exist", _near(path)) from None
     except OSError as error:
         raise UnreadableFileError(f"`{path}` cannot be read: {error.strerror or error}") from None
     except ValueError:
         raise UnreadableFileError("the name of the file has a character that no file name may have") from None
     return decode(raw, str(path))
+
+
+def _near(path: Path) -> str:
+    """Return the policy of the folder whose name is nearly that of one that is not there."""
+    from rulekit.language.fault import did_you_mean
+
+    there = [each.name for each in path.parent.glob("*.policy")] if path.parent.is_dir() else []
+    near = did_you_mean(path.name, there) or did_you_mean(f"{path.name}.policy", there)
+    return f"did you mean `{path.with_name(near)}`?" if near else "check the name and the folder"
 
 
 def decode(raw: bytes, where: str) -> str:

@@ -40,7 +40,8 @@ def test_every_command_explains_itself_with_examples(tmp_path: Path, name: str) 
     assert outcome.returncode == 0, outcome.stderr
     assert "Usage: " in outcome.stdout
     assert "Example" in outcome.stdout
-    assert f"rulekit {name}" in outcome.stdout
+    assert any(line.startswith((f"  rulekit {name}", f"    rulekit {name}")) for line in outcome.stdout.splitlines())
+    assert "\\b" not in outcome.stdout
 
 
 def test_the_version(tmp_path: Path) -> None:
@@ -55,6 +56,11 @@ def test_a_mistake_in_the_call_ends_with_2_and_a_sentence(tmp_path: Path, argume
     assert outcome.returncode == 2
     assert outcome.stderr.strip()
     assert "Traceback" not in outcome.stderr
+
+
+def test_a_mistyped_command_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    assert "there is no command `lnit`; did you mean `lint`?" in rulekit("lnit", cwd=tmp_path).stderr
+    assert "there is no command `xyz`; `rulekit --help` lists them" in rulekit("xyz", cwd=tmp_path).stderr
 
 
 def test_a_console_without_emoji_is_no_reason_to_fail(tmp_path: Path) -> None:

@@ -64,6 +64,13 @@ def rule_names(old: str, new: str) -> list[str]:
         ("set target to ₹1,990", "set target to ₹1,980", ["looser-target", "tighter-target"]),
         ("exit at ₹104 + 3 points", "exit at ₹104 + 2.5 points", ["sooner-exit"]),
         ("exit at ₹1,000 + 2R", "exit at ₹1,000 + 3R", ["later-exit"]),
+        ("exit at 1.5% profit - 20R", "exit at 1.5% profit - 22R", ["sooner-exit"]),
+        (
+            "set floor to ₹100 + ₹0.50\nexit when entry is below floor",
+            "set floor to ₹100 + ₹0.55\nexit when entry is below floor",
+            ["sooner-exit"],
+        ),
+        ("exit unless lots is at least 1", "exit when lots is at least 1", ["later-exit", "sooner-exit"]),
         (
             "move stop to price when volume is at least 1 times normal",
             "move stop to price when volume is at least 2 times normal",

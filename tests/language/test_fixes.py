@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from rulekit.errors import UnreadableFileError
 from rulekit.language.diagnostics import Diagnostic, Fix, as_json, render
 from rulekit.language.fault import one_slip
-from rulekit.language.reading import check_text
+from rulekit.language.reading import check_text, read_policy
 from tests.language.fixing import fixed, fixes_of, require_mended
 
 
@@ -136,3 +139,26 @@ def test_a_sentence_that_was_not_read_is_always_told() -> None:
     assert [(found.code, found.span.line) for found in check_text(twice).diagnostics] == [("N103", 3)]
     target = 'set target to 5% profit\nexample "a"\n  long 1 X at 100\n    expect target 5%'
     assert [(found.code, found.span.line) for found in check_text(target).diagnostics] == [("E104", 4)]
+
+
+def test_a_line_of_an_example_without_its_indent_is_one_error() -> None:
+    text = (
+        'exit at 5% profit\nexample "a"\n  long 1 X at 100\nprice 105\n  expect exit\nexample "b"\n  long 1 X at 100\n'
+    )
+    assert [(found.code, found.span.line) for found in check_text(text).diagnostics] == [("E115", 4), ("E116", 6)]
+    inside = text.replace("  long 1 X at 100\nprice", "  long 1 X at 100 points\nprice")
+    assert [found.span.line for found in check_text(inside).diagnostics] == [3, 4, 6]
+
+
+def test_a_policy_that_is_not_there_is_told_with_its_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "first.policy").write_text("exit\n", encoding="utf-8")
+    for written, near in (
+        ("fist.policy", True),
+        ("first", True),
+        ("other.policy", False),
+        ("gone/first.policy", False),
+    ):
+        with pytest.raises(UnreadableFileError) as found:
+            read_policy(tmp_path / written)
+        assert ("did you mean" in str(found.value)) is near
+        assert not near or f"`{tmp_path / 'first.policy'}`" in str(found.value)

@@ -10,6 +10,8 @@ def written(outcome: Outcome) -> str:
     """Show every finding, then how many there are."""
     shown = [render(found, each.path, each.text) + "\n\n" for each in outcome.policies for found in each.findings]
     readable = sum(not each.failure for each in outcome.policies)
+    if not readable and outcome.policies:
+        return ""  # why, has been said of each
     return "".join(shown) + summary(list(outcome.findings), readable) + "\n"
 
 
