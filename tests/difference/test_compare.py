@@ -68,7 +68,7 @@ def rule_names(old: str, new: str) -> list[str]:
         (
             "set floor to ₹100 + ₹0.50\nexit when entry is below floor",
             "set floor to ₹100 + ₹0.55\nexit when entry is below floor",
-            ["sooner-exit"],
+            ["later-exit", "sooner-exit"],
         ),
         ("exit unless lots is at least 1", "exit when lots is at least 1", ["later-exit", "sooner-exit"]),
         (
