@@ -25,10 +25,11 @@ HOMES = {
     "pygls": ("rulekit/editor/*", "rulekit/cli/lsp.py"),
     "lsprotocol": ("rulekit/editor/*",),
     "pygments": ("rulekit/editor/pygments_lexer.py",),
+    "prometheus_client": ("rulekit/metrics/*",),
 }
 """Where a library may be imported at all."""
 
-LATE = ("pyarrow", "numpy", "numba", "rich", "cattrs", "jinja2", "kiteconnect", "psycopg")
+LATE = ("pyarrow", "numpy", "numba", "rich", "cattrs", "jinja2", "kiteconnect", "psycopg", "prometheus_client")
 """Libraries that are imported inside functions only, because they are slow to load."""
 
 BANNED_NAMES = {"utils", "util", "helper", "helpers", "base", "common", "misc", "tools"}

@@ -132,6 +132,12 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
     help="settings file [default: rulekit.toml in this folder, if there is one]",
 )
 @click.option(
+    "--metrics",
+    "listen",
+    metavar="[HOST:]PORT",
+    help="serve /metrics for Prometheus and /health there, like 127.0.0.1:9108 [default: the settings, or nowhere]",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -143,7 +149,7 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 def command(
     policies: tuple[Path, ...], broker: str, feed: Path, positions: Path | None, journal: Place | None,
     account: str | None, standby: bool, fast: bool, dry_run: bool, stops_at_broker: bool, clock_text: str | None,
-    settings_path: Path | None, form: str, quiet: bool,
+    settings_path: Path | None, listen: str | None, form: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Manage positions by a policy: decide on live prices, write each intent down, send it, tell why."""
     from attrs import evolve
@@ -162,6 +168,8 @@ def command(
         raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
     stop = StopRequest()
     settings = load_settings(settings_path)
+    if listen is not None:
+        settings = evolve(settings, metrics=evolve(settings.metrics, listen=listen))
     if stops_at_broker:
         settings = evolve(settings, stops=evolve(settings.stops, at_broker=True))
     files = policies or settings.policies.files
@@ -208,8 +216,24 @@ def command(
             click.echo(f"note: {count:,} prices were left out: {reason}", err=True)
         with progress_over(prices.count, "prices", quiet=quiet or form == "json") as advance:
             day.progress = advance
-            with _watching(() if fast else files, loaded, settings, day):
+            with _watching(() if fast else files, loaded, settings, day), _shown(day, settings):
                 day.run()
+
+
+@contextmanager
+def _shown(day: Day | LiveDay, settings: Settings) -> Iterator[None]:
+    """Serve metrics and health while a day runs, if they are asked for."""
+    if not settings.metrics.listen:
+        yield
+        return
+    from rulekit.metrics.server import serving
+
+    with serving([day.manager.watch()], settings.metrics) as address:
+        click.echo(f"note: metrics at {address}/metrics, health at {address}/health", err=True)
+        try:
+            yield
+        finally:
+            day.manager.publish(at_once=True)
 
 
 def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions: Path | None, fast: bool) -> None:
@@ -262,5 +286,5 @@ def _live(
         waits=stop.waits if standby else never,
     ) as day:  # fmt: skip
         stop.reach(day.stop)
-        with _watching(files, policies, settings, day):
+        with _watching(files, policies, settings, day), _shown(day, settings):
             day.run()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.instant import DAY, MINUTE, SECOND, Instant, day_number, time_of_day
+from rulekit.model.meters import Budget
 
 
 class Budgets:
@@ -71,11 +72,19 @@ class Budgets:
 
     def left(self, now: Instant) -> dict[str, int]:
         """Return what is left of each budget, the reserve included."""
+        return {window: budget.left for window, budget in self.figures(now).items()}
+
+    def figures(self, now: Instant) -> dict[str, Budget]:
+        """Return each budget with what is used of it and what is kept for urgent actions."""
         (second, per_second), (minute, per_minute) = self._limits
+        used = {
+            "second": (per_second, sum(at > now - second for at in self._posts)),
+            "minute": (per_minute, sum(at > now - minute for at in self._posts)),
+            "day": (self._day_limit, self._used_today(now)),
+        }
         return {
-            "second": max(0, per_second - sum(at > now - second for at in self._posts)),
-            "minute": max(0, per_minute - sum(at > now - minute for at in self._posts)),
-            "day": max(0, self._day_limit - self._used_today(now)),
+            window: Budget(limit, count, limit - max(1, int(limit * (1.0 - self._reserve))))
+            for window, (limit, count) in used.items()
         }
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from attrs import evolve
 
 from rulekit.errors import JournalAwayError, JournalError
-from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.actions import DECIDED, SENDING, ActionRecord, Attempt
 from rulekit.execution.alarms import alarm_id, raised_by
 from rulekit.execution.budgets import Budgets
 from rulekit.execution.journal import Journal
 from rulekit.execution.ledger import (
+    ACTION_DECIDED,
     ADOPTED,
     ALARM,
     ATTEMPT_CHANGED,
@@ -32,6 +33,7 @@ from rulekit.model.clock import Clock
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import PositionKey
+from rulekit.model.meters import Meters
 from rulekit.model.prices import known, to_rupees
 
 
@@ -43,12 +45,15 @@ def in_rupees(units: float, scale: int) -> float | None:
 class Chronicle:
     """Journal, ledger and events in step: an event is told only after its entry is durable."""
 
-    def __init__(self, journal: Journal, clock: Clock, settings: ExecutionSettings, emit: Emit) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, settings: ExecutionSettings, emit: Emit, meters: Meters | None = None
+    ) -> None:
         self.journal = journal
         self.clock = clock
         self.settings = settings
         self.ledger = ledger_from(journal.seal, journal.entries(journal.seal.seq if journal.seal else 0))
         self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
+        self.meters = meters or Meters(journal.account)
         self._emit = emit
         self._events: list[Event] = []
         self._trouble_told = False
@@ -56,7 +61,14 @@ class Chronicle:
 
     def note(self, kind: str, body: Mapping[str, Any], subject: str = "", token: str | None = None) -> None:
         """Put an entry behind the others and fold it into the ledger; it is durable after `flush`."""
-        self.ledger.apply(self.journal.add(kind, body, subject, token))
+        entry = self.journal.add(kind, body, subject, token)
+        if kind == STATE_CHANGED:
+            self.meters.entered(self.ledger.actions[subject].lane, body["state"])
+        self.ledger.apply(entry)
+        if kind == REQUEST:
+            self.meters.entered(self.ledger.actions[subject].lane, SENDING)
+        elif kind == ACTION_DECIDED:
+            self.meters.entered(self.ledger.actions[subject].lane, DECIDED)
 
     def tell(self, name: str, symbol: str = "", strategy: str = "", action: str = "", **data: Any) -> None:
         """Put an event behind the others; it goes out after the next flush.
@@ -94,6 +106,7 @@ class Chronicle:
             cause: a word by which alerts of its kind can be silenced.
         """
         data = {"text": text, "level": level, "cause": cause}
+        self.meters.alerted(level)
         if action is None:
             self.tell("alert", symbol, **data)
         else:
@@ -120,11 +133,15 @@ class Chronicle:
             self.flush()
 
     def _write(self) -> None:
+        meters = self.meters
+        began = meters.begin()
         try:
             self.journal.flush()
-        except JournalAwayError:
+        except JournalAwayError as error:
+            meters.journal_failed = error.message
             raise  # it is waited for, and whoever attends to it tells of it
         except JournalError as error:
+            meters.journal_failed = error.message
             # Nothing can be written down any more, so this alone is told without an entry.
             if not self._trouble_told:
                 self._trouble_told = True
@@ -132,6 +149,8 @@ class Chronicle:
                 data = {"text": text, "level": "critical", "cause": JOURNAL}
                 self._emit(Event("alert", self.clock.now(), data=data))
             raise
+        meters.took(meters.flush, began)
+        meters.flushed, meters.journal_failed = meters.flushed or meters.begin(), ""
 
     # --- the entries that are written in more than one place ----------------------------------------------------
 

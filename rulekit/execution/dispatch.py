@@ -228,6 +228,7 @@ class Dispatcher:
             chronicle.flush()
             return
         waited = (now - action.decided) / SECOND
+        chronicle.meters.waited(action.lane, waited)
         chronicle.tell_of("action_executing", action, side=action.side, quantity=quantity)
         if action.lane in URGENT:
             behind = sum(is_regular(other) for other in self.queue())
@@ -253,11 +254,15 @@ class Dispatcher:
         self._tracker.stale()
 
     def _hand_over(self, signal: ManagementSignal, request: OrderRequest) -> Outcome:
+        meters = self._chronicle.meters
+        began = meters.begin()
         try:
             return self._route.send(signal, request)
         except Exception as error:
             # A port that raises has broken its promise; what became of the order is unknown all the same.
             return Uncertain(f"the broker's port failed: {type(error).__name__}: {error}")
+        finally:
+            meters.took(meters.send, began)
 
     def _request(self, action: ActionRecord, quantity: int) -> OrderRequest:
         steps = self._chronicle.settings.protection_steps

@@ -21,6 +21,7 @@ from rulekit.execution.deciding import Decided
 from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
 from rulekit.execution.held_broker import HeldRoute, while_held
+from rulekit.execution.gauges import Gauges
 from rulekit.execution.history import pending_row
 from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
@@ -46,6 +47,7 @@ from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant, iso
 from rulekit.model.instrument import InstrumentKey, PositionKey
+from rulekit.model.meters import Meters
 from rulekit.model.orders import Order, Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.model.prices import UNKNOWN
@@ -91,6 +93,7 @@ class Executor:
         dry_run: do everything but send.
         stops: whether stop orders stand at the broker.
         repeat_alerts_s: seconds after which a critical alert is told again that nobody has acknowledged; 0 for never.
+        meters: where this engine shows itself; its own by default.
 
     Raises:
         UsageError: stop orders are to stand at a broker that does not take them, or behind a host's own engine.
@@ -109,6 +112,7 @@ class Executor:
         dry_run: bool = False,
         stops: StopSettings | None = None,
         repeat_alerts_s: float = 0.0,
+        meters: Meters | None = None,
     ) -> None:
         settings = settings or ExecutionSettings()
         stops = stops or StopSettings()
@@ -117,7 +121,7 @@ class Executor:
             route = HeldRoute(route, journal)
         self._clock = clock
         self._settings = settings
-        self._chronicle = Chronicle(journal, clock, settings, emit)
+        self._chronicle = Chronicle(journal, clock, settings, emit, meters)
         self._tracker = Tracker(self._chronicle, broker)
         self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
         self._dispatcher.resting_elsewhere = self._resting_elsewhere
@@ -130,6 +134,7 @@ class Executor:
         self._policies = PolicyNotes(self._chronicle)
         self._watches = Watches(self._chronicle, self._tracker, session)
         self._reader = Reader(broker, self._chronicle)
+        self._gauges = Gauges(self._chronicle, self._tracker, self._reader, session)
         holder = _holder_of_stops(broker, route) if stops.at_broker and not dry_run else None
         self._standing = Standing(
             self._chronicle, self._tracker, holder, broker.cancel, stops, session, self._is_urgent, silent=dry_run
@@ -182,6 +187,7 @@ class Executor:
         reading = self._reader.take()
         if reading is None:
             self._chronicle.flush()
+            self._gauges.publish()
             return self._tracker.positions()
         self._dispatcher.looks += 1
         self._tracker.update(reading)
@@ -370,6 +376,7 @@ class Executor:
         self._chronicle.flush()
         if self._sealing.is_due(now) and not self._dispatcher.queue():
             self._sealing.tend(now)
+        self._gauges.publish()
 
     def _is_urgent(self) -> bool:
         return any(action.lane in URGENT for action in self._dispatcher.queue())
@@ -502,6 +509,15 @@ class Executor:
     @property
     def _ledger(self) -> Ledger:
         return self._chronicle.ledger
+
+    @property
+    def meters(self) -> Meters:
+        """What this engine shows of itself; any thread may read it."""
+        return self._chronicle.meters
+
+    def publish(self, *, at_once: bool = False) -> None:
+        """Show where the account stands, if somebody watches; to be called by the engine's own thread."""
+        self._gauges.publish(at_once=at_once)
 
     @property
     def checkpoint(self) -> Mapping[str, Any]:

@@ -85,7 +85,7 @@ class Reader:
     def __init__(self, broker: Broker, chronicle: Chronicle) -> None:
         self._broker = broker
         self._chronicle = chronicle
-        self._failures = 0
+        self.failures = 0
         self.latest: Reading | None = None
 
     def take(self) -> Reading | None:
@@ -95,17 +95,17 @@ class Reader:
         except ReadFailedError as error:
             self._failed(error)
             return None
-        self._failures = 0
+        self.failures = 0
         return reading
 
     def _failed(self, error: ReadFailedError) -> None:
-        self._failures += 1
-        if self._failures in _TOLD:
-            text = f"reading the broker's book failed ({self._failures} in a row): {error.message}"
-            self._chronicle.alert(text, level="critical" if self._failures > 1 else "warning")
+        self.failures += 1
+        if self.failures in _TOLD:
+            text = f"reading the broker's book failed ({self.failures} in a row): {error.message}"
+            self._chronicle.alert(text, level="critical" if self.failures > 1 else "warning")
 
     def is_fresh(self, now: Instant) -> bool:
         """Tell whether the latest reading is good and young enough to size an order on."""
         reading = self.latest
         fresh = self._chronicle.settings.fresh_s * SECOND
-        return reading is not None and self._failures == 0 and now - reading.started <= fresh
+        return reading is not None and self.failures == 0 and now - reading.started <= fresh

@@ -75,6 +75,11 @@ class Day:
         """Ask the run to end after what it is doing now; safe to call from a signal handler."""
         self._stopping = self._manager.attendance.is_ending = True
 
+    @property
+    def manager(self) -> Manager:
+        """What decides and sends."""
+        return self._manager
+
     def left_open(self) -> list[str]:
         """Name the actions that have not reached an end."""
         return [str(row["id"]) for row in self._manager.pending_management_actions]
@@ -145,6 +150,7 @@ class Day:
             self._clock.move_to(instant)
             return
         while not self._stopping and (left := (instant - self._clock.now()) / SECOND) > 0:
+            self._manager.publish()
             self._clock.sleep(min(left, _LONGEST_NAP_S * self._clock.speed))
 
     def _cycles_until(self, until: Instant, next_cycle: Instant) -> Instant:

@@ -82,6 +82,11 @@ class LiveDay:
         self._stopping = self._manager.attendance.is_ending = True
         self._broker.hurry()
 
+    @property
+    def manager(self) -> Manager:
+        """What decides and sends."""
+        return self._manager
+
     def left_open(self) -> list[str]:
         """Name the actions that have not reached an end."""
         return [str(row["id"]) for row in self._manager.pending_management_actions]
@@ -94,6 +99,7 @@ class LiveDay:
         next_persist = next_cycle + round(_PERSIST_S * SECOND)
         while not self._stopping:
             self._hear(self._feed.take(self._nap(next_cycle)))
+            self._manager.publish()
             now = self._clock.now()
             if self._stopping:
                 break

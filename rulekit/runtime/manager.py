@@ -23,13 +23,15 @@ from rulekit.execution.route import Route
 from rulekit.execution.switch import HALTED
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
+from rulekit.metrics.health import Watched
 from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.calendar import Calendar
-from rulekit.model.clock import Clock, WallClock
+from rulekit.model.clock import Clock, WallClock, stopwatch
 from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
+from rulekit.model.meters import Meters
 from rulekit.model.orders import Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.model.prices import known
@@ -231,7 +233,7 @@ class Manager:
             return self.attendance.during(self._cycle, [])
 
     def _cycle(self) -> list[Decision]:
-        now = self.clock.now()
+        now, began = self.clock.now(), self.meters.begin()
         positions = self.executor.sync()
         if self.market is None and positions:
             self._ask_for_quotes(positions)
@@ -242,6 +244,7 @@ class Manager:
         decisions = self._decide(positions, now)
         exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
         self._say("cycle_evaluated", positions=len(positions), exits=exits)
+        self.meters.took(self.meters.cycle, began)
         return decisions
 
     async def acycle(self) -> list[Decision]:
@@ -290,6 +293,7 @@ class Manager:
     def _take(self, tick: Tick) -> None:
         """Hear a price, and decide on the positions that hold its instrument."""
         assert self.market is not None, "ticks need a market to keep them"
+        began = self.meters.begin()
         if not self.market.update(tick):
             return
         if self.broker.updates():
@@ -301,7 +305,7 @@ class Manager:
             self.executor.observe(key, quote)
             now = self.clock.now()
             if self._snapshots.is_open(key.exchange, now):
-                self._decide(self.executor.positions_on(key), now)
+                self._decide(self.executor.positions_on(key), now, began)
 
     def hear(self, tick: Tick) -> None:
         """Take a price without deciding on it: history, or what was decided upon before a restart."""
@@ -346,6 +350,24 @@ class Manager:
         return self.executor.next_due()
 
     @property
+    def meters(self) -> Meters:
+        """What this engine shows of itself; any thread may read it."""
+        return self.executor.meters
+
+    def watch(self) -> Watched:
+        """Begin to time and to publish as `[metrics]` says; return what a page or a scraper reads."""
+        with self._turn:
+            self.meters.per_instrument = self.settings.metrics.per_instrument
+            self.meters.watch = stopwatch
+            self.publish(at_once=True)
+            return Watched(self.meters, self.clock.now)
+
+    def publish(self, *, at_once: bool = False) -> None:
+        """Show where the account stands, if somebody watches and it is not a moment since the last time."""
+        self.meters.policies = tuple((policy.title, policy.digest) for policy in self.policies)
+        self.executor.publish(at_once=at_once)
+
+    @property
     def management_actions_taken(self) -> list[dict[str, Any]]:
         """Every action that was sent or applied, oldest first."""
         return self.executor.management_actions_taken
@@ -357,8 +379,14 @@ class Manager:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _decide(self, positions: Iterable[TrackedPosition], now: Instant) -> list[Decision]:
-        """Decide on each position, write what was decided in one go, and send what may be sent."""
+    def _decide(self, positions: Iterable[TrackedPosition], now: Instant, heard: float | None = None) -> list[Decision]:
+        """Decide on each position, write what was decided in one go, and send what may be sent.
+
+        Args:
+            heard: when the price came that is the reason for this look, by the meters' watch.
+        """
+        meters = self.meters
+        began = meters.begin() if heard is None else heard
         decisions, decided = [], []
         orders, new = self._look_at_book(now)
         shared = self._shared_facts()
@@ -370,8 +398,12 @@ class Manager:
             decisions.append(decision)
             if found is not None:
                 decided.append(found)
+        meters.took(meters.decision, began)
         if decided:
+            meters.flushed = 0.0
             self.executor.commit(decided)
+            if heard is not None and meters.flushed:
+                meters.tick_to_intent.add(meters.flushed - heard)
         self.executor.drain()
         if orders.exit_rule:
             self._finish_exits(now)

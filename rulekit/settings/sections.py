@@ -13,6 +13,7 @@ from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.paper_settings import PaperSettings
 from rulekit.execution.lease import LEASE_S
 from rulekit.execution.settings import ExecutionSettings, StopSettings
+from rulekit.metrics.settings import MetricsSettings
 from rulekit.model.calendar import Calendar
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import PAISE, to_units
@@ -144,3 +145,4 @@ class Settings:
     alerts: AlertSettings = field(factory=AlertSettings)
     kite: KiteSettings = field(factory=KiteSettings)
     journal: JournalSettings = JournalSettings()
+    metrics: MetricsSettings = MetricsSettings()
