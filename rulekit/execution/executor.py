@@ -20,8 +20,8 @@ from rulekit.execution.commands import Commands
 from rulekit.execution.deciding import Decided
 from rulekit.execution.dispatch import Dispatcher
 from rulekit.execution.flattening import Flattening
-from rulekit.execution.held_broker import HeldRoute, while_held
 from rulekit.execution.gauges import Gauges
+from rulekit.execution.held_broker import HeldRoute, while_held
 from rulekit.execution.history import pending_row
 from rulekit.execution.holdings import Holdings
 from rulekit.execution.intents import Intents
@@ -182,6 +182,7 @@ class Executor:
 
         A failed reading changes nothing. Returns the open positions.
         """
+        self.meters.begin()
         self._take_requests()
         self._tell_what_waits()
         reading = self._reader.take()
@@ -517,6 +518,7 @@ class Executor:
 
     def publish(self, *, at_once: bool = False) -> None:
         """Show where the account stands, if somebody watches; to be called by the engine's own thread."""
+        self.meters.begin()
         self._gauges.publish(at_once=at_once)
 
     @property

@@ -15,7 +15,7 @@ from rulekit.model.instant import SECOND, Instant
 from rulekit.model.meters import Figures
 from rulekit.model.snapshot import SessionTimes
 
-QUIET_S, BUSY_S = 0.25, 0.05
+QUIET_S, BUSY_S = 1.0, 0.25
 """Real seconds between two publications: where nothing was journaled in between, and where something was."""
 
 
@@ -40,7 +40,7 @@ class Gauges:
         meters = self._chronicle.meters
         if meters.watch is None:
             return
-        real, applied = meters.watch(), self._chronicle.ledger.applied
+        real, applied = meters.moment, self._chronicle.ledger.applied
         if not at_once and real < meters.published + (QUIET_S if applied == self._applied else BUSY_S):
             return
         store = self._chronicle.journal.store

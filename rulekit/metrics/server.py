@@ -16,6 +16,9 @@ from rulekit.metrics.settings import MetricsSettings
 LOCAL = "127.0.0.1"
 _FORM = "write it like 127.0.0.1:9108, or a port alone for this machine only"
 
+_LOOK_S = 0.1
+"""How soon a request to end is seen."""
+
 Page = Callable[[], tuple[int, str, bytes]]
 """Gives the status, the kind of text and the body."""
 
@@ -64,7 +67,7 @@ def _handler(by_path: dict[str, Page]) -> type[BaseHTTPRequestHandler]:
 
         timeout = 10.0
 
-        def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+        def do_GET(self) -> None:
             page = by_path.get(self.path.partition("?")[0])
             status, kind, body = page() if page else (404, "text/plain", b"there is /metrics and /health\n")
             self.send_response(status)
@@ -74,7 +77,7 @@ def _handler(by_path: dict[str, Page]) -> type[BaseHTTPRequestHandler]:
             if self.command == "GET":
                 self.wfile.write(body)
 
-        def do_HEAD(self) -> None:  # noqa: N802 - the name that the server calls
+        def do_HEAD(self) -> None:
             self.do_GET()
 
         def log_message(self, *unused: object) -> None:
@@ -110,7 +113,7 @@ def serving(watched: Sequence[Watched], settings: MetricsSettings) -> Iterator[s
             f"`{settings.listen}` cannot be listened at: {error.strerror or error}",
             "another program may be using it: choose another port",
         ) from None
-    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread = Thread(target=server.serve_forever, args=(_LOOK_S,), name="metrics", daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.server_port}"

@@ -94,6 +94,7 @@ class Meters:
         watch: real seconds; without one nothing is timed and nothing is published, and so nothing is paid.
         per_instrument: the largest number of instruments that are shown one by one.
         lease_held: whether this process may write for the account; None where there is no lease.
+        moment: when something last began, by the watch; it saves asking again.
         alerts_open: alerts that nobody has acknowledged; None where nobody keeps count.
         journal_failed: why the journal takes nothing, or empty.
         policies: title and digest of each that runs.
@@ -107,6 +108,7 @@ class Meters:
     journal_failed: str = ""
     policies: tuple[tuple[str, str], ...] = ()
     figures: Figures | None = None
+    moment: float = 0.0
     published: float = 0.0
     flushed: float = 0.0
     decision: Histogram = field(factory=lambda: Histogram(FAST))
@@ -120,7 +122,10 @@ class Meters:
 
     def begin(self) -> float:
         """Return the moment at which something begins, 0 where nothing is timed."""
-        return self.watch() if self.watch is not None else 0.0
+        if self.watch is None:
+            return 0.0
+        self.moment = self.watch()
+        return self.moment
 
     def took(self, histogram: Histogram, began: float) -> None:
         """Count how long something took."""

@@ -145,4 +145,4 @@ class Settings:
     alerts: AlertSettings = field(factory=AlertSettings)
     kite: KiteSettings = field(factory=KiteSettings)
     journal: JournalSettings = JournalSettings()
-    metrics: MetricsSettings = MetricsSettings()
+    metrics: MetricsSettings = field(factory=MetricsSettings)
