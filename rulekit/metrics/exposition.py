@@ -129,7 +129,7 @@ METRICS: tuple[Shown, ...] = (
           _age_of(lambda figures: figures.read)),
     Shown("rulekit_alerts_total", COUNTER, "alerts since the start", ("level",),
           lambda one: [((level,), count) for level, count in dict(one.meters.alerts).items()]),
-    Shown("rulekit_alerts_open", GAUGE, "alerts that nobody has acknowledged; missing where nobody keeps count", (),
+    Shown("rulekit_alerts_open", GAUGE, "alerts that nobody has acknowledged", (),
           _one(lambda one: one.meters.alerts_open)),
     Shown("rulekit_engine_silent_seconds", GAUGE, "real seconds since the engine last showed itself", (),
           _one(lambda one: one.silent())),

@@ -95,7 +95,7 @@ class Meters:
         per_instrument: the largest number of instruments that are shown one by one.
         lease_held: whether this process may write for the account; None where there is no lease.
         moment: when something last began, by the watch; it saves asking again.
-        alerts_open: alerts that nobody has acknowledged; None where nobody keeps count.
+        alerts_open: alerts that nobody has acknowledged; None before the first publication.
         journal_failed: why the journal takes nothing, or empty.
         policies: title and digest of each that runs.
     """

@@ -74,6 +74,7 @@ def test_what_is_counted_is_what_the_journal_holds(whole_day: Whole) -> None:
     assert value(series, "rulekit_budget_used", window="day") == 4500 - left
     assert value(series, "rulekit_budget_reserve", window="day") == 1350
     assert value(series, "rulekit_lease_held") is None, "a file has no lease"
+    assert value(series, "rulekit_alerts_open") == len(day.manager.executor._ledger.alarms.open)
 
 
 def test_a_reader_during_the_day_sees_counts_that_only_grow(whole_day: Whole) -> None:
