@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from itertools import count
@@ -71,6 +72,7 @@ class Server:
     def close(self) -> None:
         """Stop it, and remove what it wrote."""
         self._server.cleanup()
+        shutil.rmtree(self._server.pgdata.parent, ignore_errors=True)
 
 
 def why_none() -> str:

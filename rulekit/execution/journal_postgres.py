@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
 
+from attrs import astuple
+
 from rulekit.errors import JournalError, JournalTakenError, RulekitError
 from rulekit.execution.journal_place import ServerPlace
 from rulekit.execution.journal_postgres_link import Link
-from rulekit.execution.journal_postgres_reading import HELD, check_present, requests_of, stream
+from rulekit.execution.journal_postgres_reading import HELD, check_present, pages, requests_of, seal_of, seals_of
 from rulekit.execution.journal_postgres_schema import prepare
 from rulekit.execution.journal_schema import Row
+from rulekit.execution.journal_seals import Mark, Seal
 from rulekit.execution.lease import LEASE_S, RENEWALS, Lease, never
 from rulekit.execution.requests import Request
 from rulekit.model.clock import WallClock, elapsed
@@ -53,6 +56,20 @@ WITH held AS (
   RETURNING 1
 )
 SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM rulekit.request WHERE account = %s)"""
+_SEAL = """
+WITH held AS (
+  SELECT 1 FROM rulekit.account WHERE account = %s AND fence = %s FOR UPDATE
+), dropped AS (
+  DELETE FROM rulekit.seal WHERE account = %s AND seq = ANY(%s) AND EXISTS (SELECT FROM held)
+), added AS (
+  INSERT INTO rulekit.seal (account, seq, at, digest, shape, state, checked)
+  SELECT %s, %s, %s, %s, %s, %s, %s FROM held
+  ON CONFLICT (account, seq) DO UPDATE
+  SET at = excluded.at, digest = excluded.digest, shape = excluded.shape, state = excluded.state,
+      checked = excluded.checked
+  RETURNING 1
+)
+SELECT count(*) FROM added"""
 _STATE = "SELECT fence, holder, last_seq, digest FROM rulekit.account WHERE account = %s"
 
 
@@ -207,8 +224,22 @@ class PostgresStore:
         """Do nothing: the server checks its own pages."""
 
     def rows(self, after: int = 0) -> Iterator[Row]:
-        """Read the durable rows behind a number, on a connection of its own, so that the lease is kept meanwhile."""
-        return stream(self.place, after)
+        """Read the durable rows behind a number, page by page, so that the lease is kept meanwhile."""
+        return pages(self._link, self.account, after)
+
+    def seals(self) -> Sequence[Mark]:
+        """Name the sealed states, newest first."""
+        return seals_of(self._link, self.account)
+
+    def read_seal(self, seq: int) -> Seal | None:
+        """Return a sealed state as it is found."""
+        return seal_of(self._link, self.account, seq)
+
+    def write_seal(self, seal: Seal, drop: Sequence[int]) -> None:
+        """Keep a sealed state and drop others, in one transaction, if the account is ours."""
+        held = (self.account, self.fence)
+        if not self._link.run(_SEAL, (*held, self.account, list(drop), self.account, *astuple(seal)))[0][0]:
+            raise self._lost_account()
 
     def bind(self, journal_id: str, seq: int, digest: bytes) -> None:
         """Compare the rows with what the account's own row remembers of them."""

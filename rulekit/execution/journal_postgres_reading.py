@@ -10,6 +10,7 @@ from rulekit.execution.journal_place import ServerPlace
 from rulekit.execution.journal_postgres_link import Link
 from rulekit.execution.journal_postgres_schema import prepare
 from rulekit.execution.journal_schema import Row
+from rulekit.execution.journal_seals import Mark, Seal
 from rulekit.execution.requests import Request, read_request, write_request
 from rulekit.model.clock import Clock, fresh_bytes
 
@@ -18,8 +19,11 @@ SELECT holder, extract(epoch FROM until - clock_timestamp())::float8 FROM ruleki
 WHERE account = %s AND until > clock_timestamp()"""
 _ROWS = """
 SELECT seq, at, kind, subject, token, body, digest FROM rulekit.entry WHERE account = %s AND seq > %s ORDER BY seq"""
+_PAGE = _ROWS + " LIMIT %s"
+_SEALS = "SELECT seq, at FROM rulekit.seal WHERE account = %s ORDER BY seq DESC"
+_SEAL = "SELECT seq, at, digest, shape, state, checked FROM rulekit.seal WHERE account = %s AND seq = %s"
 _LAST = "SELECT last_seq FROM rulekit.account WHERE account = %s"
-_SHARE = 1_000
+_SHARE = 500
 """Rows that are fetched at a time."""
 
 
@@ -89,6 +93,22 @@ class ServerShelf:
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Read the rows behind a number, oldest first."""
         return stream(self._place, after)
+
+    def seals(self) -> list[Mark]:
+        """Name the sealed states, newest first."""
+        link = Link(self._place, writes=False)
+        try:
+            return seals_of(link, str(self._place.account))
+        finally:
+            link.close()
+
+    def read_seal(self, seq: int) -> Seal | None:
+        """Return a sealed state as it is found."""
+        link = Link(self._place, writes=False)
+        try:
+            return seal_of(link, str(self._place.account), seq)
+        finally:
+            link.close()
 
     def last_seq(self) -> int:
         """Return the number of the last row."""
@@ -166,6 +186,31 @@ def requests_of(link: Link, account: str) -> list[tuple[str, Request]]:
     rows = link.run("SELECT id, body FROM rulekit.request WHERE account = %s ORDER BY id", (account,))
     read = ((key, read_request(body)) for key, body in rows)
     return [(key, request) for key, request in read if request is not None]
+
+
+def pages(link: Link, account: str, after: int) -> Iterator[Row]:
+    """Read the rows behind a number in statements of their own, so that a lease is renewed in between.
+
+    Only for who holds the account: nobody else adds to what it reads.
+    """
+    while True:
+        page = link.run(_PAGE, (account, after, _SHARE))
+        for row in page:
+            yield (*row[:6], bytes(row[6]))
+        if len(page) < _SHARE:
+            return
+        after = page[-1][0]
+
+
+def seals_of(link: Link, account: str) -> list[Mark]:
+    """Name an account's sealed states, newest first."""
+    return [(seq, at) for seq, at in link.run(_SEALS, (account,))]
+
+
+def seal_of(link: Link, account: str, seq: int) -> Seal | None:
+    """Return a sealed state of an account as it is found."""
+    found = link.run(_SEAL, (account, seq))
+    return Seal(*found[0]) if found else None
 
 
 def stream(place: ServerPlace, after: int) -> Iterator[Row]:

@@ -42,6 +42,17 @@ _FIRST_STEP = (
         for part in range(PARTITIONS)
     ),
     "CREATE UNIQUE INDEX one_token ON rulekit.entry (account, token) WHERE token IS NOT NULL",
+    """CREATE TABLE rulekit.seal (
+      account text NOT NULL,
+      seq bigint NOT NULL,
+      at bigint NOT NULL,
+      digest bytea NOT NULL,
+      shape text NOT NULL,
+      state bytea NOT NULL,
+      checked bytea NOT NULL,
+      PRIMARY KEY (account, seq)
+    )""",
+    "ALTER TABLE rulekit.seal ALTER COLUMN state SET STORAGE EXTERNAL",  # it is packed already
     """CREATE TABLE rulekit.request (
       account text NOT NULL,
       id text NOT NULL,
@@ -50,7 +61,8 @@ _FIRST_STEP = (
     )""",
 )
 """`account` has one row each: who holds it, by which fencing number, until when, and how far its entries go, which is
-the second witness of a lost tail. `request` is what a person asks of the engine that holds it."""
+the second witness of a lost tail. `seal` holds states that make a start quick. `request` is what a person asks of the
+engine that holds it."""
 
 STEPS: tuple[Sequence[str], ...] = (_FIRST_STEP,)
 """What leads from each version to the next one; the last one's number is the version that this program knows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from rulekit.errors import JournalError
+from rulekit.errors import JournalAwayError, JournalError
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.journal_chain import changed, checked, entry_of
 from rulekit.execution.journal_schema import FIRST, Row
@@ -61,6 +61,8 @@ class Sealing:
                 self._follow(SLICE)
             else:
                 self._read_again()
+        except JournalAwayError:
+            raise  # nothing is known to be damaged
         except JournalError as error:
             self._found(error)
         if self._seq - self._sealed >= EVERY and not self._failed:
@@ -98,6 +100,8 @@ class Sealing:
         seal = Seal.of(self._seq, self._at, self._digest, SHAPE, text_of_state(self._shadow))
         try:
             store.write_seal(seal, to_drop([(seal.seq, seal.at), *store.seals()]))
+        except JournalAwayError:
+            return  # it is tried again with what follows
         except JournalError:
             self._failed = True
         self._sealed = self._seq

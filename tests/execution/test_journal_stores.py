@@ -10,8 +10,11 @@ import pytest
 from attrs import define
 
 from rulekit.errors import JournalError, JournalTakenError, UnreadableFileError
+from rulekit.execution import sealing
 from rulekit.execution.journal import Journal, is_held, read_journal
 from rulekit.execution.journal_place import Place, ServerPlace, place_of
+from rulekit.execution.journal_seals import Seal
+from rulekit.execution.journal_store import TakesSeals
 from rulekit.model.clock import SimulatedClock
 from tests.execution.scripted import START, Desk, book, exit_all, stop
 from tests.postgres_server import Server
@@ -231,6 +234,42 @@ def test_a_restarted_executor_knows_what_the_dead_one_knew(kept: Kept, tmp_path:
     desk.come_to_rest()
     assert desk.broker.net(key) == 0
     desk.die()
+
+
+def test_a_start_from_a_sealed_state_knows_the_same(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "AT_CLOSE", 1)
+    desk = Desk(tmp_path, place=kept.place if isinstance(kept.place, ServerPlace) else None, account=kept.account)
+    key = desk.hold()
+    desk.start()
+    for number in range(6):
+        desk.commit(key, stop(168_000.0 + number * 100), book(5, rule=f"target {number}"))
+        desk.pass_time(5)
+    before = repr((desk.position(key), desk.executor.budgets_left))
+    desk.journal.close()
+    assert isinstance(desk.journal.store, TakesSeals)
+    desk.start()
+    assert desk.journal.seal is not None and desk.journal.seal.seq == desk.journal.last_seq
+    assert repr((desk.position(key), desk.executor.budgets_left)) == before
+    assert len(desk.rows()) == 12
+    desk.die()
+
+
+def test_an_old_holder_seals_nothing(database_server: Server) -> None:
+    kept = in_a_database(database_server)
+    old = kept.open()
+    store = old.store
+    assert isinstance(store, TakesSeals)
+    seal = Seal.of(1, START, b"d" * 32, "shape", "{}")
+    store.write_seal(seal, [])
+    store.write_seal(seal, [7])
+    assert store.read_seal(1) == seal and list(store.seals()) == [(1, START)]
+    kept.forget_the_holder()
+    with kept.open(), pytest.raises(JournalTakenError):
+        store.write_seal(Seal.of(2, START, b"d" * 32, "shape", "{}"), [1])
+    assert list(store.seals()) == [(1, START)]
+    old.abandon()
 
 
 def test_a_taken_over_process_sends_nothing(database_server: Server, tmp_path: Path) -> None:

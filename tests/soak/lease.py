@@ -90,6 +90,7 @@ class LeaseTrial(Trial):
         self.lives: list[Life] = []
         self.found: list[str] = []
         self.hand_overs: list[float] = []
+        self.first_looks: list[float] = []
         self.orders = 0
 
     def live(self, *more: str) -> Life:
@@ -155,7 +156,7 @@ class LeaseTrial(Trial):
         began = time.monotonic()
         standby.until(lambda: self.fence() > number, 20.0)
         self.hand_overs.append(time.monotonic() - began)
-        standby.until(life, 30.0)
+        standby.until(life, 60.0)
         # What was on the wire when it was stopped may still arrive; from now on nothing of it may.
         self.check_new_orders(stopped, number, "while the holder was stopped")
         before = self.tags()
@@ -171,8 +172,9 @@ class LeaseTrial(Trial):
         holder.kill()
         began = time.monotonic()
         standby.until(lambda: self.fence() > number, 20.0)
-        standby.until(life, 20.0)
         self.hand_overs.append(time.monotonic() - began)
+        standby.until(life, 60.0)
+        self.first_looks.append(time.monotonic() - began)
 
     def kill_the_database(self, holder: Life, seconds: float) -> None:
         """Kill the database, keep it away for a while, and start it again; the holder goes on by itself."""
@@ -260,7 +262,10 @@ def main() -> int:
             wrong += bool(trial.found)
             shown = ", ".join(f"{seconds:.1f} s" for seconds in trial.hand_overs)
             right = "wrong" if trial.found else "right"
-            print(f"round {seed}: {right}, {trial.orders} orders, hand-overs {shown}", flush=True)
+            looks = ", ".join(f"{seconds:.1f} s" for seconds in trial.first_looks)
+            print(
+                f"round {seed}: {right}, {trial.orders} orders, taken over in {shown}, looked after {looks}", flush=True
+            )
             for text in trial.found:
                 print(f"  {text}", flush=True)
     finally:
