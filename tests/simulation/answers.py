@@ -8,7 +8,7 @@ from kiteconnect import exceptions as kite
 from requests import exceptions as http
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from rulekit.broker.kite_outcomes import CANCEL, PLACE, Answer, outcome_of
+from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, Answer, outcome_of
 from rulekit.model.orders import Outcome
 
 
@@ -80,3 +80,9 @@ def too_late() -> Outcome:
     """Return what cancelling an order that has ended comes to."""
     error = kite.OrderException("Order cannot be cancelled as it is being processed. Try later.", code=400)
     return outcome_of(Answer(error=error, status=400), CANCEL)[0]
+
+
+def not_changed() -> Outcome:
+    """Return what changing an order that cannot be changed comes to."""
+    error = kite.OrderException("Order cannot be modified as it is being processed. Try later.", code=400)
+    return outcome_of(Answer(error=error, status=400), CHANGE)[0]

@@ -21,6 +21,7 @@ from rulekit.execution import (
     actions,
     books,
     budgets,
+    chronicle,
     commands,
     dispatch,
     flattening,
@@ -31,6 +32,7 @@ from rulekit.execution import (
     residuals,
     settling,
     sizing,
+    standing,
     switch,
 )
 from rulekit.model.orders import Accepted, NotSent, Refused
@@ -207,8 +209,6 @@ def _full_disk_ignored() -> Any:
 
 
 def _write_after_sending() -> Any:
-    from rulekit.execution import chronicle
-
     real_flush, real_hand = chronicle.Chronicle.flush, dispatch.Dispatcher._hand_over
     sending = [False]
 
@@ -323,6 +323,72 @@ def _ends_too_soon() -> Any:
     return patch.object(settling, "states", _Without(actions, CLOSING_KINDS=frozenset()))
 
 
+def _no_room() -> Any:
+    return patch.object(standing.Standing, "is_in_the_way", lambda self, action: False)
+
+
+def _stops_forgotten_at_the_broker() -> Any:
+    real = ledger.Ledger.__init__
+
+    def init(self: Any, entries: Any = ()) -> None:
+        real(self, entries)
+        self.standing.clear()
+
+    return patch.object(ledger.Ledger, "__init__", init)
+
+
+def _never_smaller() -> Any:
+    return patch.object(standing.Standing, "_make_smaller", lambda self, *words: None)
+
+
+def _outlives() -> Any:
+    real = standing.Standing._take_back
+
+    def take_back(self: Any, action: Any, attempt: Any, why: str, now: Any) -> None:
+        if "has ended" not in why:
+            real(self, action, attempt, why, now)
+
+    return patch.object(standing.Standing, "_take_back", take_back)
+
+
+def _change_counts_at_once() -> Any:
+    real = ledger.Ledger._changing
+
+    def changing(self: Any, entry: Any) -> None:
+        real(self, entry)
+        attempt = self.actions[entry.subject].attempts[entry.body["n"] - 1]
+        attempt.quantity, attempt.trigger, attempt.asked = entry.body["quantity"], entry.body["trigger"], None
+
+    return patch.object(ledger.Ledger, "_changing", changing)
+
+
+def _lost_change_forgotten() -> Any:
+    real = chronicle.Chronicle.attempt
+
+    def attempt(self: Any, action: Any, one: Any, **changes: Any) -> None:
+        if changes.pop("doubtful", None) is not True or changes:
+            real(self, action, one, **changes)
+
+    return patch.object(chronicle.Chronicle, "attempt", attempt)
+
+
+def _never_chased() -> Any:
+    return patch.object(standing.Standing, "_chase", lambda self, *words: None)
+
+
+def _never_moved() -> Any:
+    return patch.object(standing.Standing, "_move", lambda self, *words, **more: None)
+
+
+def _second_stop_at_once() -> Any:
+    """An unknown stop order freezes nothing, and the next one is placed beside it."""
+    return _both(
+        patch.object(ledger.Ledger, "is_frozen", lambda self, key: False),
+        patch.object(ledger.Ledger, "unknown_stop", lambda self, key: None),
+        patch.object(dispatch.Dispatcher, "in_the_way", lambda self, action: False, create=True),
+    )
+
+
 class _Without:
     def __init__(self, module: Any, **changes: Any) -> None:
         self._module, self._changes = module, changes
@@ -381,6 +447,15 @@ BUGS: dict[str, Planted] = {
     "every attempt bears the same tag": _same_tag,
     "resting orders are never looked after": _rests_for_ever,
     "the rest of an exit is given up": _ends_too_soon,
+    "an exit does not wait for the stop to make room": _no_room,
+    "standing stops are forgotten at a restart": _stops_forgotten_at_the_broker,
+    "a stop is never made smaller": _never_smaller,
+    "a stop outlives its position": _outlives,
+    "a change of a stop counts before the book shows it": _change_counts_at_once,
+    "a change of a stop that got no answer is forgotten": _lost_change_forgotten,
+    "a triggered stop that rests is not looked after": _never_chased,
+    "a stop at the broker does not follow": _never_moved,
+    "an unknown stop freezes nothing": _second_stop_at_once,
 }
 """What is planted, by name."""
 

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
+from typing import Protocol
 
 from attrs import define, evolve, field
 
@@ -18,6 +19,7 @@ from rulekit.model.orders import (
     BUY,
     CANCELLED,
     COMPLETE,
+    OPEN,
     REJECTED,
     SELL,
     SIGN,
@@ -26,6 +28,7 @@ from rulekit.model.orders import (
     OrderRequest,
     Outcome,
     Quote,
+    StopRequest,
     Trade,
     Uncertain,
 )
@@ -43,11 +46,27 @@ LATEST_S = 97.0
 """How late an order may arrive: less than the quarantine, as far as anybody has seen."""
 
 
+class Checks(Protocol):
+    """Who looks on."""
+
+    def request(self, request: OrderRequest | StopRequest) -> None:
+        """Hear of an order."""
+
+    def change(self, order_id: str, request: StopRequest) -> None:
+        """Hear of a change of a stop order."""
+
+    def cancel(self, order_id: str) -> None:
+        """Hear of a cancellation."""
+
+    def fill(self, trade: Trade) -> None:
+        """Hear of a true fill, before it counts."""
+
+
 @define
 class Sent:
     """One request as the world saw it: when, which order came of it, and whether its answer left that open."""
 
-    request: OrderRequest
+    request: OrderRequest | StopRequest
     at: Instant
     doubtful: bool = False
     order_id: str = ""
@@ -60,7 +79,7 @@ class Exchange:
     """The port over a world. All chance comes from the seed; time only from the clock.
 
     Args:
-        watch: called with each request before it is answered.
+        checks: told of each request before it is answered, and of each true fill.
     """
 
     clock: SimulatedClock
@@ -68,8 +87,7 @@ class Exchange:
     draw: Random
     points: Callable[[str], None]
     tell: Callable[[str], None]
-    watch: Callable[[OrderRequest], None]
-    filled: Callable[[Trade], None]
+    checks: Checks
     name: str = "simulated"
     account: str = "paper"
     prices: dict[InstrumentKey, float] = field(factory=dict)
@@ -80,6 +98,8 @@ class Exchange:
     sent: list[Sent] = field(factory=list)
     posts: list[tuple[Instant, str]] = field(factory=list)
     squared_off: bool = False
+    clean_looks: list[Instant] = field(factory=list)
+    _clean: bool = True
     _events: list[tuple[Instant, int, Callable[[], None]]] = field(factory=list)
     _number: int = 0
     _news: int = 0
@@ -103,13 +123,13 @@ class Exchange:
 
     # --- requests -------------------------------------------------------------------------------------------
 
-    def place(self, request: OrderRequest) -> Outcome:
+    def place(self, request: OrderRequest | StopRequest) -> Outcome:
         """Take one order, and answer as the seed says."""
         self.points("request: before place")
         if self.mix.strikes("no connection"):
             self.tell(f"{request.side} {request.quantity} {request.symbol} ({request.tag}): no connection")
             return answers.no_connection()
-        self.watch(request)
+        self.checks.request(request)
         self.posts.append((self.clock.now(), "place"))
         seen = Sent(request, self.clock.now())
         self.sent.append(seen)
@@ -120,7 +140,7 @@ class Exchange:
         self.points("request: after place")
         return outcome
 
-    def _answer(self, request: OrderRequest, seen: Sent) -> Callable[[], Answer]:
+    def _answer(self, request: OrderRequest | StopRequest, seen: Sent) -> Callable[[], Answer]:
         strikes, choice = self.mix.strikes, self.draw.choice
         if strikes("too many requests"):
             return answers.busy
@@ -140,7 +160,7 @@ class Exchange:
             return choice(answers.LOST)
         return partial(answers.plain, seen.order_id)
 
-    def _take(self, request: OrderRequest, seen: Sent | None) -> str:
+    def _take(self, request: OrderRequest | StopRequest, seen: Sent | None) -> str:
         """Put an order into the true book, and plan its life."""
         order_id = f"{len(self.orders_true) + 1:06d}"
         if seen is not None:
@@ -194,6 +214,7 @@ class Exchange:
     def cancel(self, order_id: str) -> Outcome:
         """Take a cancellation: it may be lost on either way, and the order may fill before it."""
         self.points("request: before cancel")
+        self.checks.cancel(order_id)
         self.posts.append((self.clock.now(), "cancel"))
         outcome = self._cancel(order_id)
         self.tell(f"cancel {order_id}: {_plain(outcome)}")
@@ -224,7 +245,9 @@ class Exchange:
             shown = [order for order_id in self.versions if (order := self._as_of(order_id)) is not None]
         else:
             shown = list(self.orders_true.values())
+        self._clean = not self._lag
         if len(shown) > 1 and self.mix.strikes("cut list"):
+            self._clean = False
             shown = shown[: self.draw.randrange(len(shown))]
         self._evidence({order.tag for order in shown})
         return shown
@@ -244,6 +267,7 @@ class Exchange:
         """Show the net list, which may lag."""
         self._reading("positions")
         lag = round(self.draw.uniform(0, 30) * SECOND) if self.mix.strikes("positions lag") else self._lag
+        self._clean = self._clean and not lag
         horizon = self.clock.now() - max(lag, self._lag)
         return [NetPosition(key, quantity) for key, quantity in self.net(horizon).items()]
 
@@ -251,6 +275,8 @@ class Exchange:
         """Show the trades, as late as the book."""
         self._reading("trades")
         horizon = self.clock.now() - self._lag
+        if self._clean:
+            self.clean_looks.append(self.clock.now())
         return [trade for trade in self.trades_true if trade.at <= horizon]
 
     def _reading(self, what: str) -> None:
@@ -295,7 +321,8 @@ class Exchange:
     ) -> None:
         number = len(self.trades_true) + 1
         trade = Trade(f"T{number:06d}", order_id, exchange, symbol, product, side, quantity, price, self.clock.now())
-        self.filled(trade)
+        self.checks.fill(trade)
+        self.tell(f"{trade.side} {trade.quantity} {trade.symbol} fills ({trade.order_id})")
         self.trades_true.append(trade)
 
     def net(self, horizon: Instant | None = None) -> dict[PositionKey, int]:
@@ -341,9 +368,9 @@ class Exchange:
 
     def fill_the_widest(self, protection: float) -> None:
         """Let the market come to the orders that already rest as wide as they may: nobody else can help them."""
-        widest = {sent.order_id for sent in self.sent if (sent.request.protection or 0.0) >= protection}
+        widest = {sent.order_id for sent in self.sent if (getattr(sent.request, "protection", None) or 0) >= protection}
         for order in self.open_orders():
-            if order.order_id in widest:
+            if order.order_id in widest and order.status == OPEN:
                 self.at(self.soon(1, 60), partial(self._fill, order.order_id))
 
     def open_orders(self) -> list[Order]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from rulekit.execution.actions import CLOSING_KINDS, ENTRY
+from rulekit.execution.actions import CLOSING_KINDS, ENTRY, PROTECT
 from rulekit.model.decision import ADD
 from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
-from rulekit.model.orders import SIGN, OrderRequest, Trade
+from rulekit.model.orders import SIGN, OrderRequest, StopRequest, Trade
 from tests.simulation.witness import ENDS, SeenAction, SeenAttempt, Witness
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NAMES = {
     1: "every action reaches exactly one end",
     2: "one order a tag, and no more filled than decided",
-    3: "no exit or book takes a position through zero",
+    3: "no exit, book or stop takes a position through zero",
     4: "a stop never loosens",
     5: "no regular signal before a management action",
     6: "nothing is sent for an instrument with an unknown order",
@@ -50,7 +50,7 @@ class Invariants:
 
     # --- at each request ------------------------------------------------------------------------------------
 
-    def request(self, request: OrderRequest) -> None:
+    def request(self, request: OrderRequest | StopRequest) -> None:
         """Check a request in the moment in which it reaches the broker."""
         world = self.world
         now = world.clock.now()
@@ -70,10 +70,45 @@ class Invariants:
             if sent.request.tag in {one.tag for one in action.attempts}
         ):
             raise ViolationError(2, f"{action.rule} adds again after an answer that was lost")
+        if action.kind in CLOSING_KINDS or action.kind == PROTECT:
+            self._leaves_room(request, action, now)
+        if isinstance(request, StopRequest) and (others := world.exchange.standing(action.key)):
+            raise ViolationError(3, f"a second stop is sent for {request.symbol} while {others[0].order_id} stands")
         if attempt.quantity != request.quantity:
             raise ViolationError(2, f"{request.tag} is announced for {attempt.quantity}, sent for {request.quantity}")
 
-    def _announced(self, request: OrderRequest) -> tuple[SeenAction, SeenAttempt]:
+    def _leaves_room(self, request: OrderRequest | StopRequest, action: SeenAction, now: Instant) -> None:
+        """Check that all that may still fill on this side, the request included, is no more than what is held."""
+        exchange = self.world.exchange
+        if any(now - at < 60 * SECOND for at in self.by_hand.get(request.instrument, ())):
+            return  # what the trader did just now cannot be known in time
+        on_its_way = sum(
+            order.quantity - order.filled
+            for order in exchange.open_orders()
+            if order.tag
+            and (order.exchange, order.symbol, order.product) == action.key[1:]
+            and order.side == request.side
+        )
+        held = -exchange.net().get(action.key, 0) * SIGN[request.side]
+        if request.quantity + on_its_way > held:
+            text = f"{request.quantity} are sent and {on_its_way} may still fill, {held} are held"
+            raise ViolationError(3, f"{action.rule} leaves no room in {request.symbol}: {text}")
+
+    def change(self, order_id: str, request: StopRequest) -> None:
+        """Check a change of a stop order."""
+        world = self.world
+        self._budget(world.clock.now())
+        action, _ = self._announced(request)
+        if action.largest < request.quantity:
+            raise ViolationError(2, f"the stop {order_id} becomes {request.quantity}, {action.largest} are announced")
+        if world.manager is not None and world.manager.executor.mode == "halted":
+            raise ViolationError(10, f"the stop {order_id} is changed")
+
+    def cancel(self, order_id: str) -> None:
+        """Check a cancellation: it counts in the budgets, and is never refused by a halt."""
+        self._budget(self.world.clock.now())
+
+    def _announced(self, request: OrderRequest | StopRequest) -> tuple[SeenAction, SeenAttempt]:
         """Find a request in the journal's durable entries: it must be there before it is sent."""
         assert self.world.journal is not None
         ledger = self.world.durable
@@ -81,7 +116,7 @@ class Invariants:
             raise ViolationError(1, f"{request.tag} is sent, and the journal does not know it")
         return ledger.tags[request.tag]
 
-    def _not_unknown(self, request: OrderRequest, now: Instant) -> None:
+    def _not_unknown(self, request: OrderRequest | StopRequest, now: Instant) -> None:
         for sent in self.world.exchange.sent:
             if sent.request.instrument != request.instrument or not sent.doubtful:
                 continue
@@ -136,16 +171,25 @@ class Invariants:
         if order.tag not in ledger.tags:
             raise ViolationError(1, f"{order.tag} fills, and the journal does not know it")
         action, attempt = ledger.tags[order.tag]
-        if action.kind not in CLOSING_KINDS:
-            return
-        # What the trader trades by hand in the same seconds cannot be known in time.
-        if any(at >= attempt.sent - 60 * SECOND for at in self.by_hand.get(instrument, ())):
-            return
         key = PositionKey(world.exchange.account, trade.exchange, trade.symbol, trade.product)
         held = world.exchange.net().get(key, 0)
+        if action.kind == ENTRY and held * SIGN[trade.side] < 0:
+            # A host's own signal that reduces is as good as a trade by hand.
+            self.by_hand.setdefault(instrument, []).append(trade.at)
+        if action.kind not in CLOSING_KINDS and action.kind != PROTECT:
+            return
+        if any(self._excuses(at, action.kind, attempt.sent, trade.at) for at in self.by_hand.get(instrument, ())):
+            return
         after = held + SIGN[trade.side] * trade.quantity
         if held * SIGN[trade.side] >= 0 or held * after < 0:
             raise ViolationError(3, f"{action.rule} takes {trade.symbol} from {held} to {after}")
+
+    def _excuses(self, by_hand: Instant, kind: str, sent: Instant, filled: Instant) -> bool:
+        """Tell whether a trade by hand is so young that an order of ours cannot have made way for it in time."""
+        if kind != PROTECT:
+            return by_hand >= sent - 60 * SECOND
+        looks = sum(by_hand < at < filled - 5 * SECOND for at in self.world.exchange.clean_looks)
+        return filled - by_hand < 60 * SECOND or looks < 4
 
     def superseded(self, action_id: str) -> None:
         """Check that an exit or a book that is dropped has truly lost its reason."""
@@ -198,7 +242,7 @@ class Invariants:
         world = self.world
         for action in ledger.actions.values():
             ends = [state for state, _, _ in action.states if state in ENDS]
-            if action.open and action.state != "parked":
+            if action.open and action.state != "parked" and not self._stands(action):
                 raise ViolationError(1, f"{action.id} ({action.rule}) is still {action.state}: {action.states[-1][2]}")
             if action.kind in CLOSING_KINDS and action.state == "expired":
                 raise ViolationError(1, f"the rest of {action.id} ({action.rule}) was given up: {action.reason}")
@@ -209,18 +253,51 @@ class Invariants:
                 for sent in world.exchange.sent
                 if sent.order_id and sent.request.tag in {attempt.tag for attempt in action.attempts}
             )
-            if action.quantity is not None and true > action.quantity:
-                raise ViolationError(2, f"{action.id} ({action.rule}) filled {true} of {action.quantity}")
+            if action.quantity is not None and true > action.largest:
+                raise ViolationError(2, f"{action.id} ({action.rule}) filled {true} of {action.largest}")
             if not action.open and true != action.filled and action.state != "settled":
                 raise ViolationError(1, f"{action.id} ({action.rule}) filled {true}, the journal says {action.filled}")
         known = {attempt.tag for action in ledger.actions.values() for attempt in action.attempts}
         lost = [sent.request.tag for sent in world.exchange.sent if sent.request.tag not in known]
         if lost:
             raise ViolationError(1, f"the journal does not know {lost}")
-        ours = [order for order in world.exchange.open_orders() if order.tag]
+        ours = world.exchange.resting()
         if ours:
             raise ViolationError(1, f"{ours[0].order_id} of ours still rests: {ours[0]}")
         self._same_book()
+        self._stops_in_step()
+
+    def _stands(self, action: SeenAction) -> bool:
+        """Tell whether an open action is a stop order that truly waits for its price."""
+        if action.kind != PROTECT:
+            return False
+        tags = {order.tag for order in self.world.exchange.standing(action.key)}
+        return action.attempts[-1].tag in tags
+
+    def _stops_in_step(self) -> None:
+        """Check that each position has the one stop order that it should have, or a reason to have none."""
+        world = self.world
+        assert world.manager is not None
+        held = {one.key: one for one in world.manager.executor.positions()}
+        for order_id in world.exchange.stop_ids:
+            order = world.exchange.orders_true[order_id]
+            key = PositionKey(world.exchange.account, order.exchange, order.symbol, order.product)
+            if not order.ended and (key not in held or not world.stops_at_broker):
+                raise ViolationError(3, f"the stop {order_id} stands for nothing: {order}")
+        for key, position in held.items():
+            standing = world.exchange.standing(key)
+            tick = world.exchange.listed[key.instrument].tick
+            if len(standing) > 1:
+                raise ViolationError(3, f"{len(standing)} stops stand for {key.symbol}")
+            for order in standing:
+                left, mine = order.quantity - order.filled, position.quantity
+                if left > mine or (
+                    world.may_move_stops(position) and (left != mine or not abs(order.trigger - position.stop) < tick)
+                ):
+                    text = f"{left} at {order.trigger}, the position is {mine} with its stop at {position.stop}"
+                    raise ViolationError(3, f"the stop {order.order_id} of {key.symbol} is out of step: {text}")
+            if not standing and world.stops_at_broker and world.should_stand(position):
+                raise ViolationError(3, f"no stop stands for {key.symbol}, it should be at {position.stop}")
 
     def _same_book(self) -> None:
         world = self.world

@@ -11,23 +11,24 @@ from attrs import define, field
 
 from rulekit.errors import JournalError, RulekitError
 from rulekit.execution.journal import Journal
-from rulekit.execution.settings import ExecutionSettings
+from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.execution.signal import RegularSignal
-from rulekit.execution.switch import ACTIVE
+from rulekit.execution.switch import ACTIVE, HALTED
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.events import Event
-from rulekit.model.instant import MINUTE, SECOND, Instant, iso, parse_instant
+from rulekit.model.instant import MINUTE, SECOND, Instant, iso, parse_instant, time_of_day
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
-from rulekit.model.orders import BUY, OPPOSITE, SELL, OrderRequest, Trade
+from rulekit.model.orders import BUY, OPPOSITE, SELL
+from rulekit.model.position import TrackedPosition
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 from tests.simulation.disk import CrashError, Disk
-from tests.simulation.exchange import Exchange
 from tests.simulation.invariants import Invariants, ViolationError
 from tests.simulation.memory import MemoryDisk
 from tests.simulation.mix import MILD, NONE, Mix, mix_of
 from tests.simulation.policies import BOOKS
+from tests.simulation.stop_orders import StopExchange
 from tests.simulation.witness import Witness
 
 SYMBOLS = (
@@ -39,6 +40,9 @@ SYMBOLS = (
 STARTS = ("10:00", "10:00", "09:16", "12:30", "15:08")
 LATE_STARTS = ("15:12", "15:14", "15:15", "15:17")
 """Of worlds in which the broker squares off at 15:20, while exits of ours may be on their way."""
+STOPS_AT_BROKER = 0.35
+"""The share of worlds in which tracked stops stand at the broker."""
+LAST_MOVES = {"NSE": (15 * 60 + 15) * MINUTE, "NFO": (15 * 60 + 15) * MINUTE}
 _COMPILED: dict[str, Policy] = {}
 
 
@@ -69,12 +73,13 @@ class World:
     draw: Random = field(init=False)
     mix: Mix = field(init=False)
     clock: JumpingClock = field(init=False)
-    exchange: Exchange = field(init=False)
+    exchange: StopExchange = field(init=False)
     disk: Disk | MemoryDisk = field(init=False)
     invariants: Invariants = field(init=False)
     manager: Manager | None = None
     journal: Journal | None = None
     story: list[str] = field(factory=list)
+    given_up: set[str] = field(factory=set)
     settled_by_hand: set[str] = field(factory=set)
     passed: int = 0
     started: Instant = 0
@@ -82,6 +87,7 @@ class World:
     policy: str = ""
     limits: ExecutionSettings = field(factory=ExecutionSettings)
     lives: int = 0
+    stops_at_broker: bool = False
     durable: Witness = field(factory=Witness)
     _facts: dict[str, float | None] = field(factory=dict)
     _regular: int = 0
@@ -95,9 +101,10 @@ class World:
         self.clock = JumpingClock(parse_instant(f"2026-11-20T{self.draw.choice(starts)}:00+05:30"))
         self.started = self.clock.now()
         self.invariants = Invariants(self)
-        self.exchange = Exchange(
-            self.clock, self.mix, Random(self.draw.random()), self.point, self.tell, self._request, self._fill
+        self.exchange = StopExchange(
+            self.clock, self.mix, Random(self.draw.random()), self.point, self.tell, self.invariants
         )
+        self.stops_at_broker = self.draw.random() < STOPS_AT_BROKER
         chance = Random(self.draw.random())
         if self.mix.on_disk:
             folder = Path(tempfile.mkdtemp(prefix="simulation"))
@@ -115,18 +122,14 @@ class World:
         self.story.append(f"{iso(self.clock.now())[11:23]}  {text}")
 
     def _hear(self, event: Event) -> None:
+        text = str(event.data.get("text", ""))
+        if event.name == "alert" and ("no stop stands" in text or "in a row were refused" in text):
+            self.given_up.add(event.symbol)
         if event.name == "action_superseded":
             self.invariants.superseded(event.action)
         if event.name not in ("cycle_evaluated", "price_stale", "rule_unknown", "rule_skipped", "action_executing"):
             words = " ".join(f"{name}={value}" for name, value in event.data.items() if name != "why")
             self.tell(f"  {event.name} {event.symbol} {words}")
-
-    def _request(self, request: OrderRequest) -> None:
-        self.invariants.request(request)
-
-    def _fill(self, trade: Trade) -> None:
-        self.invariants.fill(trade)
-        self.tell(f"{trade.side} {trade.quantity} {trade.symbol} fills ({trade.order_id})")
 
     def point(self, name: str) -> None:
         """Pass a point at which a process may die."""
@@ -176,7 +179,7 @@ class World:
             broker=self.exchange,
             journal=self.journal,
             clock=self.clock,
-            settings=Settings(execution=self.limits),
+            settings=Settings(execution=self.limits, stops=StopSettings(at_broker=self.stops_at_broker)),
             facts=lambda position: self._known_facts(),
             emit=self._hear,
         )
@@ -203,6 +206,9 @@ class World:
         if self.mix.strikes("policy changed"):
             self.policy = self.draw.choice(BOOKS)
             self.tell("the policy is another one")
+        if self.mix.strikes("stops switched"):
+            self.stops_at_broker = not self.stops_at_broker
+            self.tell(f"stops stand at the broker: {self.stops_at_broker}")
         if isinstance(self.disk, Disk):
             self._harm(self.disk)
         self.begin()
@@ -255,6 +261,7 @@ class World:
         for key, price in self.exchange.prices.items():
             step = self.draw.gauss(0, 0.003) + (self.draw.gauss(0, 0.02) if self.mix.strikes("gap") else 0.0)
             self.exchange.prices[key] = max(5.0, round(price * (1 + step) / 5) * 5.0)
+        self.exchange.prices_moved()
         self._facts = {
             "momentum": self.draw.gauss(0, 0.2),
             "volume": self.draw.uniform(0, 3),
@@ -334,7 +341,7 @@ class World:
 
     def _restart_in_peace(self) -> None:
         """Restart between two steps, without faults and without time passing: everything is as it was."""
-        if self.crash_at or self._running.pending_management_actions:
+        if self.crash_at or any(row["kind"] != "protect" for row in self._running.pending_management_actions):
             return  # readings count as evidence, and a restart takes some
         self.mix.calm()
         self._running.sync()
@@ -453,13 +460,34 @@ class World:
             self._wait(5)
             self.guarded(self._running.tend)
             self.invariants.step()
-            pending = [row for row in self._running.pending_management_actions if row["state"] != "parked"]
-            if not pending and not [one for one in self.exchange.open_orders() if one.tag]:
+            pending = [
+                row
+                for row in self._running.pending_management_actions
+                if row["state"] != "parked" and (row["kind"], row["state"]) != ("protect", "accepted")
+            ]
+            if not pending and not self.exchange.resting():
                 break
-        for _ in range(3):
-            self._wait(40)
+        for seconds in (40, 40, 40, 5):
+            self._wait(seconds)
             self.guarded(self._running.tend)
+        self._wait(5)
         self.invariants.rest(self.durable)
+
+    def may_move_stops(self, position: TrackedPosition) -> bool:
+        """Tell whether stop orders may be moved now: the engine acts, and the broker will not square off soon."""
+        close = time_of_day(self.clock.now()) >= LAST_MOVES[position.key.exchange]
+        return self._running.executor.mode != HALTED and not close and not self._is_beyond(position)
+
+    def should_stand(self, position: TrackedPosition) -> bool:
+        """Tell whether a position should have a stop order, by what a person would expect."""
+        freeze = self.exchange.listed[position.key.instrument].freeze
+        fits = freeze is None or position.quantity <= freeze
+        known = position.stop == position.stop and not position.frozen
+        return known and fits and position.key.symbol not in self.given_up and self.may_move_stops(position)
+
+    def _is_beyond(self, position: TrackedPosition) -> bool:
+        price = self.exchange.prices[position.key.instrument]
+        return (price - position.stop) * position.side <= 0
 
     @property
     def hours(self) -> float:
