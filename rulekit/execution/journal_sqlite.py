@@ -99,7 +99,7 @@ class SqliteStore:
         self._lock: sqlite3.Connection | None = _wait_for_lock(path, wait_s, waits)
         try:
             self._open(present, durable, max_pages)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self.close()
             raise explain(error, path) from None
         except BaseException:
@@ -437,8 +437,8 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-def explain(error: sqlite3.Error, path: Path) -> JournalError:
-    """Say in a trader's words what SQLite says."""
+def explain(error: Exception, path: Path) -> JournalError:
+    """Say in a trader's words what SQLite says, or that what it says of damaged pages is no text."""
     for mark, message, help in _CAUSES:
         if mark in str(error):
             return JournalError(message.format(path=path), help)
@@ -449,7 +449,7 @@ def explain(error: sqlite3.Error, path: Path) -> JournalError:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise explain(error, path) from None
 
 

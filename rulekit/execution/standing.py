@@ -146,12 +146,19 @@ class Standing:
 
     def is_in_the_way(self, action: ActionRecord) -> bool:
         """Tell whether a closing action and what stands at the broker could together fill more than is held."""
-        if action.kind not in states.CLOSING_KINDS:
+        if not self._closes(action):
             return False
         left = sum(
             attempt.left for other, attempt in self._chronicle.ledger.standing.values() if other.key == action.key
         )
         return left > 0 and left + action.remaining > abs(self._tracker.held(action.key))
+
+    def _closes(self, action: ActionRecord) -> bool:
+        """Tell whether an action makes its position smaller: an exit, a book, or a host's own order against it."""
+        if action.kind != states.ENTRY:
+            return action.kind in states.CLOSING_KINDS
+        book = self._chronicle.ledger.books.get(action.key)
+        return book is not None and book.quantity * SIGN[str(action.side)] < 0
 
     @property
     def makes_room(self) -> bool:
@@ -181,7 +188,7 @@ class Standing:
         closing = sum(
             other.remaining
             for other in self._chronicle.ledger.open_on(book.key.instrument)
-            if other.key == book.key and other.kind in states.CLOSING_KINDS
+            if other.key == book.key and self._closes(other)
         )
         quantity = abs(self._tracker.held(book.key)) - closing
         mode = self._chronicle.ledger.mode
@@ -406,7 +413,7 @@ class Standing:
         side = SELL if book.quantity > 0 else BUY
         if wanted is None or ledger.mode.name == HALTED or not self._may_send(key, wanted, side, now):
             return
-        if any(other.kind in states.CLOSING_KINDS for other in ledger.open_on(key.instrument)):
+        if any(self._closes(other) for other in ledger.open_on(key.instrument)):
             return
         if ledger.is_frozen(key.instrument) or self._tracker.is_blocked(key.instrument):
             return

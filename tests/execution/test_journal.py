@@ -198,6 +198,22 @@ def test_a_changed_row_is_found_by_the_chain(written: Path, clock: SimulatedCloc
         read_journal(written)
 
 
+def test_a_schema_that_became_unreadable_is_damage(written: Path, clock: SimulatedClock) -> None:
+    content = written.read_bytes()
+    start = content.index(b"CREATE TABLE entry")
+    found = 0
+    for offset in range(start, start + 180, 7):
+        changed = bytearray(content)
+        changed[offset] = 0xCC
+        written.write_bytes(changed)
+        for opening in (lambda: Journal.open(written, clock=clock, wait_s=0.0).close(), lambda: read_journal(written)):
+            try:
+                opening()
+            except JournalError as error:
+                found += "damaged" in error.message or "not a journal" in error.message
+    assert found > 20
+
+
 def test_a_flipped_byte_in_the_write_ahead_log_is_no_silent_loss(
     path: Path, tmp_path: Path, clock: SimulatedClock
 ) -> None:

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from rulekit.errors import UsageError
 from rulekit.execution.settings import ExecutionSettings, StopSettings
+from rulekit.execution.signal import RegularSignal
 from rulekit.execution.status import status
 from rulekit.model.instant import SECOND
 from rulekit.model.instrument import PositionKey
@@ -488,3 +489,27 @@ def test_never_through_zero_and_never_two_stops(tmp_path: Path, seed: int) -> No
             net += SIGN[trade.side] * trade.quantity
             assert net >= 0, (seed, step)
     desk.die()
+
+
+def test_a_host_s_own_order_against_the_position_waits_until_the_stop_made_room(desk: Desk) -> None:
+    key = protected(desk)
+    desk.executor.submit_regular(RegularSignal("R1", key, SELL, 40, 170_000.0))
+    desk.executor.drain()
+    assert [request for request in desk.broker.requests if request.side == SELL] == []
+    for _ in range(5):
+        desk.pass_time()
+        assert exposure(desk, key) <= max(0, desk.broker.net(key))
+    assert desk.broker.net(key) == 60
+    assert [order.quantity for order in desk.broker.standing()] == [60]
+
+
+def test_no_stop_is_placed_beside_a_host_s_own_order_against_the_position(desk: Desk) -> None:
+    key = desk.hold(quantity=100)
+    desk.start()
+    desk.broker.fates = ["rest"]
+    desk.executor.submit_regular(RegularSignal("R1", key, SELL, 40, 170_000.0))
+    desk.executor.drain()
+    desk.commit(key, stop(165_000.0))
+    for _ in range(3):
+        desk.pass_time()
+        assert exposure(desk, key) <= 100

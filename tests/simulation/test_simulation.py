@@ -69,6 +69,9 @@ QUICKLY_CAUGHT = (
     "two processes on one journal",
     "a full disk is ignored",
     "the budgets are ignored",
+    "an exit does not wait for the stop to make room",
+    "standing stops are forgotten at a restart",
+    "a stop at the broker does not follow",
 )
 
 

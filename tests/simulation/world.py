@@ -18,7 +18,7 @@ from rulekit.model.clock import SimulatedClock
 from rulekit.model.events import Event
 from rulekit.model.instant import MINUTE, SECOND, Instant, iso, parse_instant, time_of_day
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
-from rulekit.model.orders import BUY, OPPOSITE, SELL
+from rulekit.model.orders import BUY, OPPOSITE, SELL, Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
@@ -40,7 +40,7 @@ SYMBOLS = (
 STARTS = ("10:00", "10:00", "09:16", "12:30", "15:08")
 LATE_STARTS = ("15:12", "15:14", "15:15", "15:17")
 """Of worlds in which the broker squares off at 15:20, while exits of ours may be on their way."""
-STOPS_AT_BROKER = 0.35
+STOPS_AT_BROKER = 0.4
 """The share of worlds in which tracked stops stand at the broker."""
 LAST_MOVES = {"NSE": (15 * 60 + 15) * MINUTE, "NFO": (15 * 60 + 15) * MINUTE}
 _COMPILED: dict[str, Policy] = {}
@@ -316,7 +316,8 @@ class World:
         for position in self.manager.executor.positions():
             if self.draw.random() < 0.7:
                 price = self.exchange.prices[position.key.instrument]
-                stop = round(price * (1 - position.side * 0.008) / 5) * 5.0
+                away = self.draw.choice((0.002, 0.004, 0.008))
+                stop = round(price * (1 - position.side * away) / 5) * 5.0
                 self.manager.executor.set_initial_stop(position.key, stop)
 
     def step(self) -> None:
@@ -334,6 +335,8 @@ class World:
         self._wait(seconds)
         self._move_prices()
         self._world_acts()
+        if self.draw.random() < 0.2:
+            self.guarded(self._give_stops)
         self.guarded(self._look)
         self.invariants.step()
         if self.draw.random() < 0.02:
@@ -457,8 +460,7 @@ class World:
         if self._running.executor.mode != ACTIVE and self._running.executor.mode == "reducing":
             self.guarded(self._resume)
         for _ in range(120):
-            self._wait(5)
-            self.guarded(self._running.tend)
+            self._rest_a_while(5)
             self.invariants.step()
             pending = [
                 row
@@ -468,10 +470,17 @@ class World:
             if not pending and not self.exchange.resting():
                 break
         for seconds in (40, 40, 40, 5):
-            self._wait(seconds)
-            self.guarded(self._running.tend)
+            self._rest_a_while(seconds)
         self._wait(5)
+        self.guarded(self._running.sync)
         self.invariants.rest(self.durable)
+
+    def _rest_a_while(self, seconds: float) -> None:
+        """Let time pass at prices that stand still and are known."""
+        self._wait(seconds)
+        for key, price in self.exchange.prices.items():
+            self._running.executor.observe(key, Quote(price, self.clock.now()))
+        self.guarded(self._running.tend)
 
     def may_move_stops(self, position: TrackedPosition) -> bool:
         """Tell whether stop orders may be moved now: the engine acts, and the broker will not square off soon."""
