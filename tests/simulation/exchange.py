@@ -104,6 +104,7 @@ class Exchange:
     _number: int = 0
     _news: int = 0
     _lag: Instant = 0
+    _moment: Instant | None = None
 
     # --- time -----------------------------------------------------------------------------------------------
 
@@ -115,11 +116,17 @@ class Exchange:
     def advance(self) -> None:
         """Let everything happen that is due by now."""
         while self._events and self._events[0][0] <= self.clock.now():
-            heapq.heappop(self._events)[2]()
+            self._moment, _, what = heapq.heappop(self._events)
+            what()
+            self._moment = None
+
+    def now(self) -> Instant:
+        """Return the moment of what happens: that of a planned event, though nobody looked in between."""
+        return self.clock.now() if self._moment is None else self._moment
 
     def soon(self, least: float, most: float) -> Instant:
         """Draw an instant between so many seconds from now."""
-        return self.clock.now() + round(self.draw.uniform(least, most) * SECOND)
+        return self.now() + round(self.draw.uniform(least, most) * SECOND)
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -169,7 +176,7 @@ class Exchange:
         self._note(
             Order(
                 order_id, request.tag, request.exchange, request.symbol, request.product, request.side,
-                request.quantity, 0, RECEIVED if frozen else "OPEN", placed=self.clock.now(),
+                request.quantity, 0, RECEIVED if frozen else "OPEN", placed=self.now(),
             )
         )  # fmt: skip
         start = self.soon(1, 90) if frozen else self.soon(0.05, 1.5)
@@ -312,7 +319,7 @@ class Exchange:
 
     def _note(self, order: Order) -> None:
         self.orders_true[order.order_id] = order
-        self.versions.setdefault(order.order_id, []).append((self.clock.now(), order))
+        self.versions.setdefault(order.order_id, []).append((self.now(), order))
         if not self.mix.strikes("updates dropped"):
             self._news += 2 if self.mix.strikes("updates doubled") else 1
 
@@ -320,7 +327,7 @@ class Exchange:
         self, exchange: str, symbol: str, product: str, side: str, quantity: int, price: float, order_id: str
     ) -> None:
         number = len(self.trades_true) + 1
-        trade = Trade(f"T{number:06d}", order_id, exchange, symbol, product, side, quantity, price, self.clock.now())
+        trade = Trade(f"T{number:06d}", order_id, exchange, symbol, product, side, quantity, price, self.now())
         self.checks.fill(trade)
         self.tell(f"{trade.side} {trade.quantity} {trade.symbol} fills ({trade.order_id})")
         self.trades_true.append(trade)
@@ -349,7 +356,7 @@ class Exchange:
         order_id = f"{len(self.orders_true) + 1:06d}"
         self.tell(f"{why}: {side} {abs(quantity)} {key.symbol}")
         order = Order(
-            order_id, "", *key, product, side, abs(quantity), abs(quantity), COMPLETE, placed=self.clock.now()
+            order_id, "", *key, product, side, abs(quantity), abs(quantity), COMPLETE, placed=self.now()
         )
         self._trade(key.exchange, key.symbol, product, side, abs(quantity), self.prices[key], order_id)
         self._note(order)

@@ -44,7 +44,7 @@ class StopExchange(Exchange):
         self._note(
             Order(
                 order_id, request.tag, request.exchange, request.symbol, request.product, request.side,
-                request.quantity, 0, RECEIVED, placed=self.clock.now(), trigger=request.trigger,
+                request.quantity, 0, RECEIVED, placed=self.now(), trigger=request.trigger,
             )
         )  # fmt: skip
         start = self.soon(1, 90) if self.mix.strikes("frozen on its way") else self.soon(0.05, 1.5)
