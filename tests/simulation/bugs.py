@@ -258,15 +258,21 @@ def _stop_loosens() -> Any:
     )
 
 
-def _stop_forgotten() -> Any:
-    real = ledger.Ledger.__init__
+def _forgets(forget: Callable[[Any], None]) -> Planted:
+    """Forget something whenever the journal is read again."""
+    real = chronicle.ledger_from
 
-    def init(self: Any, entries: Any = ()) -> None:
-        real(self, entries)
-        for book in self.books.values():
-            book.stop = UNKNOWN
+    def reads(*words: Any) -> Any:
+        found = real(*words)
+        forget(found)
+        return found
 
-    return patch.object(ledger.Ledger, "__init__", init)
+    return lambda: patch.object(chronicle, "ledger_from", reads)
+
+
+def _stops(found: Any) -> None:
+    for book in found.books.values():
+        book.stop = UNKNOWN
 
 
 def _firings_forgotten() -> Any:
@@ -325,16 +331,6 @@ def _ends_too_soon() -> Any:
 
 def _no_room() -> Any:
     return patch.object(standing.Standing, "is_in_the_way", lambda self, action: False)
-
-
-def _stops_forgotten_at_the_broker() -> Any:
-    real = ledger.Ledger.__init__
-
-    def init(self: Any, entries: Any = ()) -> None:
-        real(self, entries)
-        self.standing.clear()
-
-    return patch.object(ledger.Ledger, "__init__", init)
 
 
 def _never_smaller() -> Any:
@@ -440,7 +436,7 @@ BUGS: dict[str, Planted] = {
     "the reserve is ignored": _reserve_ignored,
     "the budgets are forgotten at a restart": _budget_forgotten,
     "stops loosen": _stop_loosens,
-    "stops are forgotten at a restart": _stop_forgotten,
+    "stops are forgotten at a restart": _forgets(_stops),
     "a halt is ignored": _halt_ignored,
     "exit everything sends twice": _flat_twice,
     "an order that the journal lost is ignored": _unknown_tag_ignored,
@@ -448,7 +444,7 @@ BUGS: dict[str, Planted] = {
     "resting orders are never looked after": _rests_for_ever,
     "the rest of an exit is given up": _ends_too_soon,
     "an exit does not wait for the stop to make room": _no_room,
-    "standing stops are forgotten at a restart": _stops_forgotten_at_the_broker,
+    "standing stops are forgotten at a restart": _forgets(lambda found: found.standing.clear()),
     "a stop is never made smaller": _never_smaller,
     "a stop outlives its position": _outlives,
     "a change of a stop counts before the book shows it": _change_counts_at_once,

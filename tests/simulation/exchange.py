@@ -355,9 +355,7 @@ class Exchange:
         side = BUY if quantity > 0 else SELL
         order_id = f"{len(self.orders_true) + 1:06d}"
         self.tell(f"{why}: {side} {abs(quantity)} {key.symbol}")
-        order = Order(
-            order_id, "", *key, product, side, abs(quantity), abs(quantity), COMPLETE, placed=self.now()
-        )
+        order = Order(order_id, "", *key, product, side, abs(quantity), abs(quantity), COMPLETE, placed=self.now())
         self._trade(key.exchange, key.symbol, product, side, abs(quantity), self.prices[key], order_id)
         self._note(order)
 
