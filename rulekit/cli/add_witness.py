@@ -49,19 +49,20 @@ def add_witnesses(path: Path, code: str) -> str:
 
 def _findings(tree: t.PolicyTree, code: str, path: Path) -> list[Proof]:
     every = prove(tree)
-    mine = [found for name, found in every if name == code and found.shown is not None]
+    mine = [found for name, found in every if name == code and found.is_shown]
     if mine:
         return mine
-    others = sorted({name for name, found in every if found.shown is not None})
+    others = sorted({name for name, found in every if found.is_shown})
     known = f"it has {', '.join(others)}" if others else "nothing in it is shown on a position"
     raise InputError(f"`{path}` has no finding {code} with a position that shows it", f"{known}; see `rulekit lint`")
 
 
 def _example(policy: CompiledPolicy, found: Proof, code: str, number: int) -> str:
     """Write one finding as an example: where rules take turns as a path of a few looks, else as a single moment."""
-    assert found.shown is not None
     title = f"{code} as found" if number == 1 else f"{code} as found, {number}"
     plain = found.as_example(policy, title)
+    if found.shown is None or found.path is not None:
+        return plain or ""
     if found.shown.lot != 1 or found.shown.day is not None or plain is None:
         return plain or ""
     flat = (t.Leg(t.LegForm.FLAT, None, _LOOKS * MINUTE),)

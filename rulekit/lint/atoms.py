@@ -268,12 +268,14 @@ _NODES: dict[type, Callable[[Axes, Any], Term]] = {
     t.Not: lambda axes, node: Opposite(axes.term(node.item)),
     t.Named: lambda axes, node: axes.term(node.condition),
     t.Level: _level,
+    t.FactLevel: lambda axes, node: _comparison(axes, node.comparison),
     t.PriceLevel: _price_level,
     t.When: _when,
 }
 
 _FAMILIAR: dict[type, frozenset[str]] = {
     t.Level: frozenset(("value", "unit", "profit", "name", "span", "every")),
+    t.FactLevel: frozenset(("value", "unit", "profit", "name", "span", "every", "fact")),
     t.PriceLevel: frozenset(("price", "span")),
     t.When: frozenset(("form", "value", "high", "unit", "worded", "name", "span")),
     t.Comparison: frozenset(("left", "op", "right", "span")),

@@ -77,6 +77,10 @@ class Meaning:
             found = meet(found, self.true(term), self.budget)
         return found
 
+    def can_fail(self, term: Term) -> bool:
+        """Tell whether a term is false anywhere."""
+        return bool(meet(self.world, self.false(term), self.budget))
+
     def less(self, region: Region, *others: Region) -> Region:
         """Return what is left of a region without others."""
         for other in others:

@@ -5,6 +5,7 @@ Every order is taken as filled at the price it was decided on, and every look is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
@@ -13,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.engine.examples import look_at, run_looks
+from rulekit.engine.expectations import Look as ExampleLook
 from rulekit.engine.expectations import said
 from rulekit.engine.filled import filled, later
 from rulekit.language import tree as t
@@ -108,11 +110,18 @@ class Path:
             for action in look.decision.actions
             if action.quantity is not None
         ]
-        return "\n".join((example_text(example), *orders)) if orders else None
+        same = _orders(looks) == _orders(along(policy, self).looks)
+        return "\n".join((example_text(example), *orders)) if orders and same else None
 
     def _pairs(self) -> list[tuple[Moment, Moment]]:
         every = [self.moment(place) for place in range(len(self.then) + 1)]
         return list(pairwise(every))
+
+
+def _orders(looks: Iterable[Look | ExampleLook]) -> list[tuple[str, int]]:
+    """List what is exited, booked and added, with the rule that does it."""
+    actions = (action for look in looks for action in look.decision.actions)
+    return [(action.rule, action.quantity) for action in actions if action.quantity is not None]
 
 
 def market(facts: Facts) -> Facts:

@@ -40,10 +40,15 @@ _EARLIER = frozenset(("times booked", "times added", "best price", "worst price"
 
 @frozen
 class Step:
-    """A look at which a rule acts, or, without one, a look at which the position only lies in a region."""
+    """A look at which a rule acts, or, without one, a look at which the position only lies in a region.
+
+    Args:
+        wait: microseconds that it comes after the look before, at least.
+    """
 
     region: Region
     rule: Rule | None = None
+    wait: int = 0
 
     def done(self, walk: Walk) -> bool:
         """Tell whether the last look was that."""
@@ -156,7 +161,7 @@ class Search:
     def _moments(self, walk: Walk, step: Step) -> Iterator[Moment]:
         """List looks after the last one that ought to lie in a step's region, the nearest to it first."""
         seen: set[Moment] = set()
-        earliest = _free(walk, step.rule)
+        earliest = max(_free(walk, step.rule), walk.now + step.wait)
         prefer = {**self._as_it_is(walk, earliest), **_next_rung(walk, step.rule)}
         for box in step.region[:_BOXES]:
             for number, chosen in enumerate(picks(self.meaning.axes.axes, box, prefer)):
@@ -229,10 +234,7 @@ class Search:
             now = max(now, last.opened + DAY + MINUTE)  # older than a day: no longer known in hours
         clock = self._clock(walk, chosen)
         if clock is not None:
-            timed = at(day_of(now), clock)
-            if timed < now:
-                return None
-            now = timed
+            now = max(now, at(day_of(now), clock))  # where that is later than picked, the evaluator says whether it fits
         return now
 
     def _clock(self, walk: Walk, chosen: Picks) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol
 
 from attrs import define, field, frozen
 
@@ -19,6 +20,7 @@ from rulekit.lint.atoms import familiar
 from rulekit.lint.concrete import TRIES, first_witness
 from rulekit.lint.cycles import Look, play
 from rulekit.lint.finding import Finding
+from rulekit.lint.leading import with_lead
 from rulekit.lint.linked import asked, from_solver, tied
 from rulekit.lint.meaning import Meaning, Part
 from rulekit.lint.path import Path, Walk, stay
@@ -35,6 +37,13 @@ FULL = Fraction(100)
 _SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL, AmountKind.UP_TO)
 
 
+class Shown(Protocol):
+    """What can be kept as an example of the policy."""
+
+    def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
+        """Write it as an example that passes today; None where it cannot be said so."""
+
+
 @frozen
 class Proof(Finding):
     """A finding about meaning.
@@ -45,6 +54,7 @@ class Proof(Finding):
         about: the names of the rules that it speaks of, the one that is marked first.
         path: the looks after it, where it takes several that differ. further: another path that its lines tell of.
         by_then: it rests on what was at earlier looks, and not on the one at which the rule holds.
+        book: the whole book behind the lines, instead of a position.
     """
 
     shown: Witness | None = None
@@ -53,10 +63,17 @@ class Proof(Finding):
     path: Path | None = field(default=None, kw_only=True)
     further: Path | None = field(default=None, kw_only=True)
     by_then: bool = field(default=False, kw_only=True)
+    book: Shown | None = field(default=None, kw_only=True)
+
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether a position, or a book, is behind its lines."""
+        return self.shown is not None or self.book is not None
 
     def as_example(self, policy: CompiledPolicy, title: str) -> str | None:
         """Write the witness as an example that passes today; None where there is none, or it cannot be said so."""
-        told = None if self.path is None else self.path.as_example(policy, title)
+        several = self.path if self.path is not None else self.book
+        told = None if several is None else several.as_example(policy, title)
         if told is not None:
             return told
         return None if self.shown is None else self.shown.as_example(policy, title, self.decided)
@@ -99,6 +116,12 @@ class Proofs:
     def region(self, rule: t.Rule) -> Region:
         """Return where a rule holds."""
         return self.meaning.rule(rule)
+
+    def setting(self, rule: t.Rule) -> Region:
+        """Return where a stop rule sets its stop; one that is measured from the price does so wherever it holds."""
+        passed = self.meaning.passed[rule.name]
+        region = self.region(rule)
+        return region if passed is None else self.meet(region, self.meaning.true(passed))
 
     @cached_property
     def closing(self) -> list[t.Rule]:
@@ -234,6 +257,7 @@ class Proofs:
         plan = [step if isinstance(step, Step) else Step(self.open(step), step) for step in steps]
         if not all(step.region for step in plan):
             return None
+        plan = [each for step in plan for each in with_lead(self.meaning, step)]
         return Search(self.meaning, self.policy, self.allowance).follow(plan, starts)
 
     def stay(self, witness: Witness) -> Walk:

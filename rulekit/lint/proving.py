@@ -14,6 +14,8 @@ from rulekit.lint.rules import (
     never_holds,
     never_in_session,
     not_checked,
+    nothing_to_tighten,
+    opened_after_exit,
     rounds_to_nothing,
     stop_never_counts,
     stop_never_set,
@@ -33,6 +35,7 @@ PROVING: tuple[ModuleType, ...] = (
     # stops
     stop_never_set,
     stop_never_counts,
+    nothing_to_tighten,
     # reachability
     never_holds,
     exit_comes_first,
@@ -42,6 +45,7 @@ PROVING: tuple[ModuleType, ...] = (
     superfluous_part,
     # gaps, and times
     unprotected_loss,
+    opened_after_exit,
     never_in_session,
     # the last: it says what the others left open
     not_checked,

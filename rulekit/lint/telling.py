@@ -35,15 +35,15 @@ def looks_told(looks: tuple[Look, ...], *, stops: bool = True) -> Iterator[str]:
 
 
 def walk_told(walk: Walk, vocabulary: Vocabulary, *, stops: bool = True) -> Iterator[str]:
-    """Say the same of a walk, with what has changed since the look told before."""
-    number, before = 0, 0
+    """Say the same of a walk, each look with its number and what has changed since the last one that is told."""
+    before = 0
     for place, look in enumerate(walk.looks):
         said = _said(look, stops=stops)
         if not said:
             continue
         changed = walk.path.told(place, before, look, vocabulary)
-        number, before = number + 1, place
-        yield f"{_ordinal(number)} look{', ' if changed else ''}{changed}: {said}"
+        before = place
+        yield f"{_ordinal(place + 1)} look{', ' if changed else ''}{changed}: {said}"
 
 
 def _said(look: Look, *, stops: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from rulekit.compile.program import times_allowed
 from rulekit.language.tree import Add, Book, Rule
 from rulekit.lint.finding import PROVED
+from rulekit.lint.leading import looks_back
 from rulekit.lint.path import Walk
 from rulekit.lint.pathfinding import Step
 from rulekit.lint.proofs import Proof, Proofs, closes_all
@@ -63,7 +64,7 @@ def _pairs(proofs: Proofs, *, endless: bool) -> Iterator[tuple[Rule, list[Rule]]
 
 
 def _at_one_price(proofs: Proofs, add: Rule, books: list[Rule]) -> tuple[Rule, Walk] | None:
-    """Return a book and a walk at one price on which it sells what the add buys."""
+    """Return a book and a walk, at one price if there is one, on which it sells what the add buys."""
     for book in books:
         shown = proofs.find(
             proofs.open(add, book),
@@ -73,6 +74,15 @@ def _at_one_price(proofs: Proofs, add: Rule, books: list[Rule]) -> tuple[Rule, W
             continue
         walk = proofs.stay(shown)
         if sold(walk.looks) and bought(walk.looks):
+            return book, walk
+    return _over_looks(proofs, add, books)
+
+
+def _over_looks(proofs: Proofs, add: Rule, books: list[Rule]) -> tuple[Rule, Walk] | None:
+    """Return the same where one of them asks how it was at earlier looks, so that only a path shows it."""
+    for book in [each for each in books if looks_back(each) or looks_back(add)][:_MORE]:
+        walk = proofs.walk(*_at_once(proofs, add, book))
+        if walk is not None and sold(walk.looks) and bought(walk.looks):
             return book, walk
     return None
 

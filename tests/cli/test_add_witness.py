@@ -36,6 +36,23 @@ def test_rules_that_take_turns_become_a_path(policy: Path) -> None:
     assert [result.missed for result in run_examples(load(policy).compiled)] == [()]
 
 
+def test_a_path_of_other_prices_becomes_one(policy: Path) -> None:
+    policy.write_text(f"{TWO_BOOKS}MORE:  add 25% at 5% profit\n", encoding="utf-8", newline="\n")
+    assert add_witnesses(policy, "Q202") == f'{policy}: added "Q202 as found"'
+    added = [line for line in policy.read_text(encoding="utf-8").splitlines() if "expect" in line]
+    assert added[:2] == ["  expect book 50 because HALF", "  expect add 25 because MORE"]
+    assert [result.missed for result in run_examples(load(policy).compiled)] == [()]
+
+
+def test_what_a_book_shows_becomes_an_example_of_the_book(policy: Path) -> None:
+    book = "for the whole book\n  OVER: exit everything at ₹9,000 day loss\n"
+    policy.write_text(f"{TWO_BOOKS}\n{book}", encoding="utf-8", newline="\n")
+    add_witnesses(policy, "C202")
+    added = policy.read_text(encoding="utf-8").rstrip().splitlines()[-2:]
+    assert added == ["  day loss ₹9,000", "  expect exit everything because OVER"]
+    assert [result.missed for result in run_examples(load(policy).compiled)] == [()]
+
+
 def test_a_position_that_nothing_protects_is_one_moment(policy: Path) -> None:
     policy.write_text(
         f"{TWO_BOOKS}WILD: tighten stop to 2% from price when volatility is above 2 times normal\n", encoding="utf-8"

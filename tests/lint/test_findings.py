@@ -119,7 +119,12 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["book 40% of the original at every 5% profit up to 3 times"], ["Q205"]),
     (["book 40% of the original at every 5% profit up to 3 times", "exit at 12% profit"], []),
     (["book 40% of the original at every 5% profit up to 3 times", "exit at 16% profit"], ["Q205"]),
+    (["book 50% when profit is above 5% for 5 minutes", "book 75% at 10% profit"], ["Q201"]),
+    (["book 50% when price crosses above vwap", "book 75% at 10% profit"], ["Q201"]),
+    (["book 50% when price crosses above vwap", "book 75% when price is below vwap"], []),
     # books and adds
+    (["book 50% at 10% profit", "add 25% when profit is above 5% for 5 minutes"], ["Q202"]),
+    (["book 50% at 10% profit", "add 25% when profit is below 10% for 5 minutes"], []),
     (["book 50% at 10% profit", "add 25% at 5% profit"], ["Q202"]),
     (["book 50% at 10% profit", "add 25% when profit is below 10%"], []),
     (["book 10 shares at 10% profit every 1 hour", "add 10 shares at 5% profit every 1 hour"], ["Q203"]),
@@ -153,6 +158,12 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["trail stop 5% at 5% profit", "move stop to 3% from price, up to 3 times"], []),
     (["lock in 30% of peak profit at 5% profit", "lock in 40% of peak profit"], ["S202"]),
     (["lock in 40% of peak profit at 5% profit", "lock in 30% of peak profit"], []),
+    # nothing to tighten
+    (["tighten stop by 25% at 5% profit"], ["S203"]),
+    (["tighten stop by 25% at 5% profit", "move stop to 5% loss"], []),
+    (["tighten stop by 25% when age is below 5 minutes", "move stop to 5% loss after 5 minutes"], ["S203"]),
+    (["tighten stop by 25% when age is at most 5 minutes", "move stop to 5% loss after 5 minutes"], []),
+    (["tighten stop by 25% when side is long", "trail stop 2% when side is short"], ["S203"]),
     # a stop that was set when something was booked
     (
         ["book 30% at 10% profit", "move stop to 2% profit at 8% profit", "move stop to entry when times booked is 1"],
@@ -214,6 +225,32 @@ def test_a_short_is_shown_where_only_shorts_are_meant() -> None:
     assert proof.witness[0] == "short 100 KOTAKBANK at ₹1,690.00, price ₹1,267.50 (25% profit), held 10 minutes"
 
 
-def test_what_rests_on_charges_is_only_possible() -> None:
-    [(_, proof)] = proofs("move stop to break-even at 3% profit", "move stop to break-even + 1% at 3% profit")
-    assert proof.status == "possible"
+@pytest.mark.parametrize(
+    ("sentences", "status"),
+    [
+        (["move stop to break-even at 3% profit", "move stop to break-even + 1% at 3% profit"], "possible"),
+        (["move stop to break-even + 1% at 3% profit", "move stop to break-even + 1% at 4% profit"], "proved"),
+        (["move stop to entry at 3% profit", "move stop to entry + 1% at 3% profit"], "proved"),
+        (["move stop to 2% from price", "move stop to 1% from price"], "proved"),
+        (["trail stop 2%", "move stop to 1% from price"], "proved"),
+        (["move stop to break-even when times booked is 1", "book 9% at 9% profit", "move stop to break-even + 1% at 8%"
+          " profit"], "possible"),
+        (["move stop to entry when times booked is 1", "book 9% at 9% profit", "move stop to 1% profit at 8% profit"],
+         "proved"),
+    ],
+    ids=lambda each: "; ".join(each) if isinstance(each, list) else each,
+)  # fmt: skip
+def test_what_rests_on_charges_is_only_possible(sentences: list[str], status: str) -> None:
+    assert [(code, proof.status) for code, proof in proofs(*sentences)] == [("S202", status)]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "status"),
+    [
+        (["exit at 8% profit", "move stop to entry when peak profit is at least 10%"], "possible"),
+        (["exit at 15:15", "move stop to entry after 2 days"], "proved"),
+    ],
+    ids=lambda each: "; ".join(each) if isinstance(each, list) else each,
+)
+def test_what_prices_between_two_looks_may_do_is_only_possible(sentences: list[str], status: str) -> None:
+    assert [(code, proof.status) for code, proof in proofs(*sentences)] == [("R202", status)]

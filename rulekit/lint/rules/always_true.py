@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language.tree import Rule
+from rulekit.lint.book_rules import always_holds
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
 from rulekit.lint.meaning import Part
 from rulekit.lint.proofs import Proof, Proofs, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
+from rulekit.lint.whole_book import BookProofs
 
 CODE = Code("R204", "always-true", WARNING, "a condition that is never false, so that it holds nothing back")
 NEEDS = PROOF
@@ -25,8 +27,9 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
         if not proofs.region(rule):
             continue
         for part in proofs.meaning.parts[rule.name]:
-            if part.text and not proofs.meet(proofs.meaning.world, proofs.meaning.false(part.term)):
+            if part.text and not proofs.meaning.can_fail(part.term):
                 yield from _proof(proofs, rule, part)
+    yield from always_holds(BookProofs(proofs))
 
 
 def _proof(proofs: Proofs, rule: Rule, part: Part) -> Iterator[Proof]:

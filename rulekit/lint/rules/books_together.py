@@ -9,15 +9,17 @@ from itertools import pairwise
 from rulekit.language.tree import Add, AmountKind, Book, Rule
 from rulekit.language.words import number_text
 from rulekit.lint.finding import INFO, PROVED, Code, Finding
+from rulekit.lint.leading import looks_back
 from rulekit.lint.path import Walk
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
-from rulekit.lint.telling import bought, looks_told, named, sold
+from rulekit.lint.telling import bought, looks_told, named, sold, walk_told
 
 CODE = Code("Q201", "books-together", INFO, "books that can hold at once: they wait for each other, and close less")
 NEEDS = PROOF
 _ADDS, _GROUP = 2, 4
 """So many adds before so many books are tried for a longer path."""
+_HELP = "each share is of what is held then; `up to 75%` counts from the original and always means the same"
 _SHARES = (AmountKind.PERCENT_HELD, AmountKind.PERCENT_ORIGINAL)
 
 
@@ -61,6 +63,7 @@ def _in_steps(proofs: Proofs, group: list[Rule]) -> bool:
 def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
     shown = proofs.find(proofs.open(*group), lambda each: all(proofs.holds(rule, each) is True for rule in group))
     if shown is None:
+        yield from _over_looks(proofs, group)
         return
     looks = proofs.play(shown)
     if not any(look.decision.skipped for look in looks):
@@ -75,7 +78,7 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         group[0].span,
         f"{named(group)} can hold at once: the first in the file goes and {others} for the next look; "
         f"in all {number_text(share)}% is closed{instead}",
-        "each share is of what is held then; `up to 75%` counts from the original and always means the same",
+        _HELP,
         tuple((rule.span, "waits for it") for rule in group[1:]),
         PROVED,
         (
@@ -88,6 +91,33 @@ def _proof(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
         looks[0].decision.actions,
         tuple(rule.name for rule in group),
         further=None if more is None else more.path,
+    )
+
+
+def _over_looks(proofs: Proofs, group: list[Rule]) -> Iterator[Proof]:
+    """Yield the same for books of which one asks how it was at earlier looks, so that only a path shows it."""
+    if len(group) > _GROUP or not any(looks_back(rule) for rule in group):
+        return
+    walk = proofs.walk(*group)
+    if walk is None:
+        return
+    start, closed = walk.path.start, "sold" if walk.path.start.side == "long" else "bought back"
+    yield Proof(
+        group[0].span,
+        f"{named(group)} can act one after another: each takes its share of what is left then; in all"
+        f" {number_text(Fraction(100 * sold(walk.looks), start.quantity))}% is closed",
+        _HELP,
+        tuple((rule.span, "follows it") for rule in group[1:]),
+        PROVED,
+        (
+            proofs.text(start),
+            *walk_told(walk, proofs.vocabulary, stops=False),
+            f"in all {sold(walk.looks)} of {start.quantity} are {closed}",
+        ),
+        start,
+        walk.looks[0].decision.actions,
+        tuple(rule.name for rule in group),
+        path=walk.path,
     )
 
 

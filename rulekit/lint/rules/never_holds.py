@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from rulekit.language.tree import Rule
+from rulekit.lint.book_rules import never_acts
 from rulekit.lint.finding import PROVED, WARNING, Code, Finding
 from rulekit.lint.meaning import Part
 from rulekit.lint.proofs import Proof, Proofs, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
+from rulekit.lint.whole_book import BookProofs
 
 CODE = Code("R201", "never-holds", WARNING, "a rule whose parts cannot hold together, so that it never acts")
 NEEDS = PROOF
@@ -25,6 +27,7 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
     for rule in proofs.tree.rules:
         if not proofs.region(rule) or proofs.impossible(rule):
             yield _proof(proofs, rule)
+    yield from never_acts(BookProofs(proofs))
 
 
 def _proof(proofs: Proofs, rule: Rule) -> Proof:

@@ -36,7 +36,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _search(proofs: Proofs) -> Iterator[Proof]:
     stops = [(rule, level) for rule in proofs.tree.rules if (level := _level(rule)) is not None]
     for place, (rule, level) in enumerate(stops):
-        region = _acting(proofs, rule)
+        region = proofs.setting(rule)
         if not region:
             continue
         others = [
@@ -48,7 +48,7 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
             and _comparable(level, better)
             and (better[2] > level[2] or (better[2] == level[2] and where < place))
         ]
-        beside = next((pair for pair in others if not proofs.meaning.less(region, _acting(proofs, pair[0]))), None)
+        beside = next((pair for pair in others if not proofs.meaning.less(region, proofs.setting(pair[0]))), None)
         if beside is not None:
             yield from _beside(proofs, rule, level, region, *beside)
         else:
@@ -83,13 +83,6 @@ def _comparable(level: Level, better: Level) -> bool:
     return level[0] == better[0] or (level[1] in _STEADY and {level[0], better[0]} <= _FOLLOWING)
 
 
-def _acting(proofs: Proofs, rule: Rule) -> Region:
-    """Return where a stop rule sets its stop; one that is measured from the price does so wherever it holds."""
-    passed = proofs.meaning.passed[rule.name]
-    region = proofs.region(rule)
-    return region if passed is None else proofs.meet(region, proofs.meaning.true(passed))
-
-
 def _unbounded(rule: Rule) -> bool:
     return always_free(rule) and rule.limit.times is None
 
@@ -120,7 +113,7 @@ def _before(proofs: Proofs, rule: Rule, level: Level, others: list[tuple[Rule, L
         return
     for need in _earlier(proofs, rule):
         for other, better in others:
-            if proofs.meaning.less(need.region, _acting(proofs, other)):
+            if proofs.meaning.less(need.region, proofs.setting(other)):
                 continue
             wanted, shown = proofs.example_of(rule), at_need(proofs, need, _moved_by(proofs, other))
             if wanted is None or shown is None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from rulekit.language.sentences import rule_sentence
 from rulekit.language.tree import Book, Exit, Rule
+from rulekit.lint.book_rules import comes_after
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.outdone import outdone
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
 from rulekit.lint.telling import named
+from rulekit.lint.whole_book import BookProofs
 
 CODE = Code("R205", "superfluous-rule", WARNING, "an exit that holds only where others close the position anyway")
 NEEDS = PROOF
@@ -43,6 +45,7 @@ def _search(proofs: Proofs) -> Iterator[Proof]:
                 help="delete it, or let it begin earlier",
                 what="closes the position anyway",
             )
+    yield from comes_after(BookProofs(proofs))
 
 
 def _stands_in(proofs: Proofs, other: Rule, rule: Rule) -> bool:
