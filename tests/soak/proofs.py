@@ -20,6 +20,7 @@ from rulekit.lint.regions import Budget
 from rulekit.lint.solver import installed
 from rulekit.model.clock import stopwatch
 from tests.compile.policies import random_policy
+from tests.lint.books import book_policy_text, books, refuted_by_books
 from tests.lint.claims import broken_witnesses, refuted, some_positions, unproved
 from tests.lint.policies import lookback_policy_text, policy_text
 from tests.lint.walks import refuted_by_walks, walks
@@ -35,7 +36,10 @@ def policy(seed: int) -> PolicyTree:
     if seed % 3 == 2:
         return random_policy(draw, draw.choice((2, 4, 6)))
     write = policy_text if seed % 3 == 0 else lookback_policy_text
-    checked = check_text(write(draw, draw.choice((3, 6, 10))))
+    text = write(draw, draw.choice((3, 6, 10)))
+    if seed % 4 == 1:
+        text += book_policy_text(draw, 3)
+    checked = check_text(text)
     assert checked.tree is not None, checked.diagnostics[:2]
     return checked.tree
 
@@ -55,6 +59,9 @@ def faults(seed: int, counts: Counter[str]) -> Iterator[str]:
         counts["witnesses"] += proof.shown is not None
     yield from broken_witnesses(proofs, found, as_text=seed % 6 == 0)
     yield from unproved(proofs, snapshots)
+    if tree.book:
+        counts["policies with rules for the whole book"] += 1
+        yield from refuted_by_books(proofs.policy, found, books())
     walked = walks(proofs, draw, WALKS)
     counts["walks"] += len(walked)
     counts["looks of walks"] += sum(map(len, walked))
