@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from rulekit.language.tree import BookAction, Rule, WholeBook
 from rulekit.lint.finding import POSSIBLE, PROVED
 from rulekit.lint.parts import is_bare
@@ -40,7 +42,9 @@ def always_holds(book: BookProofs) -> Iterator[Proof]:
             if shown is not None:
                 message = f"`{part.text}` is always true wherever its figures are known, so it holds nothing back"
                 help = "look at its numbers and directions (`and` or `or`?), or leave it out"
-                yield _proof(book, rule, message, help, shown, (book.text(shown), book.told(shown)))
+                yield evolve(
+                    _proof(book, rule, message, help, shown, (book.text(shown), book.told(shown))), span=part.span
+                )
 
 
 def comes_after(book: BookProofs) -> Iterator[Proof]:

@@ -234,7 +234,7 @@ class Search:
             now = max(now, last.opened + DAY + MINUTE)  # older than a day: no longer known in hours
         clock = self._clock(walk, chosen)
         if clock is not None:
-            now = max(now, at(day_of(now), clock))  # where that is later than picked, the evaluator says whether it fits
+            now = max(now, at(day_of(now), clock))  # it may be later than picked: the evaluator judges
         return now
 
     def _clock(self, walk: Walk, chosen: Picks) -> int | None:

@@ -8,7 +8,9 @@ from functools import cache
 from itertools import product
 from random import Random
 
+from rulekit.compile.exact import Reader
 from rulekit.compile.policy import CompiledPolicy
+from rulekit.compile.predicate import holds
 from rulekit.engine.book import decide_book
 from rulekit.language import tree as t
 from rulekit.lint.proofs import Proof
@@ -16,6 +18,7 @@ from rulekit.model.book import BookSnapshot
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import EXIT_EVERYTHING, STOP_ADDING, STOP_TRADING
 from rulekit.model.instant import HOUR, MINUTE, at
+from tests.lint.claims import of_book
 
 _DAY = date(2025, 6, 11)
 _AMOUNTS, _COUNTS, _HOURS = (5_000, 9_000), (2, 3), (10, 14)
@@ -66,11 +69,11 @@ def refuted_by_books(
 ) -> Iterator[str]:
     """Yield each finding of which a book shows the contrary, and each witness that is decided otherwise."""
     for code, proof in found:
-        if proof.book is None:
+        if not of_book(policy.tree, proof):
             continue
         for book in seen:
             kinds = _ordered(policy, book)
-            if _speaks_against(code, proof, kinds):
+            if _speaks_against(code, proof, kinds) or (code == "R204" and _is_false(policy, proof, book)):
                 yield f"{code}: {proof.message}: {book}"
                 break
     yield from _kept_silent(policy, found, [_ordered(policy, book) for book in seen])
@@ -91,6 +94,18 @@ def _speaks_against(code: str, proof: Proof, ordered: dict[str, set[str]]) -> bo
     if code == "R205":
         return first in ordered and proof.about[1] not in ordered
     return False
+
+
+def _is_false(policy: CompiledPolicy, proof: Proof, book: BookSnapshot) -> bool:
+    """Tell whether the part of which a finding says that it is always true is false for a book."""
+    rule = next(rule for rule in policy.tree.book if rule.name == proof.about[0])
+    parts = [*(rule.times), *(each for each in (rule.level, rule.when) if each is not None)]
+    if rule.unless is not None:
+        parts.append(t.Not(rule.unless))
+    parts += [item for part in parts if isinstance(part, t.And) for item in part.items]
+    mine = [part for part in parts if part.span == proof.span]
+    reader = Reader(book.as_snapshot(), policy.vocabulary)
+    return any(holds(part, reader) is False for part in mine)
 
 
 def _kept_silent(

@@ -90,14 +90,19 @@ def some_positions(proofs: Proofs, draw: Random, count: int) -> list[Snapshot]:
 
 def refuted(proofs: Proofs, code: str, proof: Proof, snapshots: Sequence[Snapshot]) -> Refuted:
     """Yield what speaks against a finding."""
-    if proof.status != PROVED or proof.by_then:
-        return  # what rests on earlier looks is tried on walks
+    if proof.status != PROVED or proof.by_then or of_book(proofs.tree, proof):
+        return  # what rests on earlier looks is tried on walks, what is about the book on books
     against = _CLAIMS.get(code)
     if against is not None:
         for snapshot in snapshots:
             fault = against(proofs, proof, snapshot)
             if fault:
                 yield f"{code}: {fault}: {proof.message}: {snapshot}"
+
+
+def of_book(tree: t.PolicyTree, proof: Proof) -> bool:
+    """Tell whether a finding is about a rule for the whole book."""
+    return bool(proof.about) and proof.about[0] in {rule.name for rule in tree.book}
 
 
 def _rule(proofs: Proofs, name: str) -> t.Rule:

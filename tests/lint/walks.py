@@ -24,7 +24,7 @@ from rulekit.model.calendar import default as default_calendar
 from rulekit.model.decision import STOP, Action, Memory
 from rulekit.model.instant import HOUR, MINUTE, Instant, day_of
 from rulekit.model.snapshot import Snapshot
-from tests.lint.claims import grid, near, stop_without
+from tests.lint.claims import grid, near, of_book, stop_without
 
 LOOKS = 8
 _STEPS = (MINUTE, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR)
@@ -95,7 +95,7 @@ def refuted_by_walks(
     proofs: Proofs, found: Sequence[tuple[str, Proof]], walked: Sequence[Sequence[Look]]
 ) -> Iterator[str]:
     """Yield each finding that a rule never acts, or never moves the stop, of which a walk shows the contrary."""
-    sure = [(code, proof) for code, proof in found if _claims(code, proof)]
+    sure = [(code, proof) for code, proof in found if _claims(code, proof) and not of_book(proofs.tree, proof)]
     never = {proof.about[0]: proof for code, proof in sure if code in ("R201", "R202", "R203")}
     still = {proof.about[0]: proof for code, proof in sure if code in ("S201", "S202")}
     can_come = reach(proofs).rules
