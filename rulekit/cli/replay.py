@@ -114,6 +114,7 @@ def _replay(
                                           "exchange", "sessions")},
         skip_bad=given["skip_bad_rows"],
         one_at_a_time=given["one_at_a_time"],
+        marks=given["tables"] is not None,
         facts=_facts(given["facts"]),
         cycle_s=settings.engine.cycle_s,
         native=False if given["no_numba"] else None,

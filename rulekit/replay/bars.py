@@ -201,3 +201,14 @@ def _with_facts(table: Any, rows: Rows, facts: Iterable[str]) -> Any:
             column = floats(rows.table[name].combine_chunks(), rows, name)
             table = table.append_column(f"fact {phrase}", column)
     return table
+
+
+def first_of(series: Series) -> int:
+    """Return when a series begins."""
+    return int(series.table["at"][0].as_py())
+
+
+def last_of(series: Series) -> int:
+    """Return the time of the last price: the end of the last bar."""
+    last = int(series.table["at"][-1].as_py())
+    return last + 1 if series.is_ticks else last + series.length

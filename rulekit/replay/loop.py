@@ -39,7 +39,9 @@ ARRAYS = (
 
 
 def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fill: str, gaps: bool) -> str:
-    """Write the function `run(first, last, flat, …)`: it returns the entry to go on with, and rows recorded.
+    """Write the function `run(first, last, flat, busy, …)`.
+
+    It returns the entry to go on with, the rows recorded, and until when something is held; `busy` takes that in.
 
     Args:
         looks: `live`, `path` or `close`. path: `colour`, `stop-first` or `ticks`. fill: `last`, `open` or `touch`.
@@ -78,7 +80,7 @@ def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fil
         for name, part in parts.items():
             text = _insert(text, name, part)
     arguments = ", ".join(
-        ("first", "last", "flat", *ARRAYS, *SETTINGS, *(f"col{place}" for place in range(len(look.facts))))
+        ("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *(f"col{place}" for place in range(len(look.facts))))
     )
     return f"def run({arguments}):\n{text}"
 
@@ -189,7 +191,6 @@ def _tell(look: Look) -> str:
 _HEAD = """
     n = 0
     size = bars * <PER_BAR>
-    busy = -1
     for e in range(first, last):
         begun = n
         k = e_first[e]
@@ -206,7 +207,6 @@ _HEAD = """
         booked = 0.0
         added = 0.0
         realised = 0.0
-        state = OPEN
         if flat > 0 and opened < busy:
             o_state[e] = SKIPPED
             continue
@@ -368,8 +368,8 @@ _CLOSE = """
                 if level == level:
                     pend, pend_quantity, pend_at = 1.0, quantity, began
                     paid, paid_at = level, began
+                    until = began if level == opens[i] else began + 1  # within the bar is behind its open
                     <FILL_IT>
-                    until = paid_at
                     break
                 if side * high > side * best:
                     best = high
@@ -398,7 +398,7 @@ _CLOSE = """
 
 _TAIL = """
         if n > room:
-            return e, begun
+            return e, begun, busy
         if quantity > 0.0 and pend > 0.0 and <FILL_NEXT> == 0 and pend_live - last_at <= price_age:
             paid, paid_at = last_price, pend_at
             if pend_price == pend_price:
@@ -414,7 +414,7 @@ _TAIL = """
         if quantity > 0.0:
             o_realised[e] = realised + (last_price - entry) * quantity * side
             o_until[e] = last_at
-    return last, n
+    return last, n, busy
 """
 
 _BAR_POINT = """

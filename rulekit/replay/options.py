@@ -50,6 +50,7 @@ class Options:
         charges: name of a table of charges, or empty.
         skip_bad: leave rows out that cannot be, instead of refusing them.
         one_at_a_time: pass over entries of a symbol while one of it is held.
+        marks: tell of every stop and target that was set, too.
         facts: what the bars do not tell, the same all the time, by the names of the language.
         native: use numba; None: if it is installed.
     """
@@ -68,6 +69,7 @@ class Options:
     charges: str = ""
     skip_bad: bool = False
     one_at_a_time: bool = False
+    marks: bool = True
     facts: Mapping[str, float] = field(factory=dict)
     native: bool | None = None
 
