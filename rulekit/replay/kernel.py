@@ -35,24 +35,29 @@ def floored(a, b):
 _NATIVE = '''"""A policy's loop, written by rulekit; it may be deleted at any time."""
 import math
 
+import numpy as np
 from numba import njit
 
 NAN = float("nan")
 OPEN, CLOSED, SKIPPED, NEVER = 0.0, 1.0, 2.0, 3.0
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True, error_model="numpy")
+def slowly(a, b):
+    return a // b
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
 def floored(a, b):
     """Floor division, exact: the quick quotient is proved by its rest, or the slow one is taken."""
-    quotient = math.floor(a / b)
+    quotient = np.floor(a / b)
     rest = a - quotient * b
-    if b > 0.0 and abs(a) < 9007199254740992.0:
-        slack = abs(a) * 4.5e-16 + 1e-300
-        if slack < rest < b - slack:
-            return float(quotient)
-        if rest == 0.0 and a == math.floor(a) and b == math.floor(b) and a != 0.0:
-            return float(quotient)
-    return a // b
+    slack = abs(a) * 4.5e-16
+    if (slack < rest) & (rest < b - slack):
+        return quotient
+    if rest == 0.0 and a != 0.0 and abs(a) < 9007199254740992.0 and a == np.floor(a) and b == np.floor(b):
+        return quotient
+    return slowly(a, b)
 
 
 '''
@@ -94,9 +99,12 @@ def build(policy: CompiledPolicy, *, looks: str, path: str, fill: str, native: b
         names: dict[str, Any] = {}
         exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - made from the policy's own closed tree
         return Kernel(names["run"], look, False, source)
-    inlined = f"@njit(cache=True, forceinline=True)\n{look.text}\n\n"
-    again = f"@njit(cache=True)\n{look.text.replace('def look(', 'def look_elsewhere(')}\n\n" if touch else ""
-    source = _NATIVE + inlined + again + "@njit(cache=True, nogil=True)\n" + loop
+    # one that raises on a division by zero costs twice as much; here every divisor is a tick or a lot
+    numpy = "cache=True, error_model='numpy'"
+    inlined = f"@njit({numpy}, forceinline=True)\n{look.text}\n\n"
+    elsewhere = look.text.replace("def look(", "def look_elsewhere(")
+    again = f"@njit({numpy})\n{elsewhere}\n\n" if touch else ""
+    source = f"{_NATIVE}{inlined}{again}@njit({numpy}, nogil=True)\n{loop}"
     return Kernel(_module(source).run, look, True, source)
 
 
