@@ -36,6 +36,7 @@ COMMANDS = {
     "resume": "act again after a halt",
     "settle": "record what became of an unknown order",
     "alerts": "what a person should look at, and what was seen",
+    "verify": "decide every recorded look of a journal again",
     "adopt": "take an order that the journal lost back into it",
     "compile": "show the function that a policy becomes",
     "kite-server": "start a simulated Kite on this machine",

@@ -7,7 +7,8 @@ trading state, which only a person lowers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -16,6 +17,7 @@ from rulekit.execution.actions import ActionRecord
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.deciding import write_decided
+from rulekit.execution.ledger import LOOKED
 from rulekit.execution.signal import taken_row
 from rulekit.execution.switch import ACTIVE, BOOK_RULE, REDUCING
 from rulekit.model.book import NO_ORDERS, BookOrders
@@ -42,6 +44,7 @@ class DecidedBook:
     strategy: str
     policy_digest: str
     snapshot_digest: str
+    look: Mapping[str, Any] | None = None
 
 
 def book_episode(day: int, kind: str) -> str:
@@ -97,6 +100,8 @@ class BookOrdering:
     def _order(self, one: DecidedBook, action: Action, now: Instant) -> bool:
         chronicle = self._chronicle
         episode = book_episode(day_number(now), action.kind)
+        if one.look is not None and action is one.actions[0]:
+            chronicle.note(LOOKED, one.look)
         record = write_decided(
             chronicle,
             action,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from attrs import frozen
 
 from rulekit.execution.actions import ActionRecord, action_id
@@ -15,13 +18,18 @@ from rulekit.model.version import VERSION
 
 @frozen
 class Decided:
-    """A decision together with what it was made on; the price is in smallest units."""
+    """A decision together with what it was made on; the price is in smallest units.
+
+    Args:
+        record: makes what the journal keeps of the look, so that it can be decided again; None where it has it already.
+    """
 
     position: TrackedPosition
     decision: Decision
     price: float
     policy_digest: str
     snapshot_digest: str
+    record: Callable[[], Mapping[str, Any]] | None = None
 
 
 def write_decided(

@@ -28,7 +28,7 @@ from rulekit.execution.intents import Intents
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_rehearsal import check_kind
 from rulekit.execution.lanes import URGENT
-from rulekit.execution.ledger import CHECKPOINT, Ledger
+from rulekit.execution.ledger import CHECKPOINT, LOOKED, Ledger
 from rulekit.execution.policy_notes import Noted, PolicyNotes
 from rulekit.execution.port import Broker, HoldsStops
 from rulekit.execution.reading import Reader
@@ -294,12 +294,19 @@ class Executor:
             return
         # Before the stops move: on the way back, too, an episode's first stop comes first.
         self._tracker.journal_watched()
+        for one in {id(one): one for one, _ in fresh}.values():
+            if one.record is not None:
+                self._chronicle.note(LOOKED, one.record())
         wrote = sum(self._intents.write(one, action, now) for one, action in fresh)
         if checkpoint is not None and (wrote or checkpoint_now) and checkpoint != self._ledger.checkpoint:
             self._chronicle.note(CHECKPOINT, dict(checkpoint))
         self._tracker.stale()
         self._dispatch(now)
         self._chronicle.flush()
+
+    def looked(self, look: Mapping[str, Any]) -> None:
+        """Note a look of which nothing need have come; durable with the next commit."""
+        self._chronicle.note(LOOKED, look)
 
     # --- the whole book -----------------------------------------------------------------------------------------
 

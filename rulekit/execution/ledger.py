@@ -56,6 +56,7 @@ STRANGER = "stranger"
 ORDER_ADOPTED = "order adopted"
 ALARM = "alarm"
 ACKNOWLEDGED = "acknowledged"
+LOOKED = "looked"
 
 REMEMBERED_DAYS = 10
 """Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
@@ -141,6 +142,7 @@ class Ledger:
             ORDER_ADOPTED: self._order_adopted,
             ALARM: self._alarm,
             ACKNOWLEDGED: self._acknowledged,
+            LOOKED: self._looked,
         }
         for entry in entries:
             self.apply(entry)
@@ -428,6 +430,9 @@ class Ledger:
 
     def _acknowledged(self, entry: Entry) -> None:
         self.alarms.acknowledged(entry.body["alarm"])
+
+    def _looked(self, entry: Entry) -> None:
+        """Take nothing from a look: what came of it has entries of its own."""
 
     def _guarded(self, entry: Entry) -> None:
         self.guarded.append(entry.body["episode"])

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
-
-from attrs import astuple
 
 from rulekit.engine.book import under_orders
 from rulekit.engine.decide import decide
@@ -24,7 +21,7 @@ from rulekit.execution.switch import HALTED
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
 from rulekit.metrics.health import Watched
-from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
+from rulekit.model.book import NO_ORDERS, BookOrders
 from rulekit.model.calendar import Calendar
 from rulekit.model.clock import Clock, WallClock, stopwatch
 from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
@@ -38,11 +35,13 @@ from rulekit.model.prices import known
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.away import Attendance
 from rulekit.runtime.entries import Entry
+from rulekit.runtime.looks import digest_of, digest_of_book, look_at_position
 from rulekit.runtime.policy import Policy, load
 from rulekit.runtime.reloading import Choice, PolicyChange, changes, guard
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
 from rulekit.runtime.whole_book import BookFactSource, WholeBookLook, refuse_one_name_for_two
 from rulekit.settings import Settings
+from rulekit.settings.sections import RECORD_ALL
 
 UNJUDGED = "cannot be judged: "
 """How the engine begins the sentence about a rule that is unknown."""
@@ -114,6 +113,7 @@ class Manager:
         self._emit = emit
         self._instruments: dict[InstrumentKey, Instrument] = {}
         self._choice = Choice()
+        self._records_all = self.settings.journal.record == RECORD_ALL
         # Hosts may call from more than one thread (the async twins do); one thing happens at a time.
         self._turn = RLock()
         self._quotes: dict[InstrumentKey, Quote] = {}
@@ -447,14 +447,21 @@ class Manager:
         if decision.memory:
             self.executor.remember(key, decision.memory)
         self._tell(position, snapshot, decision)
-        if not decision.actions:
+        if not decision.actions and not self._records_all:
             return decision, None
+        digest = digest_of(snapshot)
+        record = partial(look_at_position, policy.digest, digest, snapshot, position.memory, orders, decision)
+        if self._records_all:
+            self.executor.looked(record())
+            if not decision.actions:
+                return decision, None
         return decision, Decided(
             position=position,
             decision=decision,
             price=snapshot.price,
             policy_digest=policy.digest,
-            snapshot_digest=digest_of(snapshot),
+            snapshot_digest=digest,
+            record=None if self._records_all else record,
         )
 
     def _shared_facts(self) -> Facts:
@@ -553,19 +560,6 @@ def _place_of(place: Place | str, clock: Clock, dry_run: bool) -> Place | str:
     from rulekit.execution.journal_rehearsal import rehearsal_of
 
     return rehearsal_of(place, clock)
-
-
-def digest_of(snapshot: Snapshot) -> str:
-    """Return a digest that is equal for equal snapshots, whatever the order of their facts."""
-    values = list(astuple(snapshot, recurse=False))
-    values = [sorted(value.items()) if isinstance(value, Mapping) else value for value in values]
-    return hashlib.sha256(repr(values).encode()).hexdigest()
-
-
-def digest_of_book(book: BookSnapshot) -> str:
-    """Return a digest that is equal for equal figures of the whole book."""
-    values = (book.now, sorted(book.facts.items()), book.session)
-    return hashlib.sha256(repr(values).encode()).hexdigest()
 
 
 def _policies(policy: Policy | str | Path | Sequence[Policy | str | Path]) -> tuple[Policy, ...]:

@@ -12,6 +12,7 @@ from rulekit.model.book import BOOK_FACTS, DAY_LOSS, DAY_PROFIT, BookOrders, Boo
 from rulekit.model.decision import Decision
 from rulekit.model.instant import Instant
 from rulekit.model.snapshot import SessionTimes
+from rulekit.runtime.looks import look_at_book
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.snapshots import Facts
 
@@ -56,7 +57,9 @@ class WholeBookLook:
             decision = decide_book(policy.compiled, book, memory)
             decisions.append(decision)
             if decision.actions:
-                ordered.append(DecidedBook(decision.actions, policy.title, policy.digest, digest_of(book)))
+                digest = digest_of(book)
+                look = look_at_book(policy.digest, digest, book, memory, decision)
+                ordered.append(DecidedBook(decision.actions, policy.title, policy.digest, digest, look))
         return decisions, self._executor.order_book(ordered) if ordered else 0
 
 

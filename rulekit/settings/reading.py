@@ -15,7 +15,7 @@ from attrs import evolve, fields_dict, has
 from rulekit.errors import InputError, RulekitError, UnreadableFileError
 from rulekit.lint.settings import lint_settings
 from rulekit.model.clock import parse_clock
-from rulekit.settings.sections import InstrumentsSettings, Settings
+from rulekit.settings.sections import RECORD_ACTIONS, RECORD_ALL, InstrumentsSettings, Settings
 from rulekit.settings.strict import WrongValueError, converter, shown
 
 FILE_NAME = "rulekit.toml"
@@ -228,6 +228,11 @@ def _check_values(settings: Settings, where: str, names: Mapping[tuple[str, ...]
             parse_clock(settings.engine.clock)
     except RulekitError as error:
         raise InputError(f"{_place(('engine', 'clock'), where, names)}: {error.message}", error.help) from None
+    if settings.journal.record not in (RECORD_ACTIONS, RECORD_ALL):
+        raise InputError(
+            f"{_place(('journal', 'record'), where, names)}: `{settings.journal.record}` is neither",
+            f"write {RECORD_ACTIONS} or {RECORD_ALL}",
+        )
     try:
         settings.calendar.calendar()
     except RulekitError as error:

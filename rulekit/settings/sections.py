@@ -118,6 +118,10 @@ class CalendarSettings:
         return Calendar({name: frozenset(days) for name, days in self.closed.items()}, self.sessions)
 
 
+RECORD_ACTIONS = "actions"
+RECORD_ALL = "all"
+
+
 @frozen
 class JournalSettings:
     """[journal]: where it is kept.
@@ -125,10 +129,13 @@ class JournalSettings:
     Args:
         place: a file, or an address like `postgresql://user@host/database`; it may hold a password, so it is not shown.
         lease_s: seconds for which an account in a database stays held after each renewal.
+        record: of which looks the journal keeps all that was decided on: `actions`, those of which something came, or
+            `all`.
     """
 
     place: str = field(default="", repr=False)
     lease_s: float = LEASE_S
+    record: str = RECORD_ACTIONS
 
 
 @frozen
