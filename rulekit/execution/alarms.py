@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rulekit.execution.switch import BOOK_RULE, PERSON
 from rulekit.model.events import Event
 from rulekit.model.instant import SECOND, Instant
 
@@ -18,6 +19,8 @@ CRITICAL = "critical"
 ALL = "all"
 """What stands for every open alarm where one is acknowledged."""
 
+UNTOLD = (PERSON, BOOK_RULE)
+"""Causes of another trading state that come without an alert of their own."""
 _FIGURES = re.compile(r"[\d.,]*\d")
 
 
@@ -40,7 +43,7 @@ def raised_by(event: Event) -> dict[str, Any] | None:
     data = event.data
     if event.name == "alert" and data.get("level") in (WARNING, CRITICAL):
         level, text, cause = data["level"], str(data["text"]), str(data.get("cause", ""))
-    elif event.name == "mode_changed" and data["mode"] != "active":
+    elif event.name == "mode_changed" and data["mode"] != "active" and data.get("cause") in UNTOLD:
         level, text, cause = CRITICAL, str(data["reason"]), str(data.get("cause", ""))
     elif event.name == "action_unknown":
         level, cause = WARNING, "unknown"

@@ -33,7 +33,7 @@ class Tracker:
         self._chronicle = chronicle
         self._broker = broker
         self.holdings = Holdings(chronicle.ledger)
-        self._differs: dict[PositionKey, tuple[int, Instant]] = {}
+        self._differs: dict[PositionKey, tuple[tuple[int, int], Instant]] = {}
         self._read_day = chronicle.ledger.position_day
         self._by_instrument: dict[InstrumentKey, list[Book]] = {}
         self._watched_dirty: set[PositionKey] = set()
@@ -103,8 +103,9 @@ class Tracker:
         first_sight = book is None or (not book.quantity and not book.traded_today)
         overnight = self._read_day != day_number(now)
         since = self._differs.get(key)
-        if since is None or since[0] != shown - own:
-            self._differs[key] = since = (shown - own, now)
+        if since is None or since[0] != (shown, own):
+            # A later fill that lags by the same quantity is another difference: its time begins with it.
+            self._differs[key] = since = ((shown, own), now)
         patient = now - since[1] < self._chronicle.settings.position_lag_s * SECOND
         explained = first_sight or overnight
         believed = self._beyond_lag(key, row, own, reading) if explained else shown

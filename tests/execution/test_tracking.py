@@ -305,3 +305,18 @@ def test_what_was_held_overnight_and_traded_since_is_known_through_a_lag(desk: D
         desk.pass_time(1)
     assert desk.position(key).quantity == 140
     assert "mismatch_found" not in desk.names()
+
+
+def test_a_later_fill_that_lags_by_the_same_quantity_begins_anew(desk: Desk) -> None:
+    """Nobody looked for a minute: the first difference is over, and the second one has just begun."""
+    key = desk.hold(quantity=150)
+    desk.broker.lag_s = 50.0
+    desk.clock.sleep(60)
+    desk.start()
+    desk.broker.trade(key.instrument, "MIS", SELL, 50, 169_000.0)
+    desk.pass_time()
+    desk.clock.sleep(65)
+    desk.broker.trade(key.instrument, "MIS", SELL, 50, 169_000.0)
+    desk.pass_time()
+    assert desk.executor.mode == "active"
+    assert desk.position(key).quantity == 50
