@@ -144,6 +144,8 @@ def _narrowed(accepts: frozenset[str], words: Sequence[Word], start: str) -> fro
         return accepts & _UNITS
     if last == "APPLIES_TO":
         return accepts - {"AND", "OR", "COMMA"}
+    if last == "TEXT_FACT" and words[0].type == "APPLIES_TO":
+        return frozenset({_VALUES.get(str(words[-1].value), "")}) & accepts
     if last in ("IS", "IS_NOT") and len(words) > 1 and words[-2].type == "TEXT_FACT":
         own = _VALUES.get(str(words[-2].value))
         return frozenset({own}) & accepts if own else accepts - set(_VALUES.values())
@@ -153,8 +155,8 @@ def _narrowed(accepts: frozenset[str], words: Sequence[Word], start: str) -> fro
 _UNITS = frozenset({"UNIT", "TIME_UNIT", "RUPEES", "ATR", "TIMES"})
 _VALUES = {"side": "SIDE", "exchange": "EXCHANGE", "product": "PRODUCT", "day": "WEEKDAY"}
 """Facts whose values are words of the language, and the terminal of those."""
-_UNFINISHED = "U101"
-"""The fault of a number whose unit is still to come."""
+_UNFINISHED = ("U101", "E108")
+"""The faults of a number whose unit is still to come, and of a list whose first name is."""
 _ALIKE = frozenset({"EXCHANGE", "PRODUCT", "SIDE", "KIND", "WEEKDAY"})
 """Terminals of which each word fits where one does."""
 
@@ -206,7 +208,7 @@ class _Judge:
         if self._before is not None and fault.code is self._before.code:
             return offer.kind not in _UNITS  # the fault was there before
         code = fault.code.code
-        return offer.kind not in ("sample", *_UNITS) and (code[0] not in "ENU" or code == _UNFINISHED)
+        return offer.kind not in ("sample", *_UNITS) and (code[0] not in "ENU" or code in _UNFINISHED)
 
     def _faults(self, offer: Offer, longer: Sequence[Word]) -> Iterator[FaultError | None]:
         for tail in self._tails(offer):
