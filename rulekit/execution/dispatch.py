@@ -55,6 +55,8 @@ class Dispatcher:
         self._told_waiting: dict[str, str] = {}
         self.looks = 0
         self._failed_at: dict[str, int] = {}
+        self._queued_at = -1
+        self._queued: list[ActionRecord] = []
         self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
         self.in_the_way: Callable[[ActionRecord], bool] = lambda action: False
         self.stop_rejected: Callable[[ActionRecord, str], None] = lambda action, reason: None
@@ -63,8 +65,11 @@ class Dispatcher:
     # --- who is next --------------------------------------------------------------------------------------------
 
     def queue(self) -> list[ActionRecord]:
-        """Return the actions that wait to be sent, first to be served first."""
-        return waiting_to_be_sent(self._chronicle.ledger)
+        """Return the actions that wait to be sent, first to be served first; the list is not the caller's to change."""
+        ledger = self._chronicle.ledger
+        if self._queued_at != ledger.applied:
+            self._queued_at, self._queued = ledger.applied, waiting_to_be_sent(ledger)
+        return self._queued
 
     def obstacle(self, action: ActionRecord, now: Instant) -> Waiting | None:
         """Return what keeps an action from being sent, budgets apart."""
@@ -120,13 +125,15 @@ class Dispatcher:
 
     def next_due(self, now: Instant) -> Instant | None:
         """Return when the queue should be looked at again, None if waiting alone helps nobody."""
-        dues = []
+        dues: set[Instant] = set()
+        free: set[bool] = set()
         for action in self.queue():
             waiting = self.obstacle(action, now)
             if waiting is None:
-                dues.append(self._chronicle.budgets.due(now, urgent=action.lane in URGENT))
+                free.add(action.lane in URGENT)
             elif waiting.due is not None:
-                dues.append(waiting.due)
+                dues.add(waiting.due)
+        dues |= {self._chronicle.budgets.due(now, urgent=urgent) for urgent in free}
         return min(dues, default=None)
 
     # --- guards and size ----------------------------------------------------------------------------------------

@@ -394,7 +394,8 @@ class Executor:
             # The broker takes a moment: an order update or the next look, very soon, shows that there is room.
             self._standing.tend(now, fresh=False)
         tried: set[str] = set()
-        while (action := self._dispatcher.next_action(now, tried)) is not None:
+        while (action := self._dispatcher.next_action(now := self._clock.now(), tried)) is not None:
+            # Requests take time: each is made on a reading that is young when its own turn comes.
             if not self._reader.is_fresh(now):
                 self.sync()
                 if not self._reader.is_fresh(now):

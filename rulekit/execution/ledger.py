@@ -110,6 +110,7 @@ class Ledger:
         self.applied = 0  # how many entries this one folded in
         self.moves = 0  # how many of them changed a position
         self._open_on: dict[InstrumentKey, list[ActionRecord]] = {}
+        self._open_stops: list[ActionRecord] = []
         self._indexed = -1
         self.policies: Mapping[str, Any] = {}  # which policies decide, and by which program
         self.policy_texts: list[str] = []  # digests of the texts that the journal holds
@@ -163,8 +164,8 @@ class Ledger:
         if day_number(entry.at) > self.day:
             self._new_day(day_number(entry.at))
         self.last_at = max(self.last_at, entry.at)
-        self.applied += 1
         handler(entry)
+        self.applied += 1
 
     def _new_day(self, day: int) -> None:
         self.day, self.orders_today, self.value_today = day, 0, 0.0
@@ -454,13 +455,19 @@ class Ledger:
 
     def open_on(self, instrument: InstrumentKey) -> list[ActionRecord]:
         """Return the open actions that trade an instrument; the list is not the caller's to change."""
-        if self._indexed != self.applied:
-            self._indexed = self.applied
-            self._open_on = {}
-            for action in self.open.values():
-                if action.kind in QUANTITY_KINDS:
-                    self._open_on.setdefault(action.key.instrument, []).append(action)
+        self._index_open()
         return self._open_on.get(instrument, [])
+
+    def _index_open(self) -> None:
+        """Sort the open actions by instrument, once an entry."""
+        if self._indexed == self.applied:
+            return
+        self._indexed, self._open_on, self._open_stops = self.applied, {}, []
+        for action in self.open.values():
+            if action.kind in QUANTITY_KINDS:
+                self._open_on.setdefault(action.key.instrument, []).append(action)
+            elif action.kind == PROTECT:
+                self._open_stops.append(action)
 
     def is_frozen(self, instrument: InstrumentKey) -> bool:
         """Tell whether an order of unknown outcome stands in an instrument."""
@@ -470,13 +477,9 @@ class Ledger:
 
     def unknown_stop(self, instrument: InstrumentKey) -> ActionRecord | None:
         """Return the stop order of unknown outcome in an instrument."""
+        self._index_open()
         return next(
-            (
-                action
-                for action in self.open.values()
-                if action.kind == PROTECT and action.frozen and action.key.instrument == instrument
-            ),
-            None,
+            (action for action in self._open_stops if action.frozen and action.key.instrument == instrument), None
         )
 
     def recent_posts(self, now: Instant) -> list[Instant]:
