@@ -64,7 +64,7 @@ def test_the_corpus_is_written_as_the_printer_writes_it(path: Path) -> None:
     assert sorted(bare) == sorted(" ".join(each.text.split()) for each in printed)
 
 
-@settings(deadline=None, max_examples=35, derandomize=True)
+@settings(deadline=None, max_examples=15, derandomize=True)
 @given(policies())
 def test_a_printed_policy_is_in_form_but_for_long_lines(policy: t.PolicyTree) -> None:
     text = policy_text(policy)
@@ -73,7 +73,7 @@ def test_a_printed_policy_is_in_form_but_for_long_lines(policy: t.PolicyTree) ->
         assert after == text
 
 
-@settings(deadline=None, max_examples=35, derandomize=True)
+@settings(deadline=None, max_examples=15, derandomize=True)
 @given(policies())
 def test_the_parts_of_a_rule_make_its_sentence(policy: t.PolicyTree) -> None:
     checked = check_text(policy_text(policy))

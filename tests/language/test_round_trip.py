@@ -12,7 +12,7 @@ from rulekit.language.sentences import policy_text
 from tests.language.trees import policies
 
 
-@settings(deadline=None, max_examples=180, derandomize=True)
+@settings(deadline=None, max_examples=60, derandomize=True)
 @given(policies())
 def test_a_printed_tree_reads_back_as_itself(policy: t.PolicyTree) -> None:
     text = policy_text(policy)

@@ -20,7 +20,7 @@ def whole(decision: Decision) -> str:
     return str((decision, figures, decision.passed_over, decision.not_yet))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_deciding_twice_gives_the_same_and_changes_nothing_that_was_passed_in(case: Case) -> None:
     facts, memory = dict(case.snapshot.facts), copy.deepcopy(dict(case.memory))
@@ -30,7 +30,7 @@ def test_deciding_twice_gives_the_same_and_changes_nothing_that_was_passed_in(ca
     assert str(case.snapshot.facts) == str(facts) and str(case.memory) == str(memory)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_the_order_of_the_facts_and_reading_the_sentences_change_no_action(case: Case) -> None:
     turned = evolve(case.snapshot, facts=dict(reversed(list(case.snapshot.facts.items()))))

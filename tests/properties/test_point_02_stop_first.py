@@ -18,7 +18,7 @@ def priced(case: Case) -> bool:
 
 
 @pytest.mark.parametrize("beyond", [0, 1, 7])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_a_reached_stop_is_the_only_action(beyond: int, case: Case) -> None:
     assume(priced(case))
@@ -33,7 +33,7 @@ def test_a_reached_stop_is_the_only_action(beyond: int, case: Case) -> None:
     assert {passed.because for passed in decision.passed_over} == {"the stop is reached"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_a_reached_target_exits_unless_the_stop_is_reached_too(case: Case) -> None:
     assume(priced(case))
@@ -43,7 +43,7 @@ def test_a_reached_target_exits_unless_the_stop_is_reached_too(case: Case) -> No
     assert [action.rule for action in decide(case.policy, both, case.memory).actions] == ["stop"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_nothing_is_decided_for_a_reached_stop_while_an_order_is_in_flight(case: Case) -> None:
     assume(priced(case))

@@ -10,7 +10,7 @@ from rulekit.engine.decide import decide
 from tests.properties.strategies import Case, cases
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases)
 def test_the_trace_accounts_for_every_rule_exactly_once(case: Case) -> None:
     decision = decide(case.policy, case.snapshot, case.memory)

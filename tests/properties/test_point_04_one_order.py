@@ -16,7 +16,7 @@ from tests.properties.strategies import Case, alone, cases
 TURNS = {"exit": 0, "book": 1, "add": 2}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases)
 def test_the_order_is_the_first_candidate_of_the_first_turn_that_comes_to_something(case: Case) -> None:
     decision = decide(case.policy, case.snapshot, case.memory)
@@ -34,7 +34,7 @@ def test_the_order_is_the_first_candidate_of_the_first_turn_that_comes_to_someth
     assert min(candidates)[2] == orders[0].rule
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases)
 def test_nothing_that_changes_the_quantity_is_decided_while_an_order_is_in_flight(case: Case) -> None:
     decision = decide(case.policy, evolve(case.snapshot, in_flight=True), case.memory)

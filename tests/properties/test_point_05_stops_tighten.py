@@ -28,7 +28,7 @@ from tests.compile.policies import (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9))
 def test_over_any_path_the_stop_never_loosens_and_stands_on_the_right_side_of_the_market(seed: int) -> None:
     draw = Random(seed)

@@ -18,7 +18,7 @@ from tests.compile.policies import NOW, after, percent_of_held, policy, position
 from tests.properties.strategies import Case, alone, cases
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases)
 def test_the_memory_of_a_rule_does_not_depend_on_other_rules(case: Case) -> None:
     together = decide(case.policy, case.snapshot, case.memory)
@@ -32,7 +32,7 @@ def test_the_memory_of_a_rule_does_not_depend_on_other_rules(case: Case) -> None
         assert str(kept.get(source.name)) == str(together.memory.get(source.name))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases)
 def test_deciding_counts_no_firing(case: Case) -> None:
     kept = decide(case.policy, case.snapshot, case.memory).memory

@@ -17,7 +17,7 @@ from tests.compile.policies import policy, position, rule
 from tests.properties.strategies import Case, cases
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases)
 def test_every_quantity_is_whole_lots_and_within_what_is_held(case: Case) -> None:
     held, lot = case.snapshot.quantity, case.snapshot.lot
@@ -29,7 +29,7 @@ def test_every_quantity_is_whole_lots_and_within_what_is_held(case: Case) -> Non
             assert action.kind == "add" or action.quantity < held
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(1, 5000), st.integers(1, 100), st.fractions(Fraction(1, 10), Fraction(100), max_denominator=30))
 def test_a_share_of_what_is_held_is_exact_for_any_fraction(held: int, lot: int, percent: Fraction) -> None:
     book = rule("r", t.Book(t.Amount(AmountKind.PERCENT_HELD, percent)))

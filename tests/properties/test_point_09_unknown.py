@@ -28,7 +28,7 @@ from tests.properties.strategies import Case, cases
 UNKNOWN_VALUES = (None, math.nan, math.inf, -math.inf, 1e300)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases)
 def test_what_is_known_to_hold_holds_whatever_the_missing_facts_are(case: Case) -> None:
     snapshot = evolve(case.snapshot, facts=random_facts(case.draw))

@@ -28,7 +28,7 @@ APPLIES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(APPLIES, max_size=5),
     st.sampled_from([1, -1]),

@@ -103,7 +103,7 @@ def mirror(snapshot: Snapshot) -> Snapshot:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**9))
 def test_the_mirrored_path_gives_the_mirrored_actions(seed: int) -> None:
     draw = Random(seed)

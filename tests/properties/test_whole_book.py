@@ -114,7 +114,7 @@ ORDERS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases, ORDERS)
 def test_what_is_ordered_leaves_no_way_round(case: Case, orders: BookOrders) -> None:
     alone = decide(case.policy, case.snapshot, case.memory)
