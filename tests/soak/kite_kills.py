@@ -230,7 +230,8 @@ class Trial:
             while process.poll() is None and time.monotonic() < end:
                 self.log_of(process, log)
                 time.sleep(0.05)
-            assert process.poll() == 0, f"it did not stop within 10 s, or with {process.poll()}"
+            said = (self.folder / "last.log").read_text(encoding="utf-8")[-1500:]
+            assert process.poll() == 0, f"it did not stop within 10 s, or with {process.poll()}: {said}"
             process.stdout.close()
 
     def log_of(self, process: subprocess.Popen[str], log: Any) -> bool:
