@@ -22,7 +22,7 @@ def test_a_stopped_holder_sends_nothing_more_and_a_dead_database_nothing_at_all(
         trial.acting(second)
         trial.kill_the_database(second, 2.0)
         second.process.send_signal(signal.SIGTERM)
-        assert second.ends(10.0) == 0, second.text[-500:]
+        assert second.ends(30.0) == 0, second.text[-500:]
         assert trial.ask("SELECT until FROM rulekit.account") == [(None,)], "the account is given back"
         assert trial.finish() == []
         assert trial.orders > 0

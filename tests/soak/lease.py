@@ -49,7 +49,7 @@ class Life:
             self.text += self.process.stdout.read() or ""
         return self.text
 
-    def until(self, what: Callable[[], Any], seconds: float = 60.0) -> float:
+    def until(self, what: Callable[[], Any], seconds: float = 120.0) -> float:
         """Wait for something while the process is heard; return how long it took."""
         began = time.monotonic()
         while not what():
@@ -63,7 +63,7 @@ class Life:
         start = len(self.hear())
         return lambda: words in self.hear()[start:]
 
-    def ends(self, seconds: float = 20.0) -> int:
+    def ends(self, seconds: float = 90.0) -> int:
         """Wait for its end, and return its exit code."""
         self.until(lambda: self.process.poll() is not None, seconds)
         self.hear()
@@ -141,7 +141,7 @@ class LeaseTrial(Trial):
     def refuse_a_second(self) -> None:
         """Start a second process that does not wait: it ends at once and says who holds the account."""
         second = self.live()
-        code = second.ends(30.0)
+        code = second.ends()
         if code != 1 or f"another process holds the account `{self.account}`" not in second.text:
             self.found.append(f"a second process ended with {code}: {second.text[-300:]}")
 
@@ -154,14 +154,14 @@ class LeaseTrial(Trial):
         holder.process.send_signal(signal.SIGSTOP)
         stopped = self.tags()
         began = time.monotonic()
-        standby.until(lambda: self.fence() > number, 20.0)
+        standby.until(lambda: self.fence() > number)
         self.hand_overs.append(time.monotonic() - began)
-        standby.until(life, 60.0)
+        standby.until(life)
         # What was on the wire when it was stopped may still arrive; from now on nothing of it may.
         self.check_new_orders(stopped, number, "while the holder was stopped")
         before = self.tags()
         holder.process.send_signal(signal.SIGCONT)
-        code = holder.ends(20.0)
+        code = holder.ends()
         if code != 1 or "was taken over" not in holder.text:
             self.found.append(f"the woken holder ended with {code}: {holder.text[-300:]}")
         self.check_new_orders(before, number + 1, "after the holder was woken")
@@ -171,9 +171,9 @@ class LeaseTrial(Trial):
         life, number = standby.says('"cycle_evaluated"'), self.fence()
         holder.kill()
         began = time.monotonic()
-        standby.until(lambda: self.fence() > number, 20.0)
+        standby.until(lambda: self.fence() > number)
         self.hand_overs.append(time.monotonic() - began)
-        standby.until(life, 60.0)
+        standby.until(life)
         self.first_looks.append(time.monotonic() - began)
 
     def kill_the_database(self, holder: Life, seconds: float) -> None:
@@ -181,16 +181,16 @@ class LeaseTrial(Trial):
         away, back = holder.says("does not answer"), holder.says("answers again")
         self.database.crash()
         try:
-            holder.until(away, 20.0)
+            holder.until(away)
             before = self.tags()
             time.sleep(seconds)
             if self.tags() != before:
                 self.found.append(f"sent while the database was away: {self.tags() - before}")
         finally:
             self.database.start()
-        holder.until(back, 30.0)
+        holder.until(back)
         life = holder.says('"cycle_evaluated"')
-        holder.until(life, 30.0)
+        holder.until(life)
 
     def finish(self) -> list[str]:
         """Stop whoever lives, let everything come to rest, and return what is wrong."""
@@ -232,7 +232,7 @@ def play(folder: Path, seed: int, database: Server, *, away_s: float = 8.0) -> L
         trial.kill_the_holder(second, third)
         trial.acting(third)
         third.process.send_signal(signal.SIGTERM)
-        code = third.ends(10.0)
+        code = third.ends(20.0)
         if code:
             trial.found.append(f"it ended with {code} after SIGTERM: {third.text[-300:]}")
         held = trial.ask("SELECT until FROM rulekit.account")
