@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from rulekit.cli.journal_place import account_option, place_option
+from rulekit.errors import RulekitError
+from rulekit.model.instant import Instant
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,6 +30,36 @@ def format_option(command: Command) -> Command:
         show_default=True,
         help="a table for people, or JSON",
     )(command)
+
+
+class MomentType(click.ParamType):  # type: ignore[type-arg]
+    """A day, from its beginning at the exchange on, or a moment with its zone."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Instant:
+        """Read it."""
+        from rulekit.model.instant import parse_instant
+
+        if not isinstance(value, str):
+            return int(value)
+        text = f"{value}T00:00:00+05:30" if len(value) == 10 else value
+        try:
+            return parse_instant(text)
+        except (ValueError, RulekitError):
+            self.fail(f"`{value}` is no day like 2026-11-20 and no moment like 2026-11-20T10:00:00+05:30", param, ctx)
+
+
+def since_option(command: Command) -> Command:
+    """Add `--since DAY`."""
+    return click.option(
+        "--since", type=MomentType(), metavar="DAY|TIME", help="only what was decided on this day or later"
+    )(command)
+
+
+def last_option(command: Command) -> Command:
+    """Add `--last N`."""
+    return click.option("--last", type=click.IntRange(min=1), metavar="N", help="only the last N actions")(command)
 
 
 def print_json(value: Any) -> None:

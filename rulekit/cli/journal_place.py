@@ -92,9 +92,9 @@ def accounts_of(journal: Place | None, account: str | None) -> list[Place]:
 
 def _of_the_account(place: Place, account: str | None) -> Place:
     if account is not None:
-        from rulekit.execution.journal import read_journal
+        from rulekit.execution.journal import account_of
 
-        whose = next((str(entry.body.get("account")) for entry in read_journal(place)), account)
+        whose = account_of(place) or account
         if whose != account:
             raise UsageError(f"`{place}` is the journal of the account `{whose}`, not of `{account}`", "leave it out")
     return place

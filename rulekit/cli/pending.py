@@ -24,11 +24,11 @@ Examples:
 @format_option
 def command(journal: Place | None, account: str | None, form: str) -> None:
     """Show the actions that have not reached an end, and what each of them waits for."""
-    from rulekit.execution.history import pending
-    from rulekit.execution.journal import read_journal
+    from rulekit.execution.history import pending_of
+    from rulekit.execution.journal import read_ledger
 
     places = accounts_of(journal, account)
-    rows = [with_account(place, row, account) for place in places for row in pending(read_journal(place))]
+    rows = [with_account(place, row, account) for place in places for row in pending_of(read_ledger(place))]
     if form == "json":
         print_json(rows)
     elif rows:

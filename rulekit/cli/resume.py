@@ -25,13 +25,12 @@ Examples:
 def command(journal: Place | None, account: str | None, confirm: str | None) -> None:
     """Act again after a halt, or after the engine held back by itself; it must be confirmed by typing RESUME."""
     from rulekit.cli.ask import ask
-    from rulekit.execution.journal import read_journal
-    from rulekit.execution.ledger import Ledger
+    from rulekit.execution.journal import read_ledger
     from rulekit.execution.requests import RESUME, Request
     from rulekit.execution.switch import CONFIRMATION, check_confirmation
 
     place = one_account(journal, account)
-    mode = Ledger(read_journal(place)).mode
+    mode = read_ledger(place).mode
     click.echo(f"trading state: {mode.name}" + (f", {mode.reason}" if mode.reason else ""))
     word = confirm if confirm is not None else click.prompt(f"type {CONFIRMATION} to act again")
     check_confirmation(word)

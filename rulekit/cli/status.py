@@ -45,10 +45,10 @@ def command(journal: Place | None, account: str | None, form: str) -> None:
 
 
 def _status_of(place: Place, limits: ExecutionSettings) -> dict[str, Any]:
-    from rulekit.execution.journal import is_held, read_journal, waiting_requests
-    from rulekit.execution.status import status
+    from rulekit.execution.journal import is_held, read_ledger, waiting_requests
+    from rulekit.execution.status import status_of
 
-    found = status(read_journal(place), limits)
+    found = status_of(read_ledger(place), limits)
     found["running"] = is_held(place)
     found["requests"] = [request.kind for request in waiting_requests(place)]
     return found

@@ -7,6 +7,7 @@ trading state, which only a person lowers.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,7 +56,7 @@ def book_episode(day: int, kind: str) -> str:
 class BookOrdering:
     """Writes down what rules for the whole book decide, and says what still stands."""
 
-    def __init__(self, chronicle: Chronicle, taken: list[dict[str, object]]) -> None:
+    def __init__(self, chronicle: Chronicle, taken: deque[dict[str, object]]) -> None:
         self._chronicle = chronicle
         self._taken = taken
         self._kept_at = (-1, -1)

@@ -12,7 +12,7 @@ from rulekit.execution.actions import ActionRecord
 from rulekit.execution.alarms import ALL
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.history import FullLedger
-from rulekit.execution.journal import Journal, read_journal
+from rulekit.execution.journal import Journal, read_ledger
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.lanes import in_order
@@ -155,7 +155,7 @@ def apply_without_engine(place: Place, request: requests.Request, clock: Clock) 
         JournalError: a process holds it after all, or it is damaged.
         UsageError: as of the command that the request stands for.
     """
-    last = Ledger(read_journal(place))
+    last = read_ledger(place)
     # A journal of simulated days must not be told of the year in which somebody looks at it.
     if abs(clock.now() - last.last_at) > 12 * HOUR:
         clock = SimulatedClock(last.last_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from attrs import frozen
@@ -35,6 +36,10 @@ class Waiting:
     due: Instant | None = None
 
 
+TAKEN_KEPT = 10_000
+"""Rows of what was sent or applied that a host can read back; the journal has all of them."""
+
+
 class Dispatcher:
     """Sends what may be sent. It knows the route, never who decided."""
 
@@ -60,7 +65,7 @@ class Dispatcher:
         self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
         self.in_the_way: Callable[[ActionRecord], bool] = lambda action: False
         self.stop_rejected: Callable[[ActionRecord, str], None] = lambda action, reason: None
-        self.taken: list[dict[str, object]] = []
+        self.taken: deque[dict[str, object]] = deque(maxlen=TAKEN_KEPT)
 
     # --- who is next --------------------------------------------------------------------------------------------
 

@@ -541,7 +541,7 @@ class Executor:
 
     @property
     def management_actions_taken(self) -> list[dict[str, Any]]:
-        """What was sent or applied since the start, oldest first."""
+        """What was sent or applied since the start, oldest first; of very many the last 10,000."""
         return list(self._dispatcher.taken)
 
     @property

@@ -293,6 +293,18 @@ def open_shelf(place: Place | str) -> SqliteShelf | ServerShelf:
     return SqliteShelf(where)
 
 
+def account_of(place: Place | str) -> str:
+    """Return whose journal it is, empty for a file that was only just made.
+
+    Raises:
+        JournalError: its first entry is damaged. UnreadableFileError: there is no journal.
+    """
+    with open_shelf(place) as shelf:
+        for row in checked(shelf.rows(), shelf.name):
+            return str(body_of(row[5]).get("account"))
+    return ""
+
+
 def whole(shelf: Shelf) -> list[Entry]:
     """Read all entries; every row is checked.
 

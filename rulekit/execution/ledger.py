@@ -186,7 +186,7 @@ class Ledger:
             kept = [action for action in self.by_episode[episode] if action.open]
             for action in self.by_episode.pop(episode):
                 if not action.open:
-                    del self.actions[action.id]
+                    self._let_go(action)
                     for attempt in action.attempts:
                         self.tags.pop(attempt.tag, None)
                         self.past_tags[attempt.tag] = self.day

@@ -10,12 +10,14 @@ from typing import Any
 from attrs import define, field
 
 from rulekit.execution.actions import APPLIED, DONE, FILLED, REFUSED, SUPERSEDED, ActionRecord
-from rulekit.execution.history import FullLedger
-from rulekit.execution.journal_schema import Entry
-from rulekit.execution.ledger import TRADE
+from rulekit.execution.journal_chain import checked, entry_of
+from rulekit.execution.journal_schema import FIRST, Entry
+from rulekit.execution.journal_store import Shelf
+from rulekit.execution.ledger import Ledger
+from rulekit.execution.seals import latest_seal, take_state
 from rulekit.execution.settling import average_of
 from rulekit.model.decision import ADD, BOOK
-from rulekit.model.instant import SECOND
+from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import SIGN
 
@@ -100,40 +102,72 @@ def effect_of(action: ActionRecord, average: float, closed_at: float | None) -> 
     return effect if math.isfinite(effect) else None
 
 
-class _Episodes:
-    """Remembers at what price each episode ended: the average of the order that closed it."""
+class _Counting(Ledger):
+    """A ledger that counts each action when it is let go of, and remembers at what price each episode ended.
 
-    def __init__(self) -> None:
-        self.ledger = FullLedger()
-        self.closed_at: dict[str, float] = {}
+    That is the average of the order that closed it.
+    """
+
+    def __init__(self, since: Instant) -> None:
+        self.figures: dict[str, RuleFigures] = {}
+        self._since = since
+        self._first: dict[str, int] = {}
+        self._closed_at: dict[str, float] = {}
         self._fills: dict[str, list[tuple[str, int, float]]] = {}
+        super().__init__()
 
-    def take(self, entry: Entry) -> None:
-        if entry.kind != TRADE:
-            self.ledger.apply(entry)
-            return
-        book = self.ledger.book(PositionKey(*entry.body["key"]))
-        episode, side = book.episode, book.side
-        self.ledger.apply(entry)
+    def _let_go(self, action: ActionRecord) -> None:
+        self._count(action)
+        super()._let_go(action)
+
+    def _count(self, action: ActionRecord) -> None:
+        if action.decided >= self._since:
+            rule = self.figures.setdefault(action.rule, RuleFigures(action.rule))
+            rule.count(action, self._closed_at.get(action.episode))
+            self._first[action.rule] = min(action.seq, self._first.get(action.rule, action.seq))
+
+    def _trade(self, entry: Entry) -> None:
         body = entry.body
+        book = self.book(PositionKey(*body["key"]))
+        episode, side = book.episode, book.side
+        super()._trade(entry)
         fills = self._fills.setdefault(episode, [])
         fills.append((body["order"], body["quantity"], body["price"]))
         if side and book.side != side:
             closing = [(quantity, price) for order, quantity, price in fills if order == body["order"]]
             total = sum(quantity for quantity, _ in closing)
-            self.closed_at[episode] = sum(quantity * price for quantity, price in closing) / total
+            self._closed_at[episode] = sum(quantity * price for quantity, price in closing) / total
             del self._fills[episode]
+
+    def finish(self) -> list[RuleFigures]:
+        """Count what is left, and return the figures of every rule in the order in which they first acted."""
+        for action in self.actions.values():
+            self._count(action)
+        found = sorted(self.figures.values(), key=lambda rule: self._first[rule.rule])
+        for rule in found:
+            rule.finish()
+        return found
 
 
 def summarise(entries: Iterable[Entry]) -> list[RuleFigures]:
     """Return the figures of every rule of a journal, in the order in which they first acted."""
-    episodes = _Episodes()
+    ledger = _Counting(0)
     for entry in entries:
-        episodes.take(entry)
-    figures: dict[str, RuleFigures] = {}
-    for action in sorted(episodes.ledger.actions.values(), key=lambda action: action.seq):
-        rule = figures.setdefault(action.rule, RuleFigures(action.rule))
-        rule.count(action, episodes.closed_at.get(action.episode))
-    for rule in figures.values():
-        rule.finish()
-    return list(figures.values())
+        ledger.apply(entry)
+    return ledger.finish()
+
+
+def summarise_since(shelf: Shelf, since: Instant) -> list[RuleFigures]:
+    """Return the figures of what was decided at a time or later; read from the last state that was sealed before it.
+
+    Raises:
+        JournalError: what was read is damaged.
+    """
+    ledger, digest, after = _Counting(since), FIRST, 0
+    seal = latest_seal(shelf, until=since)
+    if seal is not None:
+        take_state(ledger, seal.text)
+        digest, after = seal.digest, seal.seq
+    for row in checked(shelf.rows(after), shelf.name, digest, after):
+        ledger.apply(entry_of(row))
+    return ledger.finish()

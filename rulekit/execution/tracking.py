@@ -51,6 +51,7 @@ class Tracker:
     def update(self, reading: Reading) -> None:
         """Fold new trades in, then compare own book with the net list."""
         if self._read_day != day_number(reading.started):
+            self._instruments.clear()  # the new day's list may say other lots and freeze quantities
             self._carry_over(reading)
         self._fold(reading)
         net = {key: row.quantity for key, row in reading.net().items()}

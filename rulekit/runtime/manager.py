@@ -26,7 +26,7 @@ from rulekit.model.calendar import Calendar
 from rulekit.model.clock import Clock, WallClock, stopwatch
 from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant, day_of
+from rulekit.model.instant import SECOND, Instant, day_number, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.meters import Meters
 from rulekit.model.orders import Quote
@@ -119,6 +119,7 @@ class Manager:
         self._quotes: dict[InstrumentKey, Quote] = {}
         self._told: set[tuple[str, ...]] = set()
         self._stale: set[PositionKey] = set()
+        self._day = -1
         try:
             self.executor = Executor(
                 broker=broker,
@@ -235,6 +236,8 @@ class Manager:
     def _cycle(self) -> list[Decision]:
         now, began = self.clock.now(), self.meters.begin()
         positions = self.executor.sync()
+        if self._day != day_number(now):
+            self._begin_day(day_number(now), positions)
         if self.market is None and positions:
             self._ask_for_quotes(positions)
             positions = self.executor.positions()
@@ -246,6 +249,15 @@ class Manager:
         self._say("cycle_evaluated", positions=len(positions), exits=exits)
         self.meters.took(self.meters.cycle, began)
         return decisions
+
+    def _begin_day(self, day: int, positions: Sequence[TrackedPosition]) -> None:
+        """Let go of what was about episodes that are over, and of yesterday's lots and ticks."""
+        self._day = day
+        running = {(position.key, position.episode) for position in positions}
+        self._choice.keep_only(running)
+        marks = {(str(key), episode) for key, episode in running}
+        self._told = {mark for mark in self._told if mark[:2] in marks}
+        self._instruments.clear()
 
     async def acycle(self) -> list[Decision]:
         """Do `cycle` in a worker thread, for a host with an event loop."""

@@ -104,6 +104,11 @@ class Choice:
         found = first_that_applies(looking, snapshot) or first_that_applies(policies, snapshot)
         return found or (guard() if at in self._heirs or at[1] in guarded else None)
 
+    def keep_only(self, running: Container[Episode]) -> None:
+        """Forget the choices for episodes that are over."""
+        self._chosen = {at: policy for at, policy in self._chosen.items() if at in running}
+        self._heirs = {at: policy for at, policy in self._heirs.items() if at in running}
+
     def exchange(self, old: Sequence[Policy], new: Sequence[Policy]) -> None:
         """Let every choice be made anew."""
         for at, policy in {**self._heirs, **self._chosen}.items():

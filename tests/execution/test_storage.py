@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from rulekit.errors import JournalError
+from rulekit.execution.journal import Journal
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.orders import COMPLETE, Order
 from tests.execution.scripted import KOTAK, START, Desk, exit_all
 from tests.soak.storage_disk import taken_away
-from tests.soak.storage_harms import HEAD, LOG, MAIN, harms
+from tests.soak.storage_harms import HEAD, LOG, MAIN, harms, put
 from tests.soak.storage_kite import HARMS, play
 from tests.soak.storage_paper import PaperWorld
 
@@ -59,6 +61,10 @@ def test_a_deleted_journal_is_not_begun_anew_beside_its_head(world: PaperWorld) 
     outcome = world.restart(left, "deleted")
     assert (outcome.kind, outcome.sent) == ("refused", 0)
     assert "it holds no entries any more, and it did once" in outcome.said
+    put(left, world.folder / "looked at")
+    with pytest.raises(JournalError, match="holds no entries any more"):
+        Journal.open(world.folder / "looked at" / MAIN, clock=SimulatedClock(START))
+    assert not (world.folder / "looked at" / MAIN).exists(), "nothing is made in its place"
 
 
 @pytest.mark.parametrize("kind", ["log cut at 30%, head lost", "journal deleted with all its files"])

@@ -141,3 +141,22 @@ def test_an_older_copy_of_the_journal_is_caught_before_anything_is_sent(tmp_path
     mode = Ledger(read_journal(journal)).mode
     assert mode.name == "halted"
     assert "which the journal does not know" in mode.reason
+
+
+def test_a_process_that_lives_for_days_lets_go_of_what_is_over(tmp_path: Path) -> None:
+    """What was about yesterday's episodes is in the journal, not in memory for ever."""
+    entries = [entry(f"{day}T09:16:00+05:30", row=row) for row, day in enumerate(DAYS)]
+    ticks = prices(*DAYS)
+    policy = "OUT: exit after 2 minutes\nLOW: exit when vwap is below ₹1"
+    with paper_day(
+        [Policy.from_text(policy)], ticks, ticks[0].at, entries, tmp_path / "days.journal",
+        settings=Settings(), fast=True, emit=lambda event: None, durable=False,
+    ) as day:  # fmt: skip
+        day.run()
+        manager = day._manager
+        ledger = manager.executor._ledger
+        assert len(acted_so_far := manager.management_actions_taken) == len(DAYS), acted_so_far
+        assert len(ledger.actions) == len(ledger.by_episode) == len(ledger.tags) == 1, "today's alone"
+        assert len(ledger.past_tags) == len(DAYS) - 1, "for orders that a broker may list once more"
+        assert len(manager._choice._chosen) == 1
+        assert len({mark[1] for mark in manager._told}) <= 1

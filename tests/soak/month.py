@@ -27,7 +27,7 @@ from attrs import evolve
 
 from rulekit.broker.paper import PaperBroker
 from rulekit.errors import ReadFailedError
-from rulekit.execution.history import pending
+from rulekit.execution.history import history, pending
 from rulekit.execution.journal import Journal, read_journal
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.market.market import Market
@@ -65,7 +65,6 @@ FUTURE = InstrumentKey("NFO", "NIFTY26JANFUT")
 TOKEN_DIES, TOKEN_COMES = 6 * 60, 8 * 60 + 45
 """Minutes of the day between which no reading succeeds."""
 NIGHTLY_LOOK = 10 * MINUTE
-STEP = 20 * SECOND
 LOSS_ON, HALT_ON = 5, 12
 """Sessions with the loss and with the halt."""
 
@@ -108,7 +107,8 @@ def _minute(now: Instant) -> int:
 class Month:
     """The account, its prices, and what is counted over its life."""
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
+    def __init__(self, folder: Path, seed: int = 1, step_s: int = 20) -> None:
+        self.step = step_s * SECOND
         self.draw = random.Random(f"month {seed}")
         self.clock = SimulatedClock(_midnight(FIRST_DAY))
         self.calendar = Calendar()
@@ -172,12 +172,13 @@ class Month:
             self.manager.executor.resume("RESUME")
         falls = -0.0009 if number == LOSS_ON else 0.0
         while (now := self.clock.now()) < times.closes:
-            if (now - times.opens) % MINUTE < STEP:
+            if (now - times.opens) % MINUTE < self.step:
                 self._hear_prices(now, falls)
                 self._enter(now, day)
             if number == HALT_ON and self.manager.executor.mode == "active" and now > times.opens + 90 * MINUTE:
                 self.manager.executor.halt("the owner wants out", exit_everything=True)
-            self._go(min(times.closes, now + STEP), STEP)
+            self._go(min(times.closes, now + self.step), self.step)
+        # In the first minutes after the close the sealing catches up, and what rests is ended by the exchange.
         self.night(times.closes + 30 * MINUTE)
 
     def _hear_prices(self, now: Instant, falls: float) -> None:
@@ -239,13 +240,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=22)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--step", type=int, default=20, help="seconds between two looks in a session")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        return _live(Path(name), given.sessions, given.seed)
+        return _live(Path(name), given.sessions, given.seed, given.step)
 
 
-def _live(folder: Path, sessions: int, seed: int) -> int:
-    began, month, memory = time.monotonic(), Month(folder, seed), []
+def _live(folder: Path, sessions: int, seed: int, step_s: int) -> int:
+    began, month, memory = time.monotonic(), Month(folder, seed, step_s), []
     for number, day in zip(range(1, sessions + 1), month.sessions(), strict=False):
         month.session(number, day)
         memory.append(resident())
@@ -273,8 +275,6 @@ def _report(
     restart = time.perf_counter() - began
     mode = manager.executor.mode
     journal.close()
-    from rulekit.execution.history import history
-
     entries = read_journal(path)
     rows, open_ends = history(entries), pending(entries)
     broken = violations(rows, orders, trades, all_ended=False)
