@@ -16,7 +16,7 @@ from unittest.mock import patch
 from attrs import evolve
 
 from rulekit.broker import kite_outcomes
-from rulekit.errors import JournalError
+from rulekit.errors import JournalError, PolicyError
 from rulekit.execution import (
     actions,
     books,
@@ -24,6 +24,7 @@ from rulekit.execution import (
     chronicle,
     commands,
     dispatch,
+    executor,
     flattening,
     journal,
     journal_sqlite,
@@ -385,6 +386,43 @@ def _second_stop_at_once() -> Any:
     )
 
 
+def _lease_not_asked() -> Any:
+    return patch.object(executor, "while_held", lambda broker, journal: broker)
+
+
+def _loosened_on_reload() -> Any:
+    from rulekit.runtime.manager import Manager
+
+    real = Manager.reload
+
+    def reload(self: Any, policy: Any) -> Any:
+        found = real(self, policy)
+        _stops(self.executor._ledger)
+        self.executor._tracker.stale()
+        return found
+
+    return patch.object(Manager, "reload", reload)
+
+
+def _broken_policy_taken() -> Any:
+    from rulekit.runtime import manager
+    from rulekit.runtime.policy import Policy
+
+    real = manager._policies
+
+    def policies(policy: Any) -> Any:
+        try:
+            return real(policy)
+        except PolicyError:
+            return (Policy.from_text('policy "Empty"\nNONE: exit at 90% loss\n'),)
+
+    return patch.object(manager, "_policies", policies)
+
+
+def _any_account() -> Any:
+    return patch.object(journal.Journal, "_belongs", lambda self, opening: setattr(self, "id", opening["journal"]))
+
+
 class _Without:
     def __init__(self, module: Any, **changes: Any) -> None:
         self._module, self._changes = module, changes
@@ -452,6 +490,10 @@ BUGS: dict[str, Planted] = {
     "a triggered stop that rests is not looked after": _never_chased,
     "a stop at the broker does not follow": _never_moved,
     "an unknown stop freezes nothing": _second_stop_at_once,
+    "the lease is not asked before a request": _lease_not_asked,
+    "stops loosen at a reload": _loosened_on_reload,
+    "a policy with errors is taken": _broken_policy_taken,
+    "a journal opens for any account": _any_account,
 }
 """What is planted, by name."""
 

@@ -79,14 +79,14 @@ class Disk:
         """Where the journal is."""
         return self.folder / NAME
 
-    def open(self) -> DyingJournal:
+    def open(self, account: str = "paper") -> DyingJournal:
         """Open the journal as a new process would.
 
         Raises:
             JournalError: it is held, or damaged.
         """
         journal = DyingJournal.open(
-            self.path, account="paper", clock=self.clock, durable=False, identity="SEED", wait_s=0.0
+            self.path, account=account, clock=self.clock, durable=False, identity="SEED", wait_s=0.0
         )
         journal.points, journal.full = self.points, lambda: self.mix.strikes("disk full")
         return journal

@@ -98,6 +98,7 @@ class Exchange:
     sent: list[Sent] = field(factory=list)
     posts: list[tuple[Instant, str]] = field(factory=list)
     squared_off: bool = False
+    token_dead_until: Instant = 0
     clean_looks: list[Instant] = field(factory=list)
     _clean: bool = True
     _events: list[tuple[Instant, int, Callable[[], None]]] = field(factory=list)
@@ -151,7 +152,7 @@ class Exchange:
         strikes, choice = self.mix.strikes, self.draw.choice
         if strikes("too many requests"):
             return answers.busy
-        if strikes("token expired"):
+        if self.token_dead_until > self.now() or strikes("token expired"):
             return answers.expired
         if strikes("refused"):
             return choice(answers.REFUSED)
@@ -272,6 +273,9 @@ class Exchange:
 
     def positions(self) -> Sequence[NetPosition]:
         """Show the net list, which may lag."""
+        if self.mix.strikes("torn reading"):
+            self.clock.sleep(self.draw.uniform(0.1, 3))
+            self.advance()
         self._reading("positions")
         lag = round(self.draw.uniform(0, 30) * SECOND) if self.mix.strikes("positions lag") else self._lag
         self._clean = self._clean and not lag
@@ -288,6 +292,8 @@ class Exchange:
 
     def _reading(self, what: str) -> None:
         self.points(f"read {what}")
+        if self.token_dead_until > self.now():
+            raise ReadFailedError("403 incorrect `api_key` or `access_token`")
         if self.mix.strikes("read fails"):
             raise ReadFailedError("504 gateway time-out")
 
@@ -306,7 +312,7 @@ class Exchange:
             if self.mix.strikes("price stale"):
                 at -= round(self.draw.uniform(6, 60) * SECOND)
             if self.mix.strikes("price absurd"):
-                price = self.draw.choice((UNKNOWN, 0.0, -5.0, float("inf")))
+                price = self.draw.choice((UNKNOWN, 0.0, -5.0, float("inf"), price * 100, price / 100))
             found[key] = Quote(price, at)
         return found
 

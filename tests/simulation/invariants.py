@@ -54,6 +54,7 @@ class Invariants:
         """Check a request in the moment in which it reaches the broker."""
         world = self.world
         now = world.clock.now()
+        self._not_a_ghost(request.tag)
         if any(sent.request.tag == request.tag for sent in world.exchange.sent):
             raise ViolationError(2, f"the tag {request.tag} is sent a second time")
         self._not_unknown(request, now)
@@ -97,6 +98,7 @@ class Invariants:
     def change(self, order_id: str, request: StopRequest) -> None:
         """Check a change of a stop order."""
         world = self.world
+        self._not_a_ghost(request.tag)
         self._budget(world.clock.now())
         action, _ = self._announced(request)
         if action.largest < request.quantity:
@@ -106,7 +108,13 @@ class Invariants:
 
     def cancel(self, order_id: str) -> None:
         """Check a cancellation: it counts in the budgets, and is never refused by a halt."""
+        self._not_a_ghost(f"the cancellation of {order_id}")
         self._budget(self.world.clock.now())
+
+    def _not_a_ghost(self, what: str) -> None:
+        """Check that no process sends whose account another one has taken over."""
+        if self.world.ghost:
+            raise ViolationError(9, f"{what} is sent by a process that lost the account")
 
     def _announced(self, request: OrderRequest | StopRequest) -> tuple[SeenAction, SeenAttempt]:
         """Find a request in the journal's durable entries: it must be there before it is sent."""

@@ -11,6 +11,9 @@ MILD, HARSH, NONE, ALL = "mild", "harsh", "none", "all"
 ON_DISK = 0.15
 """The share of worlds whose journal is a file; files cost more than all else in a world, and seldom teach more."""
 
+ON_SERVER = 0.2
+"""The share of worlds whose journal is held by a lease, so that another machine may take the account over."""
+
 
 @frozen
 class Fault:
@@ -18,7 +21,7 @@ class Fault:
 
     Args:
         group: of the fault model. per: what the figure is a share of, or a number of.
-        needs_disk: it strikes only where the journal is a file.
+        needs_disk: it strikes only where the journal is a file. needs_server: only where it is a server's.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Fault:
     harsh: float
     per: str = "request"
     needs_disk: bool = False
+    needs_server: bool = False
 
 
 FAULTS = (
@@ -40,6 +44,7 @@ FAULTS = (
     Fault("refused", "send", 0.02, 0.10),
     Fault("a refusal that lies", "send", 0.01, 0.05),
     Fault("token expired", "send", 0.005, 0.02),
+    Fault("token dead", "send", 0.002, 0.01, "step, for a minute"),
     Fault("no connection", "send", 0.02, 0.10),
     Fault("rejected", "order", 0.02, 0.10, "order"),
     Fault("partial", "order", 0.10, 0.40, "order"),
@@ -57,6 +62,7 @@ FAULTS = (
     Fault("read fails", "read", 0.03, 0.20, "reading"),
     Fault("stale book", "read", 0.05, 0.20, "reading"),
     Fault("cut list", "read", 0.02, 0.10, "reading"),
+    Fault("torn reading", "read", 0.02, 0.10, "reading"),
     Fault("positions lag", "read", 0.30, 1.00, "reading"),
     Fault("clock jumps", "clock", 0.002, 0.01, "step"),
     Fault("pause", "clock", 0.005, 0.02, "step"),
@@ -70,6 +76,12 @@ FAULTS = (
     Fault("log cut", "storage", 0.20, 0.60, "restart", needs_disk=True),
     Fault("bit flipped", "storage", 0.20, 0.60, "restart", needs_disk=True),
     Fault("second process", "concurrency", 0.03, 0.10, "step", needs_disk=True),
+    Fault("taken over", "concurrency", 0.002, 0.02, "commit to a server", needs_server=True),
+    Fault("server away", "concurrency", 0.005, 0.05, "statement to a server", needs_server=True),
+    Fault("wrong account", "operator", 0.02, 0.10, "restart"),
+    Fault("reload", "policy", 0.01, 0.05, "step"),
+    Fault("reload of a broken file", "policy", 0.01, 0.05, "step"),
+    Fault("flood", "policy", 0.001, 0.005, "step"),
     Fault("policy changed", "policy", 0.10, 0.50, "restart"),
     Fault("stops switched", "operator", 0.05, 0.20, "restart"),
     Fault("halt", "operator", 0.001, 0.005, "step"),
@@ -89,6 +101,7 @@ class Mix:
     shares: dict[str, float]
     draw: Random = field(repr=False)
     on_disk: bool = True
+    on_server: bool = False
     struck: dict[str, int] = field(factory=dict)
     switched: list[bool] = field(factory=lambda: [True])
     _chance: Callable[[], float] = field(init=False, repr=False)
@@ -126,7 +139,9 @@ def mix_of(draw: Random, level: str) -> Mix:
         level: `mild` or `harsh`; `none` draws like a mild one and leaves it switched off; `all` has every fault.
     """
     shares = {}
-    on_disk = draw.random() < ON_DISK or level == ALL
+    where = draw.random()
+    on_disk = where < (ON_DISK if level != ALL else 0.5)
+    on_server = where >= (1 - ON_SERVER if level != ALL else 0.5)
     for fault in FAULTS:
         most = fault.mild if level in (MILD, NONE) else fault.harsh
         share = draw.uniform(0, most) if draw.random() < 0.5 else 0.0
@@ -134,5 +149,6 @@ def mix_of(draw: Random, level: str) -> Mix:
             share = float(draw.random() < most)
         elif level == ALL:
             share = most
-        shares[fault.name] = share if on_disk or not fault.needs_disk else 0.0
-    return Mix(shares, Random(draw.random()), on_disk)
+        possible = (on_disk or not fault.needs_disk) and (on_server or not fault.needs_server)
+        shares[fault.name] = share if possible else 0.0
+    return Mix(shares, Random(draw.random()), on_disk, on_server)

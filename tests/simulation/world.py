@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from attrs import define, field
 
-from rulekit.errors import JournalError, RulekitError
+from rulekit.errors import JournalError, PolicyError, RulekitError, UnreadableFileError
 from rulekit.execution.journal import Journal
+from rulekit.execution.lease import LEASE_S
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.execution.signal import RegularSignal
 from rulekit.execution.switch import ACTIVE, HALTED
@@ -25,7 +27,7 @@ from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 from tests.simulation.disk import CrashError, Disk
 from tests.simulation.invariants import Invariants, ViolationError
-from tests.simulation.memory import MemoryDisk
+from tests.simulation.memory import MemoryDisk, MemoryStore
 from tests.simulation.mix import MILD, NONE, Mix, mix_of
 from tests.simulation.policies import BOOKS
 from tests.simulation.stop_orders import StopExchange
@@ -43,6 +45,7 @@ LATE_STARTS = ("15:12", "15:14", "15:15", "15:17")
 STOPS_AT_BROKER = 0.4
 """The share of worlds in which tracked stops stand at the broker."""
 LAST_MOVES = {"NSE": (15 * 60 + 15) * MINUTE, "NFO": (15 * 60 + 15) * MINUTE}
+BROKEN = Path(__file__).with_name("broken.policy")
 _COMPILED: dict[str, Policy] = {}
 
 
@@ -88,6 +91,7 @@ class World:
     limits: ExecutionSettings = field(factory=ExecutionSettings)
     lives: int = 0
     stops_at_broker: bool = False
+    ghost: bool = False
     durable: Witness = field(factory=Witness)
     _facts: dict[str, float | None] = field(factory=dict)
     _regular: int = 0
@@ -110,7 +114,7 @@ class World:
             folder = Path(tempfile.mkdtemp(prefix="simulation"))
             self.disk = Disk(folder, self.clock, self.mix, chance, self.point)
         else:
-            self.disk = MemoryDisk(self.clock, self.mix, self.point)
+            self.disk = MemoryDisk(self.clock, self.mix, self.point, self.mix.on_server, chance)
         self.policy = self.draw.choice(BOOKS)
         per_second, per_minute = self.draw.choice(((10, 400), (10, 400), (2, 400), (3, 20), (4, 8)))
         self.limits = ExecutionSettings(per_second=per_second, per_minute=per_minute)
@@ -140,6 +144,8 @@ class World:
         if self.passed in self.crash_at or self.mix.strikes(fault):
             self.tell(f"the process dies: {name}")
             raise CrashError(name)
+        if name.endswith("commit") and not self.recovering and not self.ghost and self.mix.strikes("taken over"):
+            self._taken_over()
 
     # --- processes ------------------------------------------------------------------------------------------
 
@@ -187,17 +193,35 @@ class World:
     def _known_facts(self) -> dict[str, float | None]:
         return {name: None if self.mix.strikes("facts unknown") else value for name, value in self._facts.items()}
 
+    def _taken_over(self) -> None:
+        """Stop the process between two instructions for longer than its lease, while another machine goes on for it."""
+        self.tell("the process is stopped, and another machine takes the account over")
+        self.clock.sleep(LEASE_S + self.draw.uniform(0.1, 30))
+        self.exchange.advance()
+        self._note_what_was_sent()
+        # Whoever is stopped is left alone by everything else until it goes on, and finds out by itself.
+        self.manager = self.journal = None
+        self.begin()
+        if self.draw.random() < 0.7:
+            self.guarded(self._look)
+        self.tell("the stopped process goes on")
+        self.ghost = True
+
     def die(self) -> None:
         """Let the process die: what was not written is gone."""
         if self.journal is not None:
-            for sent in self.exchange.sent:
-                known = self.durable.tags.get(sent.request.tag)
-                if known is not None and known[1].state == "sending":
-                    sent.doubtful = True
+            self._note_what_was_sent()
             with self.disk.as_a_kill_leaves_it():
                 self.journal.abandon()
             self.lives += 1
         self.manager = self.journal = None
+
+    def _note_what_was_sent(self) -> None:
+        """Take for unknown what a process sent that could not write down the answer."""
+        for sent in self.exchange.sent:
+            known = self.durable.tags.get(sent.request.tag)
+            if known is not None and known[1].state == "sending":
+                sent.doubtful = True
 
     def restart(self) -> None:
         """Die, leave the disk to the world for a while, and come back."""
@@ -211,7 +235,17 @@ class World:
             self.tell(f"stops stand at the broker: {self.stops_at_broker}")
         if isinstance(self.disk, Disk):
             self._harm(self.disk)
+        if self.mix.strikes("wrong account"):
+            self._start_for_another()
         self.begin()
+
+    def _start_for_another(self) -> None:
+        """Start with the account of somebody else: the journal refuses it."""
+        try:
+            self.disk.open("somebody else").abandon()
+        except JournalError:
+            return
+        raise ViolationError(9, "a journal was opened for another account")
 
     def _harm(self, disk: Disk) -> None:
         kept = disk.keep_copy()
@@ -251,8 +285,10 @@ class World:
 
     # --- time -----------------------------------------------------------------------------------------------
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float, *, asleep: bool = False) -> None:
         self.clock.sleep(seconds)
+        if self.journal is not None and isinstance(self.journal.store, MemoryStore) and not asleep:
+            self.journal.store.renew()
         self.exchange.advance()
         if self.mix.shares["square-off"] and self.exchange.square_off():
             self.mix.count_one("square-off")
@@ -273,10 +309,14 @@ class World:
         try:
             what()
         except CrashError:
-            self.restart()
+            if not self.ghost:
+                self.restart()
         except JournalError as error:
             self.tell(f"the disk: {error.message}")
-            self.restart()
+            if not self.ghost:
+                self.restart()
+        finally:
+            self.ghost = False
 
     # --- the run --------------------------------------------------------------------------------------------
 
@@ -328,11 +368,12 @@ class World:
         seconds = self.draw.choice((1, 2, 3, 5, 10, 15))
         if due is not None and self.draw.random() < 0.8:
             seconds = min(seconds, max(0.2, (due - self.clock.now()) / SECOND))
-        if self.mix.strikes("pause"):
+        asleep = self.mix.strikes("pause")
+        if asleep:
             seconds += self.draw.uniform(20, 200)
         if self.mix.strikes("clock jumps"):
-            self.clock.jumped_s = self.draw.choice((-3600.0, 3600.0, 86400.0, 4.0))
-        self._wait(seconds)
+            self.clock.jumped_s = self.draw.choice((-3600.0, 3600.0, -86400.0, 86400.0, 4.0, 0.4))
+        self._wait(seconds, asleep=asleep)
         self._move_prices()
         self._world_acts()
         if self.draw.random() < 0.2:
@@ -358,10 +399,15 @@ class World:
 
     def _look(self) -> None:
         assert self.manager is not None
-        if self.draw.random() < 0.7:
-            self.manager.cycle()
-        else:
+        if self.draw.random() >= 0.7:
             self.manager.tend()
+            return
+        running = {policy.digest for policy in self.manager.policies}
+        known = len(self.durable.actions)
+        self.manager.cycle()
+        for action in islice(self.durable.actions.values(), known, None):
+            if not self.ghost and action.digest and action.digest not in running:
+                raise ViolationError(8, f"{action.rule} was decided by a policy that does not run")
 
     def _world_acts(self) -> None:
         strikes = self.mix.strikes
@@ -371,6 +417,15 @@ class World:
             self._trade_by_hand()
         if strikes("second process"):
             self._second_process()
+        if strikes("token dead"):
+            self.exchange.token_dead_until = self.clock.now() + MINUTE
+        if strikes("reload"):
+            self.guarded(self._reload)
+        if strikes("reload of a broken file"):
+            self.guarded(self._reload_broken)
+        if strikes("flood"):
+            for _ in range(100):
+                self.guarded(self._entry_of_the_host)
         if strikes("regular signals"):
             self.guarded(self._entry_of_the_host)
         if strikes("halt"):
@@ -417,6 +472,23 @@ class World:
             return
         other.abandon()
         raise ViolationError(9, "a second process opened the journal")
+
+    def _reload(self) -> None:
+        """Exchange the policy under the running engine."""
+        self.policy = self.draw.choice(BOOKS)
+        self.tell("the policy is exchanged")
+        self._running.reload(compiled(self.policy))
+
+    def _reload_broken(self) -> None:
+        """Offer a file with errors: what runs goes on."""
+        before = self._running.policies
+        self.tell("a broken policy is offered")
+        try:
+            self._running.reload(str(BROKEN))
+        except (PolicyError, UnreadableFileError):
+            if self._running.policies == before:
+                return
+        raise ViolationError(8, "a broken policy was taken")
 
     def _entry_of_the_host(self) -> None:
         self._regular += 1
