@@ -62,7 +62,7 @@ def _positions_first() -> Any:
         started = clock.now()
         positions = broker.positions()
         clock.sleep(3)
-        broker.advance()
+        getattr(broker, "_broker", broker).advance()
         return reading.Reading(started, broker.orders(), positions, broker.trades())
 
     return patch.object(reading, "take", take)
