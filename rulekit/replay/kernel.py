@@ -31,6 +31,10 @@ def floored(a, b):
     return a // b
 
 
+def unsigned(i):
+    return i
+
+
 '''
 _NATIVE = '''"""A policy's loop, written by rulekit; it may be deleted at any time."""
 import math
@@ -58,6 +62,12 @@ def floored(a, b):
     if rest == 0.0 and a != 0.0 and abs(a) < 9007199254740992.0 and a == np.floor(a) and b == np.floor(b):
         return quotient
     return slowly(a, b)
+
+
+@njit(cache=True, forceinline=True)
+def unsigned(i):
+    """A place that is never negative, so that it is not looked at from the end."""
+    return np.uint64(i)
 
 
 '''

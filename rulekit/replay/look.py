@@ -16,6 +16,26 @@ RESULTS = (0, 1, 2, 3, 4, 6, 7)
 """Places of the result vector that a replay acts upon: the order, the stop move, the target."""
 
 _OTHERWISE: dict[str, tuple[str, ...]] = {
+    # what the loop hands over is above 0 or unknown, so its bounds need not be asked at every look
+    "price": ("{n} = s_price", "if {n} != {n}:", "    pass{miss}"),
+    "stop": ("{n} = s_stop", "if {n} != {n}:", "    pass{miss}"),
+    "target": ("{n} = s_target", "if {n} != {n}:", "    pass{miss}"),
+    "initial_stop": ("{n} = s_initial_stop", "if {n} != {n}:", "    pass{miss}"),
+    **{name: (f"{{n}} = s_{name}",) for name in ("entry", "tick", "lot", "multiplier")},
+    "best": (
+        "{n} = s_best",
+        "if (price - {n}) * side > 0.0:",
+        "    {n} = price",
+        "if (entry - {n}) * side > 0.0:",
+        "    {n} = entry",
+    ),
+    "worst": (
+        "{n} = s_worst",
+        "if (price - {n}) * side < 0.0:",
+        "    {n} = price",
+        "if (entry - {n}) * side < 0.0:",
+        "    {n} = entry",
+    ),
     "in_flight": ("{n} = s_in_flight",),
     "age": ("{n} = float(s_now - s_opened)",),
     "age_beyond_a_day": ("{n} = float(s_now - s_opened)",),
@@ -41,7 +61,12 @@ _OTHERWISE: dict[str, tuple[str, ...]] = {
     },
 }
 """Slots that are read otherwise than from a snapshot: there is no calendar and no text within the loop."""
-_NEEDS = {"to_expiry": ("today",), "expires_today": ("today",)}
+_NEEDS = {
+    "to_expiry": ("today",),
+    "expires_today": ("today",),
+    "best": ("side", "price", "entry"),
+    "worst": ("side", "price", "entry"),
+}
 _OF_SNAPSHOT = re.compile(r"\bs\.(\w+)")
 _ARGUMENT = re.compile(r"\bs_\w+")
 

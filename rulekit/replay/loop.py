@@ -334,6 +334,8 @@ _CLOSE = """
         o_entry[e] = entry
         best = entry
         worst = entry
+        next_day = 0
+        opens_at, closes_at, square_at = day_opens[s], day_closes[s], day_square[s]
         for i in range(k - 1, size):
             if n > room:
                 break
@@ -342,25 +344,29 @@ _CLOSE = """
                 now = opened
                 price = entry
             else:
-                began = at[i]
+                bar = unsigned(i)
+                began = at[bar]
                 now = began
-                while s + 1 < day_rows and began >= days[s + 1]:
-                    s += 1
-                if day_opens[s] > 0 and began >= day_square[s]:
+                if began >= next_day:
+                    while s + 1 < day_rows and began >= days[s + 1]:
+                        s += 1
+                    next_day = days[s + 1] if s + 1 < day_rows else 4611686018427387904
+                    opens_at, closes_at, square_at = day_opens[s], day_closes[s], day_square[s]
+                if began >= square_at and opens_at > 0:
                     <DROP>
                     pend, pend_rule, pend_quantity, pend_at = 1.0, <SQUARED>, quantity, began
                 if pend > 0.0:
-                    paid, paid_at = opens[i], began
+                    paid, paid_at = opens[bar], began
                     <FILL_IT>
                     if quantity <= 0.0:
                         until = paid_at
                         break
-                low, high = (lows[i], highs[i]) if side > 0.0 else (highs[i], lows[i])
+                low, high = (lows[bar], highs[bar]) if side > 0.0 else (highs[bar], lows[bar])
                 level = NAN
-                if side * opens[i] <= side * stop:
-                    pend_rule, level = -1.0, opens[i]
-                elif side * opens[i] >= side * target:
-                    pend_rule, level = -2.0, opens[i]
+                if side * opens[bar] <= side * stop:
+                    pend_rule, level = -1.0, opens[bar]
+                elif side * opens[bar] >= side * target:
+                    pend_rule, level = -2.0, opens[bar]
                 elif side * low <= side * stop:
                     pend_rule, level = -1.0, stop
                 elif side * high >= side * target:
@@ -368,7 +374,7 @@ _CLOSE = """
                 if level == level:
                     pend, pend_quantity, pend_at = 1.0, quantity, began
                     paid, paid_at = level, began
-                    until = began if level == opens[i] else began + 1  # within the bar is behind its open
+                    until = began if level == opens[bar] else began + 1  # within the bar is behind its open
                     <FILL_IT>
                     break
                 if side * high > side * best:
@@ -376,12 +382,12 @@ _CLOSE = """
                 if side * low < side * worst:
                     worst = low
                 now = began + length
-                if now >= day_closes[s] > began:
-                    now = day_closes[s] - 1000000
-                price = closes[i]
+                if now >= closes_at > began:
+                    now = closes_at - 1000000
+                price = closes[bar]
             last_at = now
             last_price = price
-            if not day_opens[s] <= now < day_closes[s]:
+            if not opens_at <= now < closes_at:
                 continue
             in_flight = 0.0
             column = i
