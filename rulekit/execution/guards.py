@@ -80,14 +80,19 @@ def session_guard(asked: Question) -> str | None:
     return f"{asked.key.exchange} is closed now"
 
 
+def square_off(key: PositionKey, session: SessionTimes | None, now: Instant, settings: ExecutionSettings) -> str | None:
+    """Say that a position is left to the broker from now on, None while it is not."""
+    minutes = settings.square_off_minutes.get(key.exchange)
+    if minutes is None or session is None or key.product not in INTRADAY:
+        return None
+    if now < session.closes - minutes * MINUTE:
+        return None
+    return f"the broker squares off {key.product} from {minutes} minutes before the close"
+
+
 def square_off_guard(asked: Question) -> str | None:
     """Leave an intraday product to the broker from its square-off time on: two exits would race."""
-    minutes = asked.settings.square_off_minutes.get(asked.key.exchange)
-    if minutes is None or asked.session is None or asked.key.product not in INTRADAY:
-        return None
-    if asked.now < asked.session.closes - minutes * MINUTE:
-        return None
-    return f"the broker squares off {asked.key.product} from {minutes} minutes before the close"
+    return square_off(asked.key, asked.session, asked.now, asked.settings)
 
 
 def refusals_guard(asked: Question) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rulekit.execution import actions as states
 from rulekit.execution.actions import ActionRecord, Attempt
 from rulekit.execution.chronicle import Chronicle
+from rulekit.execution.guards import square_off
 from rulekit.execution.port import Broker
 from rulekit.execution.sizing import on_its_way
 from rulekit.execution.switch import HALTED
@@ -14,6 +15,7 @@ from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import ADD
 from rulekit.model.instant import SECOND, Instant
 from rulekit.model.orders import SIGN
+from rulekit.model.snapshot import SessionTimes
 
 CHASES, CHASE_AFTER = 3, 10
 """An order that a price band keeps from becoming wider is placed again so often, after so many times its patience."""
@@ -22,10 +24,17 @@ CHASES, CHASE_AFTER = 3, 10
 class Residuals:
     """Watches resting orders; it cancels, and leaves the rest to the queue once their end is in the book."""
 
-    def __init__(self, chronicle: Chronicle, tracker: Tracker, broker: Broker) -> None:
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        tracker: Tracker,
+        broker: Broker,
+        session: Callable[[str, Instant], SessionTimes | None],
+    ) -> None:
         self._chronicle = chronicle
         self._tracker = tracker
         self._broker = broker
+        self._session = session
         self._told_bound: set[str] = set()
 
     def tend(self, now: Instant) -> None:
@@ -69,6 +78,8 @@ class Residuals:
             return "nothing is left to fill"
         if self._would_turn(action):
             return "the position became smaller than what rests"
+        if left := square_off(action.key, self._session(action.key.exchange, now), now, self._chronicle.settings):
+            return left  # of two exits at once, only the broker's is sure to be one
         if now < attempt.sent + self._patience():
             return None
         steps = len(self._chronicle.settings.protection_steps)
