@@ -46,6 +46,8 @@ class StopRequest:
 
     def waits(self) -> bool:
         """Tell whether a run that waits for its turn should go on waiting."""
+        if not self.was_waiting:
+            click.echo("note: another process holds the account; this one waits for its turn", err=True)
         self.was_waiting = True
         return not self._asked
 

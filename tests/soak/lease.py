@@ -32,6 +32,9 @@ HAND_OVER_S = 10.0
 """In which another process must have taken over from a dead one."""
 
 
+WAITS = "this one waits for its turn"
+
+
 class Life:
     """One process, and what it said so far."""
 
@@ -222,12 +225,12 @@ def play(folder: Path, seed: int, database: Server, *, away_s: float = 8.0) -> L
         trial.acting(first)
         trial.refuse_a_second()
         second = trial.live("--standby")
-        time.sleep(2.0)
+        second.until(second.says(WAITS))
         trial.stop_the_holder(first, second, draw)
         trial.acting(second)
         trial.kill_the_database(second, away_s)
         third = trial.live("--standby")
-        time.sleep(2.0)
+        third.until(third.says(WAITS))
         trial.enter()
         trial.kill_the_holder(second, third)
         trial.acting(third)
