@@ -100,6 +100,10 @@ class Prices:
         self._seq += 1
         return Tick(self._seq, "NSE", symbol(number), at, self.last[number], self._volume[number])
 
+    def again(self, at: Instant, number: int) -> Tick:
+        """Return an instrument's last price once more."""
+        return Tick(self._seq, "NSE", symbol(number), at, self.last[number], self._volume[number])
+
 
 class Watch:
     """Hears one account's events and notes how long things took."""
@@ -155,12 +159,10 @@ def run_process(load: Load, names: Sequence[str], folder: Path, start_at: float,
                 managers[index].hear(tick)
     # The day has begun: the first stops stand, and the memories are kept.
     clock.move_to(STARTS)
-    for number in range(load.instruments):
-        tick = prices.next(clock.now(), number)
-        for index in holders[tick.symbol]:
-            managers[index].hear(tick)
-    for index, manager in enumerate(managers):
+    for index, (name, manager) in enumerate(zip(names, managers, strict=True)):
         watches[index].from_tick = False
+        for held, _ in book[name]:
+            manager.hear(prices.again(clock.now(), int(held[1:])))
         manager.cycle()
     for watch in watches:
         watch.sent.clear()
