@@ -112,7 +112,7 @@ def _kept_silent(
     policy: CompiledPolicy, found: Sequence[tuple[str, Proof]], seen: Sequence[dict[str, set[str]]]
 ) -> Iterator[str]:
     """Yield what the grid shows and no finding says: a rule that never acts, an exit that stops nothing."""
-    told = {(code, proof.about[0]) for code, proof in found}
+    told = {(code, name) for code, proof in found for name in proof.about[:1]}
     for rule in policy.tree.book:
         assert isinstance(rule.verb, t.WholeBook)
         mine = [ordered for ordered in seen if rule.name in ordered]
