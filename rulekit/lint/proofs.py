@@ -258,7 +258,10 @@ class Proofs:
         if not all(step.region for step in plan):
             return None
         plan = [each for step in plan for each in with_lead(self.meaning, step)]
-        return Search(self.meaning, self.policy, self.allowance).follow(plan, starts)
+        found = Search(self.meaning, self.policy, self.allowance).follow(plan, starts)
+        if found is None and self.allowance.looks < 0:
+            self.left_open.append((_beginning(self.tree), _PATHS, _DIVIDE))
+        return found
 
     def stay(self, witness: Witness) -> Walk:
         """Look every minute at the same price until nothing more happens, or nothing is held."""
@@ -342,6 +345,7 @@ def within_budget(proofs: Proofs, search: Callable[[Proofs], Iterator[Proof]]) -
 
 _HARD = "it compares facts with each other in a way that takes too long; compare them with numbers"
 _TOO_MUCH = "not all that this policy's rules do together was proved: it would take too long"
+_PATHS = "not every path over several looks was tried: it would take too long"
 _DIVIDE = "give the proofs more time, or divide the policy into several, each with its own `applies to`"
 
 

@@ -89,6 +89,20 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["exit at 8% profit", "add 9% at 1% loss", "book 30% when peak profit is at least 10% and profit is below 5%"],
      ["Q202"]),
     (["exit at 8% profit when rsi > 70", "book 30% when peak profit is at least 10% and profit is below 5%"], []),
+    (
+        [
+            "exit at 8% profit",
+            "book 9% when (peak profit is at least 10% and rsi > 70) or (peak profit is at least 7% and rsi < 30)",
+        ],
+        [],
+    ),
+    (
+        [
+            "exit at 8% profit",
+            "book 9% when (peak profit is at least 10% and rsi > 70) or (peak profit is at least 9% and rsi < 30)",
+        ],
+        ["R202"],
+    ),
     (["exit at ₹4,000 profit", "move stop to entry when peak profit is at least ₹5,000 and profit is below ₹9"],
      ["R202"]),
     (["exit at ₹4,000 profit", "move stop to entry when peak profit is at least ₹3,900 and profit is below ₹9"], []),

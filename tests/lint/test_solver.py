@@ -13,6 +13,7 @@ from rulekit.language.tree import PolicyTree
 from rulekit.lint import proofs as proving
 from rulekit.lint.linked import asked, from_solver
 from rulekit.lint.meaning import Meaning
+from rulekit.lint.pathfinding import Allowance
 from rulekit.lint.proofs import Proofs, prove
 from rulekit.lint.regions import Budget
 
@@ -73,6 +74,17 @@ def test_a_budget_that_is_used_up_is_told_once() -> None:
     tree = tree_of(*rules)
     assert [code for code, _ in prove(tree, Budget(20))].count("R209") == 1
     assert "R209" not in [code for code, _ in prove(tree)]
+
+
+def test_paths_that_were_not_tried_are_told() -> None:
+    tree = tree_of("book 25% at 10% profit every 1 hour", "add 25% when profit is below 10% every 1 hour")
+    few, enough = Proofs(tree, allowance=Allowance(3)), Proofs(tree)
+    plan = [tree.rules[0], tree.rules[1], tree.rules[0], tree.rules[1]]
+    assert few.walk(*plan) is None and enough.walk(*plan) is not None
+    assert [message for _, message, _ in few.left_open] == [
+        "not every path over several looks was tried: it would take too long"
+    ]
+    assert enough.left_open == []
 
 
 def test_numbers_alone_never_ask_it() -> None:
