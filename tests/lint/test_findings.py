@@ -135,6 +135,8 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["book 40% of the original at every 5% profit up to 3 times", "exit at 16% profit"], ["Q205"]),
     (["book 50% when profit is above 5% for 5 minutes", "book 75% at 10% profit"], ["Q201"]),
     (["book 50% when price crosses above vwap", "book 75% at 10% profit"], ["Q201"]),
+    (["book 60% at 10% profit", "book 60% at 20% profit", "add 25% when profit is above 5% for 5 minutes"],
+     ["Q201", "Q202"]),
     (["book 50% when price crosses above vwap", "book 75% when price is below vwap"], []),
     # books and adds
     (["book 50% at 10% profit", "add 25% when profit is above 5% for 5 minutes"], ["Q202"]),

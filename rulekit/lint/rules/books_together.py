@@ -14,6 +14,8 @@ from rulekit.lint.path import Walk
 from rulekit.lint.proofs import Proof, Proofs, closes_all, proofs_of, within_budget
 from rulekit.lint.subject import PROOF, Subject
 from rulekit.lint.telling import bought, looks_told, named, sold, walk_told
+from rulekit.lint.witness import price_told
+from rulekit.model.decision import ADD
 
 CODE = Code("Q201", "books-together", INFO, "books that can hold at once: they wait for each other, and close less")
 NEEDS = PROOF
@@ -132,8 +134,11 @@ def _with_adds(proofs: Proofs, group: list[Rule]) -> Walk | None:
 
 def _more_told(walk: Walk, closed: str) -> str:
     """Say what is sold where something is added first: `if `A` adds 25 first, 109 of 125 are sold`."""
-    added = walk.looks[0].order
-    assert added is not None
-    total = walk.path.start.quantity + bought(walk.looks)
-    gain = walk.path.start.price_text
-    return f"if `{added.rule}` adds {added.quantity} first, at {gain}: {sold(walk.looks)} of {total} are {closed}"
+    place, added = next(
+        (place, look.order)
+        for place, look in enumerate(walk.looks)
+        if look.order is not None and look.order.kind == ADD
+    )
+    seen, total = walk.looks[place].snapshot, walk.path.start.quantity + bought(walk.looks)
+    where = price_told(walk.path.moment(place).price, Fraction(seen.entry) / seen.scale, seen.side)
+    return f"if `{added.rule}` adds {added.quantity} first, at {where}: {sold(walk.looks)} of {total} are {closed}"
