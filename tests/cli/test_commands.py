@@ -11,6 +11,7 @@ import pytest
 
 from rulekit import __version__
 from rulekit.cli.main import COMMANDS
+from tests.command_line import called
 
 
 def rulekit(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +28,7 @@ def rulekit(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedP
 
 
 def test_help_lists_every_command(tmp_path: Path) -> None:
-    outcome = rulekit("--help", cwd=tmp_path)
+    outcome = called("--help", cwd=tmp_path)
     assert outcome.returncode == 0
     for name, what in COMMANDS.items():
         assert f"  {name} " in outcome.stdout
@@ -36,7 +37,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_examples(tmp_path: Path, name: str) -> None:
-    outcome = rulekit(name, "--help", cwd=tmp_path)
+    outcome = called(name, "--help", cwd=tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     assert "Usage: " in outcome.stdout
     assert "Example" in outcome.stdout
@@ -59,8 +60,8 @@ def test_a_mistake_in_the_call_ends_with_2_and_a_sentence(tmp_path: Path, argume
 
 
 def test_a_mistyped_command_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
-    assert "there is no command `lnit`; did you mean `lint`?" in rulekit("lnit", cwd=tmp_path).stderr
-    assert "there is no command `xyz`; `rulekit --help` lists them" in rulekit("xyz", cwd=tmp_path).stderr
+    assert "there is no command `lnit`; did you mean `lint`?" in called("lnit", cwd=tmp_path).stderr
+    assert "there is no command `xyz`; `rulekit --help` lists them" in called("xyz", cwd=tmp_path).stderr
 
 
 def test_a_console_without_emoji_is_no_reason_to_fail(tmp_path: Path) -> None:

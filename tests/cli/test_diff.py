@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from rulekit.cli.diff import run as compare
 from rulekit.difference.verdicts import NAMES
+from tests.command_line import called
 
 PROJECT = Path(__file__).resolve().parents[2]
 OLD = "CUT: exit at 4% loss\nPROTECT: move stop to break-even at 5% profit\nOUT: exit at 15:15\n"
@@ -20,15 +19,7 @@ SAME = 'policy "Same"\nOUT: close position at 3:15 pm\nCUT: exit when loss >= 4%
 
 
 def run(*arguments: str, cwd: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rulekit", "diff", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        text=True,
-        encoding=encoding,
-        check=False,
-    )
+    return called("diff", *arguments, cwd=cwd, encoding=encoding)
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import called
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUGH = "HALF:   trim half at 15 percent profit   # why\r\n"
@@ -16,15 +17,7 @@ CANONICAL = "HALF: book 50% at 15% profit  # why\r\n"
 
 
 def fmt(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rulekit", "fmt", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return called("fmt", *arguments, cwd=cwd)
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from tests.command_line import called
 
 PROJECT = Path(__file__).resolve().parents[2]
 RULES = "HALF: book 50% at 10% profit after 30 minutes\nOUT: exit at 15:15\n"
@@ -19,15 +19,7 @@ BAD = f'{GOOD}example "too much"\n{POSITION}  price 1090\n  expect book 50 becau
 
 
 def run(*arguments: str, cwd: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rulekit", "test", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        text=True,
-        encoding=encoding,
-        check=False,
-    )
+    return called("test", *arguments, cwd=cwd, encoding=encoding)
 
 
 @pytest.fixture

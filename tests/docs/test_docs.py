@@ -7,19 +7,14 @@ skips some). After `<!-- file: NAME -->` a block is written to that file of the 
 
 from __future__ import annotations
 
-import gc
-import io
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from rulekit.cli.main import main
+from tests.command_line import called
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -42,29 +37,6 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def rulekit(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line in this process, in a folder; starting forty processes would take most of the time."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    collecting = gc.isenabled()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for name in [each for each in os.environ if each.startswith("RULEKIT_")]:
-            patch.delenv(name)
-        patch.setattr(sys, "argv", ["rulekit", *arguments])
-        patch.setattr(sys, "stdout", out)
-        patch.setattr(sys, "stderr", err)
-        with pytest.raises(SystemExit) as end:
-            main()
-    if collecting:
-        gc.enable()  # some commands do without
-    return subprocess.CompletedProcess(arguments, int(end.value.code or 0), *map(_written, (out, err)))
-
-
-def _written(stream: io.TextIOWrapper) -> str:
-    stream.seek(0)
-    return stream.read()
-
-
 POLICIES = {
     f"{page.stem}-{block.line}": block
     for page in PAGES
@@ -79,7 +51,7 @@ def test_every_policy_on_a_page_lints_clean(tmp_path: Path) -> None:
     for name, block in POLICIES.items():
         names.append(f"{name}.policy")
         (tmp_path / names[-1]).write_text(block.text, encoding="utf-8")
-    outcome = rulekit(["lint", "--ignore", "policies-overlap,title-twice", *names], tmp_path)
+    outcome = called("lint", "--ignore", "policies-overlap,title-twice", *names, cwd=tmp_path)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert f" {len(POLICIES)} policies" in f" {outcome.stdout.splitlines()[-1]}"
 
@@ -108,7 +80,7 @@ def _run_block(page: Path, block: Block, folder: Path) -> None:
         command, _, shown = step.partition("\n")
         name, *arguments = shlex.split(command)
         assert name == "rulekit", f"{page.name}:{block.line}: only rulekit is run here"
-        outcome = rulekit(arguments, folder)
+        outcome = called(*arguments, cwd=folder)
         assert outcome.returncode in (0, 1), outcome.stderr
         assert "Traceback" not in outcome.stderr
         _compare(f"{page.name}:{block.line}: {command}", shown, outcome.stdout + outcome.stderr)
