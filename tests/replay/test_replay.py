@@ -138,6 +138,14 @@ def test_a_rule_of_time_holds_at_a_cycle_between_prices() -> None:
     assert [fill["at"] for fill in outcome.trades[0].as_json()["fills"]] == [f"{DAY}09:19:00+05:30"]
 
 
+def test_an_order_within_a_hole_meets_the_next_price_and_not_the_old_one() -> None:
+    bars = table(
+        ("09:15", 100.0, 100.0, 100.0, 100.0), ("09:16", 100.0, 100.0, 100.0, 100.0), ("09:40", 97.0, 97.0, 97.0, 97.0)
+    )
+    outcome = replayed("X: exit at 09:30", bars, entry())
+    assert told(outcome) == [("09:40", "X", 97.0, 100)]
+
+
 def test_spread_and_slippage_are_paid_on_the_tick() -> None:
     bars = table(("09:15", 100.0, 100.0, 100.0, 100.0), ("09:16", 106.0, 106.0, 106.0, 106.0), *QUIET[1:])
     outcome = replayed("exit at 5% profit", bars, entry(), spread=2, slippage=3)
