@@ -214,10 +214,10 @@ def test_policies_come_to_a_folder_and_go(tmp_path: Path) -> None:
 
 
 def test_what_an_edit_does_otherwise_is_told_with_positions(tmp_path: Path) -> None:
-    files = Files(tmp_path)
+    files = Files(tmp_path, "HALF: book 50% at 5% profit")
     files.watch = PolicyWatch([files.path], files.manager.policies, today=lambda: DAY)
     with files.manager:
-        files.path.write_text(LADDER.replace("5%", "7%"), encoding="utf-8")
+        files.path.write_text("HALF: book 50% at 7% profit", encoding="utf-8")
         files.watch.poll()
         files.settle()
         files.watch.poll()
