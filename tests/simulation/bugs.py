@@ -16,7 +16,7 @@ from unittest.mock import patch
 from attrs import evolve
 
 from rulekit.broker import kite_outcomes
-from rulekit.errors import JournalError, PolicyError
+from rulekit.errors import JournalError, PolicyError, RulekitError
 from rulekit.execution import (
     actions,
     books,
@@ -38,6 +38,7 @@ from rulekit.execution import (
 )
 from rulekit.model.orders import Accepted, NotSent, Refused
 from rulekit.model.prices import UNKNOWN
+from tests.simulation.invariants import ViolationError
 from tests.simulation.mix import HARSH
 from tests.simulation.world import World
 
@@ -187,7 +188,7 @@ def _two_processes() -> Any:
 
 
 def _no_chain() -> Any:
-    return patch.object(journal, "checked", lambda rows, name: rows)
+    return patch.object(journal, "checked", lambda rows, *more, **words: rows)
 
 
 def _no_head() -> Any:
@@ -254,7 +255,9 @@ def _stop_loosens() -> Any:
 
     real = Manager.snapshot
     return _both(
-        patch.object(Manager, "snapshot", lambda self, position, now: evolve(real(self, position, now), stop=UNKNOWN)),
+        patch.object(
+            Manager, "snapshot", lambda self, *words, **more: evolve(real(self, *words, **more), stop=UNKNOWN)
+        ),
         patch.object(books.Book, "tightens", lambda self, stop: stop == stop and bool(self.quantity)),
     )
 
@@ -505,9 +508,7 @@ def seeds_until_caught(name: str, most: int, level: str = HARSH) -> tuple[int, s
         try:
             with BUGS[name]():
                 world.run()
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except (ViolationError, RulekitError, LookupError, ValueError) as error:
             return seed, f"{type(error).__name__}: {error}"
     return 0, "never"
 
