@@ -120,8 +120,8 @@ HARMS: dict[str, tuple[str, Callable[[Image, Image], Image]]] = {
     "log cut at 30%, head lost": ("halted", _cut(0.3, head=False)),
     "bit of the log, early": ("refused", _flip(LOG, 0.1)),
     "bit of the log, late": ("refused", _flip(LOG, 0.8)),
-    "bit of the first entry": (
-        "refused",
+    "first entry changed, which the log holds anew": (
+        "went on",
         lambda early, late: {**late, MAIN: late[MAIN].replace(b'"account"', b'"accounu"')},
     ),
     "head file lost": ("went on", _without(HEAD)),
