@@ -210,9 +210,7 @@ class Invariants:
         moved = any(
             trade.at > quiet and (trade.exchange, trade.symbol) == instrument for trade in world.exchange.trades_true
         )
-        on_its_way = any(
-            (order.exchange, order.symbol) == instrument and order.tag for order in world.exchange.open_orders()
-        )
+        on_its_way = any((order.exchange, order.symbol) == instrument for order in world.exchange.resting())
         held = world.exchange.net().get(action.key, 0)
         if world.exchange.was_flat(action.key, action.states[0][1]):
             return  # what is held now is another position
