@@ -40,6 +40,16 @@ def parse_instant(text: str) -> Instant:
     return instant_of(moment)
 
 
+def exchange_instant(text: str) -> tuple[Instant, bool]:
+    """Read an ISO 8601 time; one without an offset is taken for India's. Also tell whether the offset lacked."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return parse_instant(text), False
+    naive = moment.tzinfo is None
+    return instant_of(moment.replace(tzinfo=IST) if naive else moment), naive
+
+
 def moment_of(instant: Instant) -> datetime:
     """Return the exchange's local time of an instant."""
     return (_EPOCH + timedelta(microseconds=instant)).astimezone(IST)

@@ -7,17 +7,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import InputError
 from rulekit.market.feed import instrument_key
 from rulekit.market.numbers import scale_of
+from rulekit.market.times import NAIVE
 from rulekit.model.calendar import Calendar
-from rulekit.model.instant import instant_of, parse_instant
+from rulekit.model.instant import exchange_instant
 from rulekit.model.prices import UNKNOWN, to_units
-from rulekit.replay.bars import Bars, read_bars
+from rulekit.replay.bars import WRITE_OFFSET, Bars, read_bars
 from rulekit.replay.entries import Entry, every_bars, read_entries
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments, run
+from rulekit.replay.soundness import Note
 from rulekit.replay.trades import Replay
 
 _SIDES = {"long": 1, "short": -1}
@@ -61,10 +65,13 @@ def replay(
         bars = read_bars(
             bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=facts_of(policies),
         )  # fmt: skip
+    made = None if entries is None else _entries(entries, chosen.exchange)
+    if made and (first := next((entry for entry in made if not entry.has_zone), None)):
+        bars = evolve(bars, notes=(*bars.notes, Note(first.where, NAIVE, WRITE_OFFSET, False)))
     return run(
         policies,
         bars,
-        None if entries is None else _entries(entries, chosen.exchange),
+        made,
         chosen,
         every=None if enter is None else every_bars(enter),
         side=_side(side, "side"),
@@ -124,11 +131,9 @@ def _entry(row: Mapping[str, Any], where: str, exchange: str) -> Entry:
     quantity = row["quantity"]
     if isinstance(quantity, bool) or int(quantity) != quantity or quantity < 1:
         raise InputError(f"{where}: `{quantity}` is no quantity", "give a whole number above 0")
-    moment = row["at"]
-    if isinstance(moment, datetime):
-        moment = instant_of(moment)
-    elif isinstance(moment, str):
-        moment = parse_instant(moment)
+    moment, naive = row["at"], False
+    if isinstance(moment, datetime | str):
+        moment, naive = exchange_instant(moment if isinstance(moment, str) else moment.isoformat())
 
     def units(name: str) -> float:
         value = row.get(name)
@@ -144,4 +149,5 @@ def _entry(row: Mapping[str, Any], where: str, exchange: str) -> Entry:
         product=str(row.get("product") or ""),
         strategy=str(row.get("strategy") or ""),
         where=where,
+        has_zone=not naive,
     )

@@ -17,6 +17,7 @@ from rulekit.model.instrument import InstrumentKey
 from rulekit.replay.soundness import Note, sound_bars, sound_ticks
 
 ENDINGS = (".csv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
+WRITE_OFFSET = "write the offset, for example 2026-11-20T09:15:00+05:30"
 PRICES = ("open", "high", "low", "close")
 
 
@@ -78,7 +79,7 @@ def read_bars(
     for rows, named in _sources(source):
         table, symbols, columns, note = price_table(rows, exchange=exchange, symbol=named(rows))
         if note:
-            notes.append(Note(rows.where, note, "write the offset, for example 2026-11-20T09:15:00+05:30", False))
+            notes.append(Note(rows.where, note, WRITE_OFFSET, False))
         kinds.setdefault(columns.bars, rows.where)
         table = _with_facts(table, rows, facts)
         sound = sound_bars if columns.bars else sound_ticks

@@ -12,7 +12,7 @@ from attrs import frozen
 from rulekit.errors import InputError, UnreadableFileError
 from rulekit.market.feed import instrument_key
 from rulekit.market.numbers import scale_of
-from rulekit.model.instant import Instant, iso, parse_instant
+from rulekit.model.instant import Instant, exchange_instant, iso
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.prices import UNKNOWN, to_units
 
@@ -36,6 +36,7 @@ class Entry:
     product: str = ""
     strategy: str = ""
     where: str = ""
+    has_zone: bool = True
 
 
 def read_entries(path: Path, *, exchange: str = "NSE") -> list[Entry]:
@@ -88,7 +89,7 @@ def _entry(where: str, row: Mapping[str, str | None], exchange: str) -> Entry:
     if not quantity.isdecimal() or int(quantity) == 0:
         raise wrong("quantity", f"`{cell('quantity')}` is not a whole number above 0", "write it like 100")
     try:
-        moment = parse_instant(cell("at"))
+        moment, naive = exchange_instant(cell("at"))
     except InputError as error:
         raise wrong("at", error.message, error.help) from None
     key = instrument_key(cell("symbol"), (row.get("exchange") or "").strip().upper() or exchange)
@@ -115,6 +116,7 @@ def _entry(where: str, row: Mapping[str, str | None], exchange: str) -> Entry:
         product=(row.get("product") or "").strip().upper(),
         strategy=(row.get("strategy") or "").strip(),
         where=where,
+        has_zone=not naive,
     )
     if entry.price == entry.price and (entry.stop - entry.price) * side >= 0:
         raise wrong("stop", "stands on the winning side of the entry", "the stop of a long lies below its entry")

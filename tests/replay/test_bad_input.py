@@ -88,7 +88,7 @@ def test_holes_are_told(tmp_path: Path) -> None:
         ({"side": "up"}, "`up` is no side"),
         ({"quantity": 0}, "`0` is no quantity"),
         ({"at": ""}, "lacks `at`"),
-        ({"at": "2021-01-04 09:15"}, "has no time zone"),
+        ({"at": "noon"}, "`noon` is not a time"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(tmp_path: Path, change: dict[str, Any], what: str) -> None:
@@ -97,6 +97,20 @@ def test_an_entry_that_cannot_be_is_named(tmp_path: Path, change: dict[str, Any]
         replay(Policy.from_text(EXIT), path, [{**ENTRY, **change}], native=False)
     assert what in caught.value.message
     assert caught.value.help
+
+
+def test_a_time_without_a_zone_is_indias_and_told(tmp_path: Path) -> None:
+    path = written(tmp_path, row(15), row(16), row(17))
+    policy = Policy.from_text(EXIT)
+    told = replay(policy, path, [{**ENTRY, "at": "2021-01-04 09:15"}], native=False)
+    file = tmp_path / "e.csv"
+    file.write_text("symbol,side,quantity,at\nINFY,long,100,2021-01-04 09:15\n", encoding="utf-8")
+    assert (
+        told.trades
+        == replay(policy, path, file, native=False).trades
+        == replay(policy, path, [ENTRY], native=False).trades
+    )
+    assert any("read as India's" in note.what for note in told.notes)
 
 
 @pytest.mark.parametrize(
