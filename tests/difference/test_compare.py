@@ -72,8 +72,8 @@ def rule_names(old: str, new: str) -> list[str]:
         ),
         ("exit unless lots is at least 1", "exit when lots is at least 1", ["later-exit", "sooner-exit"]),
         (
-            "move stop to price when volume is at least 1 times normal",
-            "move stop to price when volume is at least 2 times normal",
+            "move stop to price - 2% when volume is at least 1 times normal",
+            "move stop to price - 2% when volume is at least 2 times normal",
             ["later-stop"],
         ),
         ("trail stop 2%", "trail stop 3%", ["later-exit", "looser-stop"]),
