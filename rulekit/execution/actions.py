@@ -97,6 +97,8 @@ def is_tag(text: str) -> bool:
 class Attempt:
     """One request to the broker. `clean` counts good readings after the quarantine that did not show it.
 
+    The last of these was at `clean_at`.
+
     Of a stop order: its `trigger`, the quantity and trigger that were last `asked` for and are not in the book yet,
     when it was `changed`, how often, and whether a change of it is `doubtful`, so that it may come at any time.
     `quantity` is the larger one as long as two are possible.
@@ -116,6 +118,7 @@ class Attempt:
     evidence: str = ""
     unknown_since: Instant | None = None
     clean: int = 0
+    clean_at: Instant | None = None
     cancel_asked: Instant | None = None
     cancels: int = 0
     step: int = 0

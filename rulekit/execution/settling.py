@@ -253,7 +253,12 @@ class Settler:
             return
         if reading.started < since + round(chronicle.settings.quarantine_s * SECOND):
             return
-        attempt.clean += 1
+        if attempt.clean_at is not None and reading.started < attempt.clean_at + round(
+            chronicle.settings.look_s * SECOND
+        ):
+            # A book that comes late is as late in every reading of the same moment: these are one.
+            return
+        attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:
             return
         evidence = (

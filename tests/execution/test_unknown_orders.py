@@ -47,6 +47,20 @@ def test_absence_counts_only_after_the_quarantine_and_two_clean_readings(desk: D
     assert desk.broker.net(key) == 0
 
 
+def test_two_readings_of_one_moment_are_one(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    desk.broker.fates = ["lost before"]
+    desk.commit(key, exit_all())
+    desk.pass_time(seconds=120)
+    for _ in range(3):
+        desk.executor.sync()
+        desk.executor.drain()
+    assert len(desk.broker.requests) == 1, "a book that is late is as late in the same second"
+    desk.pass_time()
+    assert len(desk.broker.requests) == 2
+
+
 @pytest.mark.parametrize("seconds", [0.5, 8, 90, 97, 118])
 def test_a_late_arrival_within_the_quarantine_is_never_doubled(desk: Desk, seconds: float) -> None:
     key = desk.hold()
