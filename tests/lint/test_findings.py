@@ -85,6 +85,8 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["exit at 20% profit", "book 30% at 25% profit", "exit when times booked is 1"], ["R202", "R203"]),
     # an earlier look was the last
     (["exit at 8% profit", "book 30% when peak profit is at least 10% and profit is below 5%"], ["R202"]),
+    # One price may bring the peak at once: the first in the file exits then.
+    (["exit when peak profit is at least 10%", "exit at 5% profit"], []),
     (["exit at 11% profit", "book 30% when peak profit is at least 10% and profit is below 5%"], []),
     (["exit at 8% profit", "add 9% at 1% loss", "book 30% when peak profit is at least 10% and profit is below 5%"],
      ["Q202"]),

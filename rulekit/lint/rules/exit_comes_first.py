@@ -69,8 +69,10 @@ def _closes(proofs: Proofs, shown: Witness) -> bool:
 def _by_then(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
     """Yield that a position never lives to see a rule, for an earlier look at which it must have been was its last."""
     exits = [other for other in proofs.closing if isinstance(other.verb, Exit) and other is not rule]
+    turns = proofs.goes_first(rule)
     for need in needs(proofs, rule):
-        first = proofs.covering(need.region, exits)
+        # The best price may be that of this very look, at which the first in the file has its turn.
+        first = proofs.covering(need.region, [other for other in exits if need.sure or other in turns])
         if not first:
             continue
         wanted, shown = proofs.example_of(rule), at_need(proofs, need, lambda each: _closes(proofs, each))
@@ -89,7 +91,8 @@ def _by_then(proofs: Proofs, rule: Rule) -> Iterator[Proof]:
             status=PROVED if need.sure else POSSIBLE,
         )
         return
-    yield from _by_arithmetic(proofs, rule, [exit for exit in exits if always_judged(proofs.meaning, exit)])
+    judged = [other for other in exits if other in turns and always_judged(proofs.meaning, other)]
+    yield from _by_arithmetic(proofs, rule, judged)
 
 
 def _by_arithmetic(proofs: Proofs, rule: Rule, exits: list[Rule]) -> Iterator[Proof]:
