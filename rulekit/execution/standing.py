@@ -126,13 +126,19 @@ class Standing:
         self._triggered = {tag: at for tag, at in self._triggered.items() if tag in standing}
 
     def _take_row(self, action: ActionRecord, attempt: Attempt, row: Order, at: Instant) -> None:
-        """Believe a row that waits for its trigger: it shows the change asked for, or long enough that none came."""
+        """Believe a row that waits for its trigger: it shows the change asked for, or long enough that none came.
+
+        That less is left than was asked for is believed only when no row can be from before the change any more.
+        """
         shown = (row.quantity, row.trigger)
         if attempt.doubtful and shown != attempt.asked:
             return
-        calm = attempt.changed is None or at > attempt.changed + CALM_S * SECOND
+        calm = self._is_past(attempt, CALM_S, at)
+        believed = shown[0] > attempt.quantity or calm
+        if shown[0] < attempt.quantity:
+            believed = self._is_past(attempt, self._chronicle.settings.quarantine_s, at)
         if attempt.asked is None:
-            if shown != (attempt.quantity, attempt.trigger) and (calm or shown[0] > attempt.quantity):
+            if believed and shown != (attempt.quantity, attempt.trigger):
                 self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger)
         elif shown == attempt.asked:
             # It was asked for once, so it has come, and cannot come again.
@@ -140,7 +146,11 @@ class Standing:
             self._tell(action, attempt, moved=True)
         elif calm:
             self._stubborn.add(attempt.tag)
-            self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger)
+            if believed:
+                self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger)
+
+    def _is_past(self, attempt: Attempt, seconds: float, at: Instant) -> bool:
+        return attempt.changed is None or at > attempt.changed + round(seconds * SECOND)
 
     # --- room for closing orders --------------------------------------------------------------------------------
 
@@ -245,8 +255,14 @@ class Standing:
             self._take_back(action, attempt, "nothing is left for it to close", now)
         elif attempt.left > wanted.quantity:
             self._make_smaller(action, attempt, wanted, now)
-        elif fresh and (attempt.left, attempt.trigger) != wanted and (attempt.asked is None or attempt.doubtful):
+        elif fresh and self._is_out_of_step(attempt, wanted):
             self._move(action, attempt, wanted, now)
+
+    def _is_out_of_step(self, attempt: Attempt, wanted: Wanted) -> bool:
+        """Tell whether a stop needs a change, and no earlier one is on its way that may still come."""
+        if attempt.asked is None or attempt.doubtful:
+            return (attempt.left, attempt.trigger) != wanted
+        return attempt.tag in self._stubborn
 
     def _chase(self, action: ActionRecord, attempt: Attempt, now: Instant) -> None:
         """Give a stop that came to life its time; then take it back, and exit what is left by an own order."""

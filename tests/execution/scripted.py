@@ -103,6 +103,7 @@ class ScriptedBroker:
     pending: list[tuple[Instant, OrderRequest, str]] = field(factory=list)
     failing: int = 0
     lag_s: float = 0.0
+    old_book: list[Order] | None = None
     points: Failpoints = field(factory=Failpoints)
     log: list[str] = field(factory=list)
     ignore_cancel: bool = False
@@ -231,7 +232,7 @@ class ScriptedBroker:
 
     def orders(self) -> Sequence[Order]:
         self._reading("orders")
-        return list(self.book)
+        return list(self.book if self.old_book is None else self.old_book)
 
     def positions(self) -> Sequence[NetPosition]:
         self._reading("positions")

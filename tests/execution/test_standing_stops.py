@@ -200,6 +200,36 @@ def test_a_change_that_comes_late_finds_its_stop_taken_back(desk: Desk) -> None:
     assert [order.quantity for order in desk.broker.standing()] == [65]
 
 
+def test_a_row_from_before_a_larger_change_makes_no_room(desk: Desk) -> None:
+    """A book may be shown as it was twenty seconds ago; what a stop was changed to counts until it cannot be that."""
+    key = protected(desk)
+    desk.commit(key, add(25))
+    while not desk.broker.changes:
+        before = list(desk.broker.book)
+        desk.pass_time()
+    desk.broker.old_book, desk.broker.ignore_cancel = before, True
+    desk.commit(key, book(25))
+    for _ in range(15):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    desk.broker.old_book, desk.broker.ignore_cancel = None, False
+    for _ in range(15):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    assert desk.broker.net(key) == 100
+    assert [order.quantity for order in desk.broker.standing()] == [100]
+
+
+def test_a_larger_change_that_never_comes_is_followed_by_a_stop_of_its_own(desk: Desk) -> None:
+    key = protected(desk)
+    desk.broker.stop_fates = ["ignore"]
+    desk.commit(key, add(25))
+    for _ in range(40):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    assert [order.quantity for order in desk.broker.standing()] == [125]
+
+
 def test_after_an_add_it_covers_all(desk: Desk) -> None:
     key = protected(desk)
     desk.commit(key, add(25))

@@ -387,6 +387,8 @@ class World:
         """Restart between two steps, without faults and without time passing: everything is as it was."""
         if self.crash_at or any(row["kind"] != "protect" for row in self._running.pending_management_actions):
             return  # readings count as evidence, and a restart takes some
+        if self.exchange.token_dead_until > self.clock.now():
+            return  # nothing can be read, so a start knows no position yet
         self.mix.calm()
         self._running.sync()
         before = remembered(self._running)
@@ -564,6 +566,8 @@ class World:
         freeze = self.exchange.listed[position.key.instrument].freeze
         fits = freeze is None or position.quantity <= freeze
         known = position.stop == position.stop and not position.frozen
+        if position.key.product == "CNC" and position.side < 0:
+            return False  # a sale of holdings has nothing to protect
         return known and fits and position.key.symbol not in self.given_up and self.may_move_stops(position)
 
     def _is_beyond(self, position: TrackedPosition) -> bool:
