@@ -121,12 +121,19 @@ class Program:
 
 def lower_policy(policy: tree.PolicyTree, vocabulary: Vocabulary = STANDARD) -> Program:
     """Lower every rule of a policy and lay out its vectors."""
+    rules, slots = lower_rules(policy, vocabulary)
+    return Program(rules, build_layout(slots, tuple(rule.name for rule in policy.rules)))
+
+
+def lower_rules(
+    policy: tree.PolicyTree, vocabulary: Vocabulary = STANDARD
+) -> tuple[tuple[RuleProgram, ...], LayoutBuilder]:
+    """Lower every rule of a policy; return them with the slots that they need."""
     slots = LayoutBuilder()
     for name in ("side", "price", "stop", "target", "quantity", "tick", "in_flight"):
         slots.position(name, judged=False)
     low = Lowering(slots, vocabulary)
-    rules = tuple(_lower_rule(low, rule, index) for index, rule in enumerate(policy.rules))
-    return Program(rules, build_layout(slots, tuple(rule.name for rule in policy.rules)))
+    return tuple(_lower_rule(low, rule, index) for index, rule in enumerate(policy.rules)), slots
 
 
 def _lower_rule(low: Lowering, rule: tree.Rule, index: int) -> RuleProgram:

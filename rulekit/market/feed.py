@@ -117,13 +117,18 @@ def price_table(
         The table, its instruments, its columns by meaning, and a note where a zone had to be assumed.
     """
     columns = find_columns(rows.table.column_names, rows.where, needs_symbol=symbol is None)
-    owner, symbols = _owners(rows, columns, exchange, symbol)
-    time_column, time_name = _time_column(rows, columns)
-    at, note = instants(time_column, rows, time_name)
+    owner, symbols = owners(rows, columns, exchange, symbol)
+    at, note = times(rows, columns)
     return _assemble(rows, columns, owner, at, symbols), symbols, columns, note
 
 
-def _owners(rows: Rows, columns: Columns, exchange: str, symbol: str | None) -> tuple[Any, tuple[InstrumentKey, ...]]:
+def times(rows: Rows, columns: Columns) -> tuple[Any, str | None]:
+    """Return the instant of each row, and a note where a zone had to be assumed."""
+    column, name = _time_column(rows, columns)
+    return instants(column, rows, name)
+
+
+def owners(rows: Rows, columns: Columns, exchange: str, symbol: str | None) -> tuple[Any, tuple[InstrumentKey, ...]]:
     """Return the index of each row's instrument, and the instruments."""
     import pyarrow as pa
     import pyarrow.compute as pc

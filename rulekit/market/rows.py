@@ -19,16 +19,24 @@ _SEPARATORS = ",;\t|"
 
 @frozen
 class Rows:
-    """A file's table, and how its rows are called: lines of a CSV, rows of a Parquet file."""
+    """A file's table, and how its rows are called: lines of a CSV, rows of a Parquet file.
+
+    `places` says of a part of a file which rows of it these are, counted from 0.
+    """
 
     table: Any
     where: str
     word: str
     first: int
+    places: Any = None
+
+    def number(self, index: int) -> int:
+        """Return the number by which people know a row of the table, counted from 0."""
+        return self.first + (index if self.places is None else int(self.places[index]))
 
     def wrong(self, index: int, column: str, what: str, help: str) -> InputError:
         """Make the error for one row, counted from 0."""
-        return InputError(f"`{self.where}`, {self.word} {index + self.first:,}, column `{column}`: {what}", help)
+        return InputError(f"`{self.where}`, {self.word} {self.number(index):,}, column `{column}`: {what}", help)
 
     def refuse_first(self, mask: Any, column: str, what: str, help: str) -> None:
         """Raise for the first row where the mask is true; `what` may hold `{}` for the cell's text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,24 @@ def read_bars(
         InputError: a row that cannot be, with its place and how to mend it.
         UnreadableFileError: a file that cannot be read.
     """
+    return bars_of(_sources(source), exchange=exchange, skip_bad=skip_bad, facts=facts)
+
+
+def bars_of(
+    sources: Iterable[tuple[Rows, Callable[[Rows], str | None]]], *,
+    exchange: str = "NSE", skip_bad: bool = False, facts: Iterable[str] = (), length: int | None = None,
+) -> Bars:  # fmt: skip
+    """Return the bars or ticks of rows that were read; the arguments are those of `read_bars`.
+
+    Args:
+        sources: rows, each with what names their symbol where no column does.
+        length: of a bar in microseconds, where that is known; else it is the commonest distance.
+    """
+    facts = list(facts)
     tables: dict[InstrumentKey, list[Any]] = {}
     notes: list[Note] = []
     kinds: dict[bool, str] = {}
-    for rows, named in _sources(source):
+    for rows, named in sources:
         table, symbols, columns, note = price_table(rows, exchange=exchange, symbol=named(rows))
         if note:
             notes.append(Note(rows.where, note, WRITE_OFFSET, False))
@@ -97,7 +111,7 @@ def read_bars(
     if not series:
         raise InputError("there is no usable price in the bars", "prices must be numbers above 0")
     if True in kinds:
-        length = _length(series)
+        length = _length(series) if length is None else length
         series = {key: evolve(one, length=length) for key, one in series.items()}
     return Bars(series, tuple(notes))
 
@@ -143,13 +157,13 @@ def _sources(source: Any) -> Iterable[tuple[Rows, Any]]:
     if isinstance(source, str | Path):
         source = [Path(source)]
     if isinstance(source, list | tuple) and all(isinstance(each, str | Path) for each in source):
-        for path in _files([Path(each) for each in source]):
-            yield read_rows(path), _named_by_file
+        for path in price_files([Path(each) for each in source]):
+            yield read_rows(path), named_by_file
         return
-    yield Rows(_as_arrow(source), "the frame", "row", 0), lambda rows: None
+    yield Rows(as_arrow(source), "the frame", "row", 0), lambda rows: None
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def price_files(paths: Sequence[Path]) -> list[Path]:
     """List files; a folder stands for the price files in it."""
     found: list[Path] = []
     for path in paths:
@@ -165,7 +179,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _named_by_file(rows: Rows) -> str | None:
+def named_by_file(rows: Rows) -> str | None:
     """A file without a column of symbols is of the instrument whose name it bears."""
     from rulekit.market.columns import ALIASES
 
@@ -173,7 +187,7 @@ def _named_by_file(rows: Rows) -> str | None:
     return None if names & set(ALIASES["symbol"]) else Path(rows.where).stem
 
 
-def _as_arrow(frame: Any) -> Any:
+def as_arrow(frame: Any) -> Any:
     """Turn a frame of polars, pandas or pyarrow into an Arrow table."""
     import pyarrow as pa
 

@@ -43,6 +43,7 @@ class Bound:
 
     Args:
         given: the loop's arrays by name. settings: its plain numbers. columns: facts. flat: one at a time.
+        numbers: what the policy's look is handed at each run.
     """
 
     block: Block
@@ -52,6 +53,7 @@ class Bound:
     settings: dict[str, Any]
     columns: list[Any]
     flat: bool
+    numbers: tuple[float, ...] = ()
 
     def run(self, first: int, last: int, busy: int, record: Record) -> tuple[int, int, int]:
         """Run the loop over some entries.
@@ -63,7 +65,7 @@ class Bound:
         settings = {**self.settings, "room": record.room - MARGIN}
         reached, used, until = self.kernel.run(
             first, last, int(self.flat), busy, *(arrays[name] for name in ARRAYS),
-            *(settings[name] for name in SETTINGS), *self.columns,
+            *(settings[name] for name in SETTINGS), *self.columns, *self.numbers,
         )  # fmt: skip
         return int(reached), int(used), int(until)
 

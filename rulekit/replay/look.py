@@ -67,6 +67,8 @@ _NEEDS = {
     "best": ("side", "price", "entry"),
     "worst": ("side", "price", "entry"),
 }
+GIVEN = "given number "
+"""Begins the name of a slot whose number is handed to the loop at each run: one loop for many values of a policy."""
 _OF_SNAPSHOT = re.compile(r"\bs\.(\w+)")
 _ARGUMENT = re.compile(r"\bs_\w+")
 
@@ -78,6 +80,7 @@ class Look:
     Args:
         text: of the function `look`. arguments: its parameters; facts of the market are `c0`, `c1`…, memory `m0`….
         facts: the market and book facts that it reads, in the order of `c0`, `c1`….
+        numbers: names of the numbers that are handed to the loop at each run, in their order.
         memory: number of memory slots. alerts: rules that only tell, by their index.
     """
 
@@ -86,6 +89,7 @@ class Look:
     facts: tuple[FactSlot, ...]
     memory: int
     alerts: tuple[int, ...]
+    numbers: tuple[str, ...] = ()
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -114,6 +118,9 @@ def write_look(policy: CompiledPolicy) -> Look:
             turned = " * side" if layout.facts[slot].signed else ""
             lines.extend((f"{name} = c{facts[slot]}{turned}", f"if {name} != {name}:", f"    pass{miss}"))
             return
+        if slot.startswith(GIVEN):
+            lines.append(f"{name} = {_given(slot)}")
+            return
         entry = POSITION_SLOTS[slot]
         for needed in _NEEDS.get(slot, () if slot in _OTHERWISE else entry.needs):
             fill(needed)
@@ -139,7 +146,13 @@ def write_look(policy: CompiledPolicy) -> Look:
     )
     indented = "\n".join(f"    {line}" for line in whole.split("\n"))
     source = f"def look({', '.join(arguments)}):\n{indented}\n"
-    return Look(source, arguments, tuple(layout.facts.values()), len(layout.memory), policy.alerts)
+    numbers = tuple(_given(slot) for slot in layout.slots if slot.startswith(GIVEN))
+    return Look(source, arguments, tuple(layout.facts.values()), len(layout.memory), policy.alerts, numbers)
+
+
+def _given(slot: str) -> str:
+    """Return the name of the argument that brings a given number."""
+    return f"s_given{slot.removeprefix(GIVEN)}"
 
 
 def _name(slot: str, slots: tuple[str, ...]) -> str:

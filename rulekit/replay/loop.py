@@ -79,9 +79,8 @@ def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fil
     for _ in range(3):
         for name, part in parts.items():
             text = _insert(text, name, part)
-    arguments = ", ".join(
-        ("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *(f"col{place}" for place in range(len(look.facts))))
-    )
+    columns = (f"col{place}" for place in range(len(look.facts)))
+    arguments = ", ".join(("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *columns, *look.numbers))
     return f"def run({arguments}):\n{text}"
 
 

@@ -13,6 +13,7 @@ from rulekit.engine.applies import covers
 from rulekit.errors import InputError
 from rulekit.model.calendar import Calendar
 from rulekit.model.calendar import default as default_calendar
+from rulekit.model.instant import Instant
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.snapshot import Snapshot
 from rulekit.replay.bars import Bars, first_of, last_of
@@ -116,10 +117,12 @@ def prepare(
     quantity: int = 100,
     instruments: Instruments | None = None,
     calendar: Calendar | None = None,
+    feed_end: Instant | None = None,
 ) -> Prepared:
     """Look everything through and bind it.
 
     Args:
+        feed_end: when the last price of all comes, where these bars are a part of them.
         entries: or None with `every`: enter `quantity` on `side` at every so many bars when flat.
         instruments: lots and ticks; plain equity defaults where there are none.
 
@@ -137,7 +140,7 @@ def prepare(
         refuse_outside(entry, spans)
     blocks = _blocks(plan, entries)
     notes = [*bars.notes, *_look_through(plan, blocks)]
-    feed_end = max(last for _, last in spans.values())
+    feed_end = feed_end or max(last for _, last in spans.values())
     kernels: dict[int, Kernel] = {}
     bound = []
     for block in blocks:

@@ -139,7 +139,7 @@ def _without_bad(table: Any, rows: Rows, bad: dict[str, Any], skip: bool) -> tup
                 f"mend or delete the {column}, or leave such rows out: --skip-bad-rows",
             )
         notes.append(
-            Note(f"{rows.where}, {rows.word} {first + rows.first:,}", f"left out: {what}{others}", "mend the file")
+            Note(f"{rows.where}, {rows.word} {rows.number(first):,}", f"left out: {what}{others}", "mend the file")
         )
         keep = pc.and_(keep, pc.invert(hit))
     return (table.filter(keep) if notes else table), notes
@@ -165,11 +165,11 @@ def _in_order(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...]) -> tup
     early = ordered["row"][place].as_py()
     what = (
         f"{symbols[ordered['owner'][place].as_py()].symbol} of {_clock(ordered['at'][place].as_py())} stands before "
-        f"{_clock(ordered['at'][place - 1].as_py())} of {rows.word} {late + rows.first:,}; "
+        f"{_clock(ordered['at'][place - 1].as_py())} of {rows.word} {rows.number(late):,}; "
         f"the bars were put in order ({count:,} such places)"
     )
     help = "sort the file by symbol and time if the order means something"
-    return ordered, [Note(f"{rows.where}, {rows.word} {early + rows.first:,}", what, help)]
+    return ordered, [Note(f"{rows.where}, {rows.word} {rows.number(early):,}", what, help)]
 
 
 def _once(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...], skip: bool) -> tuple[Any, list[Note]]:
@@ -188,14 +188,14 @@ def _once(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...], skip: bool
         ours, before = ({name: table[name][at].as_py() for name in (*_PARTS, "volume")} for at in (place, place - 1))
         if ours != before and not skip:
             symbol = symbols[table["owner"][place].as_py()].symbol
-            first = table["row"][place - 1].as_py() + rows.first
+            first = rows.number(table["row"][place - 1].as_py())
             raise rows.wrong(
                 table["row"][place].as_py(),
                 "open, high, low, close",
                 f"{symbol} of {_clock(table['at'][place].as_py())} stands in {rows.word} {first:,} with other prices",
                 f"delete one of the two {rows.word}s, or keep the first of each: --skip-bad-rows",
             )
-    row, first = (table["row"][place].as_py() + rows.first for place in (places[0], places[0] - 1))
+    row, first = (rows.number(table["row"][place].as_py()) for place in (places[0], places[0] - 1))
     what = f"the bar of {rows.word} {first:,} stands here again; it was left out ({len(places):,} such rows)"
     return table.filter(pc.invert(again)), [Note(f"{rows.where}, {rows.word} {row:,}", what, "delete the repeats")]
 
