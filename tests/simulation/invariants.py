@@ -186,18 +186,23 @@ class Invariants:
             self.by_hand.setdefault(instrument, []).append(trade.at)
         if action.kind not in CLOSING_KINDS and action.kind != PROTECT:
             return
-        if any(self._excuses(at, action.kind, attempt.sent, trade.at) for at in self.by_hand.get(instrument, ())):
+        by_hand = self.by_hand.get(instrument, ())
+        if any(self._excuses(at, action.kind, attempt.sent, order.placed, trade.at) for at in by_hand):
             return
         after = held + SIGN[trade.side] * trade.quantity
         if held * SIGN[trade.side] >= 0 or held * after < 0:
             raise ViolationError(3, f"{action.rule} takes {trade.symbol} from {held} to {after}")
 
-    def _excuses(self, by_hand: Instant, kind: str, sent: Instant, filled: Instant) -> bool:
-        """Tell whether a trade by hand is so young that an order of ours cannot have made way for it in time."""
+    def _excuses(self, by_hand: Instant, kind: str, sent: Instant, placed: Instant, filled: Instant) -> bool:
+        """Tell whether a trade by hand is so young that an order of ours cannot have made way for it in time.
+
+        A stop that was on its way when the trader traded can be taken back only once it has arrived.
+        """
         if kind != PROTECT:
             return by_hand >= sent - 60 * SECOND
-        looks = sum(by_hand < at < filled - 5 * SECOND for at in self.world.exchange.clean_looks)
-        return filled - by_hand < 60 * SECOND or looks < 4
+        known = max(by_hand, placed) if sent <= by_hand else by_hand
+        looks = sum(known < at < filled - 5 * SECOND for at in self.world.exchange.clean_looks)
+        return filled - known < 60 * SECOND or looks < 4
 
     def superseded(self, action_id: str) -> None:
         """Check that an exit or a book that is dropped has truly lost its reason."""
