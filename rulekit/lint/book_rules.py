@@ -85,7 +85,10 @@ def opened_again(book: BookProofs) -> Iterator[Proof]:
         if EXITS not in _actions(rule) or rule in stops or is_bare(rule) or not region:
             continue
         free = book.meaning.less(region, *(book.region(other) for other in stops))
-        shown = book.find(free, lambda each, rule=rule: book.acts(rule, each))  # type: ignore[misc]
+        shown = book.find(
+            free,
+            lambda each, rule=rule: book.acts(rule, each) and not any(book.acts(one, each) for one in stops),  # type: ignore[misc]
+        )
         if shown is None:
             continue
         later = [other for other in stops if book.meaning.less(book.region(other), region) == ()]

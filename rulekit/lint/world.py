@@ -56,8 +56,11 @@ def region(axes: Axes, applies: Applies) -> Region:
 
 
 def _bounds(axes: Axes) -> Box:
-    """Leave out cells that no value can lie in."""
+    """Leave out cells that no value can lie in; the time of day is always known."""
     possible = {place: axis.possible() for place, axis in enumerate(axes.axes)}
+    clock = axes.find(TIME.key)
+    if clock is not None:
+        possible[clock] &= axes.axes[clock].numbers  # type: ignore[union-attr]
     return {place: mask for place, mask in possible.items() if mask != axes.alls[place]}
 
 

@@ -43,6 +43,8 @@ FOUND: list[tuple[list[str], list[str]]] = [
     (["exit everything at ₹9,000 day loss", "stop trading at ₹9,000 day loss"], []),
     (["exit everything at ₹9,000 day loss", "stop adding at ₹8,000 day loss"], []),
     (["exit everything at ₹9,000 day loss", "stop adding at ₹8,000 day profit"], ["C202"]),
+    (["exit everything at ₹9,000 day loss", "stop adding before 10:00", "stop trading after 10:00"], []),
+    (["exit everything at ₹9,000 day loss", "stop adding before 10:00", "stop trading after 10:01"], ["C202"]),
     (["exit everything at 15:10"], []),
 ]  # fmt: skip
 
