@@ -14,7 +14,9 @@ import click
 from rulekit.errors import UsageError
 
 if TYPE_CHECKING:
+    from rulekit.replay.studying import Study
     from rulekit.replay.trades import Replay
+    from rulekit.runtime.policy import Policy
 
 
 @click.command(
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 Examples:
   rulekit replay my.policy --bars minutes.parquet --entries entries.csv
   rulekit replay my.policy --bars folder --enter "every 50 bars" --looks close --fill open --format json
-  rulekit replay my.policy --bars ticks.csv --entries entries.csv --charges intraday --tables out
+  rulekit replay my.policy --bars ticks.csv --entries entries.csv --charges intraday --out tables
+  rulekit replay my.policy --bars ticks.csv --entries entries.csv --rules --against edited.policy --monte-carlo 1000
 
 An entries file: symbol,side,quantity,at and, if known, price,stop; also exchange,product,strategy.
 Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
@@ -63,7 +66,19 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
 @click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help="a fact that the bars do not tell")
 @click.option("--skip-bad-rows", is_flag=True, help="leave rows out that cannot be, and say how many")
 @click.option("--one-at-a-time", is_flag=True, help="pass over entries of a symbol while one of it is held")
-@click.option("--tables", type=click.Path(path_type=Path), help="write trades, fills and marks there as Parquet")
+@click.option("--rules", is_flag=True, help="say what each rule's actions earned")
+@click.option(
+    "--against", type=click.Path(path_type=Path), multiple=True, metavar="POLICY",
+    help="replay the same entries by this policy, too, and say where and why it parts; may be given several times",
+)  # fmt: skip
+@click.option(
+    "--monte-carlo", type=click.IntRange(1), metavar="N", help="shuffle the trades so often: how much is their order"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="of --monte-carlo")
+@click.option(
+    "--out", "--tables", "out", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="write all tables there, as Parquet and as JSON",
+)  # fmt: skip
 @click.option("--no-numba", is_flag=True, help="run the plain Python loop")
 @click.option(
     "--settings", "settings_path", type=click.Path(path_type=Path),
@@ -76,19 +91,34 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
 @click.option("--quiet", is_flag=True, help="no notes and no progress bar")
 def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet: bool, **given: Any) -> None:
     """Replay POLICY over bars or ticks: what it would have done with these entries, and earned."""
+    studied = None
     with _progress(quiet) as (say, advance):
-        outcome = _replay(policies, bars, given, say, advance)
+        if any(given[name] for name in _STUDIED):
+            studied = _study(policies, bars, given, say, advance)
+            outcome = studied.replay
+        else:
+            outcome = _replay(policies, bars, given, say, advance)
     if not quiet:
         for note in outcome.notes:
             click.echo(f"note: {note}", err=True)
-    if given["tables"] is not None:
-        _write_tables(outcome, given["tables"])
+    if studied is not None and given["out"] is not None:
+        from rulekit.replay.tables import write_tables
+
+        write_tables(studied.tables(), given["out"])
     if form == "json":
         plain = not (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
         rows = [trade.as_json() for trade in outcome.trades]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=plain, allow_nan=False))
         return
-    _table(outcome)
+    from rulekit.cli.replay_told import print_study, print_trades
+
+    print_trades(outcome)
+    if studied is not None:
+        print_study(studied, given)
+
+
+_STUDIED = ("rules", "against", "monte_carlo", "out")
+"""Options that ask for more than the trades."""
 
 
 def _replay(
@@ -99,7 +129,36 @@ def _replay(
     advance: Callable[[int, int], None],
 ) -> Replay:
     """Read everything and run."""
-    from rulekit.replay.api import facts_of, replay
+    from rulekit.replay.api import replay
+
+    loaded, _, asked = _asked(policies, bars, given, say)
+    say("replaying")
+    return replay(loaded, progress=advance, **asked)
+
+
+def _study(
+    policies: tuple[Path, ...],
+    bars: tuple[Path, ...],
+    given: dict[str, Any],
+    say: Callable[[str], None],
+    advance: Callable[[int, int], None],
+) -> Study:
+    """Read everything, run, and work out what is asked for."""
+    from rulekit.replay.studying import study
+
+    loaded, against, asked = _asked(policies, bars, given, say)
+    say("replaying")
+    return study(
+        loaded, against=against or None, monte_carlo=given["monte_carlo"] or 0, seed=given["seed"], progress=advance,
+        **asked,
+    )  # fmt: skip
+
+
+def _asked(
+    policies: tuple[Path, ...], bars: tuple[Path, ...], given: dict[str, Any], say: Callable[[str], None]
+) -> tuple[list[Policy], list[Policy], dict[str, Any]]:
+    """Read policies, settings and prices."""
+    from rulekit.replay.api import facts_of
     from rulekit.replay.bars import read_bars
     from rulekit.replay.options import Options
     from rulekit.runtime.policy import load
@@ -108,13 +167,13 @@ def _replay(
     if (given["entries"] is None) == (given["enter"] is None):
         raise UsageError("which entries?", 'give --entries FILE.csv, or --enter "every 50 bars"')
     settings = load_settings(given["settings_path"])
-    loaded = [load(path) for path in policies]
+    loaded, against = [load(path) for path in policies], [load(path) for path in given["against"]]
     options = Options(
         **{name: given[name] for name in ("looks", "path", "fill", "spread", "slippage", "charges", "product",
                                           "exchange", "sessions")},
         skip_bad=given["skip_bad_rows"],
         one_at_a_time=given["one_at_a_time"],
-        marks=given["tables"] is not None,
+        marks=False,
         facts=_facts(given["facts"]),
         cycle_s=settings.engine.cycle_s,
         native=False if given["no_numba"] else None,
@@ -122,14 +181,14 @@ def _replay(
     say("reading")
     prices = read_bars(
         list(bars), exchange=options.exchange, skip_bad=options.skip_bad,
-        facts=facts_of([one.compiled for one in loaded]),
+        facts=facts_of([one.compiled for one in [*loaded, *against]]),
     )  # fmt: skip
-    say("replaying")
-    return replay(
-        loaded, prices, given["entries"], enter=given["enter"], side=given["side"], quantity=given["quantity"],
-        options=options, instruments=_instruments(settings.instruments, given["lot"], given["tick"]),
-        calendar=settings.calendar.calendar(), progress=advance,
-    )  # fmt: skip
+    return loaded, against, {
+        "bars": prices, "entries": given["entries"], "enter": given["enter"], "side": given["side"],
+        "quantity": given["quantity"], "options": options,
+        "instruments": _instruments(settings.instruments, given["lot"], given["tick"]),
+        "calendar": settings.calendar.calendar(),
+    }  # fmt: skip
 
 
 def _facts(texts: tuple[str, ...]) -> dict[str, float]:
@@ -183,35 +242,3 @@ def _progress(quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[[in
             bar.update(task, description="entries", completed=done, total=total)
 
         yield say, advance
-
-
-def _write_tables(outcome: Replay, folder: Path) -> None:
-    """Write the tables as Parquet."""
-    import pyarrow.parquet as pq
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in outcome.tables().items():
-            pq.write_table(table, folder / f"{name}.parquet")
-    except OSError as error:
-        raise UsageError(f"`{folder}` cannot be written: {error.strerror or error}", "give another folder") from None
-
-
-def _table(outcome: Replay) -> None:
-    """Write one line a trade, and the sums."""
-    from rulekit.model.instant import iso
-
-    for trade in outcome.trades:
-        side = "long" if trade.side > 0 else "short"
-        rules = ", ".join(dict.fromkeys(fill.rule for fill in trade.fills)) or "nothing"
-        ended = "still held" if trade.exited is None else f"to {iso(trade.exited)[:16].replace('T', ' ')}"
-        entered = iso(trade.entered)[:16].replace("T", " ")
-        click.echo(
-            f"{trade.key.symbol:<14} {side:<5} {trade.quantity:>6} at {trade.entry / trade.scale:>10,.2f}  "
-            f"{entered} {ended:<20}  {trade.profit:>14,.2f}  {rules}"
-        )
-    won = sum(trade.profit > 0 for trade in outcome.trades)
-    click.echo(
-        f"{len(outcome.trades):,} trades, {won:,} with a profit, {outcome.profit:,.2f} rupees in all"
-        + (f"; {outcome.skipped:,} entries passed over while one was held" if outcome.skipped else "")
-    )

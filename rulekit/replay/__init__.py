@@ -8,12 +8,22 @@ if TYPE_CHECKING:
     from rulekit.replay.api import replay as replay
     from rulekit.replay.bars import read_bars as read_bars
     from rulekit.replay.options import Options as Options
+    from rulekit.replay.studying import Study as Study
+    from rulekit.replay.studying import study as study
     from rulekit.replay.trades import Replay as Replay
     from rulekit.replay.trades import Trade as Trade
 
-_HOMES = {"replay": "api", "read_bars": "bars", "Options": "options", "Replay": "trades", "Trade": "trades"}
+_HOMES = {
+    "replay": "api",
+    "read_bars": "bars",
+    "Options": "options",
+    "Replay": "trades",
+    "Trade": "trades",
+    "Study": "studying",
+    "study": "studying",
+}
 
-__all__ = ["Options", "Replay", "Trade", "read_bars", "replay"]
+__all__ = ["Options", "Replay", "Study", "Trade", "read_bars", "replay", "study"]
 
 
 def __getattr__(name: str) -> Any:

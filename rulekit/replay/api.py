@@ -20,7 +20,7 @@ from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.replay.bars import WRITE_OFFSET, Bars, read_bars
 from rulekit.replay.entries import Entry, every_bars, read_entries
 from rulekit.replay.options import Options
-from rulekit.replay.running import Instruments, run
+from rulekit.replay.running import Instruments, Prepared, prepare
 from rulekit.replay.soundness import Note
 from rulekit.replay.trades import Replay
 
@@ -55,12 +55,32 @@ def replay(
     Raises:
         InputError: bars, entries or options that cannot be.
     """
+    return prepared(
+        policy, bars, entries, enter=enter, side=side, quantity=quantity, options=options, instruments=instruments,
+        calendar=calendar, **more,
+    ).run(progress)  # fmt: skip
+
+
+def prepared(
+    policy: Any,
+    bars: Any,
+    entries: Any = None,
+    *,
+    enter: str | None = None,
+    side: str = "long",
+    quantity: int = 100,
+    options: Options | None = None,
+    instruments: Instruments | None = None,
+    calendar: Calendar | None = None,
+    **more: Any,
+) -> Prepared:
+    """Look a replay through and bind it; the arguments are those of `replay`."""
     chosen = options if options is not None else Options(**more)
     if options is not None and more:
         raise InputError("options are given twice", "give `options`, or single ones by name")
     if (entries is None) == (enter is None):
         raise InputError("which entries?", "give `entries`, or `enter`, for example `every 50 bars`")
-    policies = _policies(policy)
+    policies = compiled(policy)
     if not isinstance(bars, Bars):
         bars = read_bars(
             bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=facts_of(policies),
@@ -68,7 +88,7 @@ def replay(
     made = None if entries is None else _entries(entries, chosen.exchange)
     if made and (first := next((entry for entry in made if not entry.has_zone), None)):
         bars = evolve(bars, notes=(*bars.notes, Note(first.where, NAIVE, WRITE_OFFSET, False)))
-    return run(
+    return prepare(
         policies,
         bars,
         made,
@@ -78,7 +98,6 @@ def replay(
         quantity=quantity,
         instruments=instruments,
         calendar=calendar,
-        progress=progress,
     )
 
 
@@ -88,7 +107,7 @@ def facts_of(policies: Iterable[CompiledPolicy]) -> list[str]:
     return list(dict.fromkeys(name for slot in slots for name in (slot.phrase, slot.bare)))
 
 
-def _policies(policy: Any) -> list[CompiledPolicy]:
+def compiled(policy: Any) -> list[CompiledPolicy]:
     """Accept a policy as a host holds it, a compiled one, or several."""
     many = policy if isinstance(policy, list | tuple) else [policy]
     return [one if isinstance(one, CompiledPolicy) else one.compiled for one in many]

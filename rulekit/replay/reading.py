@@ -27,6 +27,7 @@ def trades_of(bound: Bound, rows: Sequence[tuple[Any, ...]], charges: str) -> li
             fills.setdefault(place, []).append(fill)
         else:
             marks.setdefault(place, []).append(Mark(int(at), _MARKS[kind], price, names[rule], int(abs(quantity))))
+    last_price = float(block.series.table["close"][-1].as_py())
     found = []
     for place, (number, entry) in enumerate(block.entries):
         state = float(given["o_state"][place])
@@ -53,6 +54,10 @@ def trades_of(bound: Bound, rows: Sequence[tuple[Any, ...]], charges: str) -> li
             charges=paid,
             scale=instrument.scale,
             row=number,
+            ended=these[-1].price if closed else last_price,
+            stop=entry.stop if entry.stop == entry.stop else None,
+            product=entry.product,
+            multiplier=instrument.multiplier,
         )
         found.append((number, trade))
     return found

@@ -49,6 +49,8 @@ class Trade:
         exited: when nothing was left, or None if some is still held after the last price.
         left: quantity that is still held. charges: in rupees.
         profit: in rupees, after charges; what is still held counts at the last price.
+        ended: price in smallest units at which it ended, or at which what is still held counts.
+        stop: the one that the entry came with, in smallest units; None where it had none.
     """
 
     key: InstrumentKey
@@ -65,6 +67,10 @@ class Trade:
     charges: float
     scale: int
     row: int
+    ended: float = 0.0
+    stop: float | None = None
+    product: str = ""
+    multiplier: float = 1.0
 
     def as_json(self) -> dict[str, Any]:
         """Return it with rupees and times for people."""

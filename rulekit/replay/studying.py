@@ -1,0 +1,216 @@
+"""A replay and what it tells: rules, drawdown, entries left alone, a second policy beside it, the luck of the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.errors import InputError
+from rulekit.language.reading import check_text
+from rulekit.language.tree import Applies
+from rulekit.replay import api
+from rulekit.replay.bars import Bars, read_bars
+from rulekit.replay.chance import Chance, shuffle
+from rulekit.replay.divergence import Divergence, explain
+from rulekit.replay.effects import RuleEffect, rule_effects
+from rulekit.replay.entries import Entry
+from rulekit.replay.measures import Drawdown, Measured, drawdown, equity, figures, measure
+from rulekit.replay.options import Options
+from rulekit.replay.retelling import Teller
+from rulekit.replay.running import Instruments, Prepared, prepare
+from rulekit.replay.trades import Replay, Trade
+
+ALONE = "LEFT_ALONE: exit when quantity is below 1\n"
+"""A policy that never acts: the entry, its own stop, and the broker's square-off are left."""
+EXPLAINED = 200
+"""So many partings of two policies are told in words; each needs its looks gone through again."""
+
+
+@frozen
+class Beside:
+    """One entry under a second policy. `parted` is None where both did the same, or where it was not looked for."""
+
+    trade: Trade
+    other: Trade
+    parted: Divergence | None
+
+    @property
+    def gained(self) -> float:
+        """Rupees that the second policy earned more."""
+        return round(self.other.profit - self.trade.profit, 2)
+
+
+@define(eq=False, slots=False)
+class Study:
+    """What came out of a replay.
+
+    Args:
+        prepared: what was run. replay: its trades. alone: the same entries without management.
+        title: of the policy. other: the same entries under a second policy, with its title.
+        chance: the same trades in other orders.
+    """
+
+    prepared: Prepared
+    replay: Replay
+    alone: Replay
+    title: str = ""
+    other_prepared: Prepared | None = None
+    other: Replay | None = None
+    other_title: str = ""
+    chance: Chance | None = None
+    explained: int = EXPLAINED
+    _tellers: dict[int, Teller] = field(factory=dict, repr=False)
+
+    @property
+    def trades(self) -> tuple[Trade, ...]:
+        """The trades, in the order of the entries."""
+        return self.replay.trades
+
+    @cached_property
+    def measured(self) -> list[Measured]:
+        """Each trade measured."""
+        return [measure(trade, self.prepared.plan.bars.series[trade.key]) for trade in self.trades]
+
+    @cached_property
+    def left_alone(self) -> dict[int, Trade]:
+        """By the row of its entry, what became of each without management."""
+        return {trade.row: left for trade, left in zip(self.trades, self.alone.trades, strict=True)}
+
+    @cached_property
+    def rules(self) -> list[RuleEffect]:
+        """What each rule's actions earned, the rules in the order of their files."""
+        return rule_effects(self.trades, _rule_names(self.prepared.plan.policies), self.left_alone)
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The sums over all trades, with those of the entries left alone and of the second policy beside them."""
+        found = figures(self.trades, self.measured)
+        found["left_alone"] = round(self.alone.profit, 2)
+        found["managed_gained"] = round(found["profit"] - self.alone.profit, 2)
+        if self.other is not None:
+            found["other_profit"] = round(self.other.profit, 2)
+            found["other_gained"] = round(self.other.profit - found["profit"], 2)
+        return found
+
+    @cached_property
+    def drawdown(self) -> Drawdown:
+        """The deepest fall of the sum of profits."""
+        return drawdown(equity(self.trades))
+
+    @cached_property
+    def beside(self) -> list[Beside]:
+        """Each trade beside the same entry under the second policy; the widest differences are told in words."""
+        if self.other is None or self.other_prepared is None:
+            return []
+        pairs = list(zip(self.trades, self.other.trades, strict=True))
+        told = sorted(range(len(pairs)), key=lambda place: -abs(pairs[place][1].profit - pairs[place][0].profit))
+        words = {place: self._parting(*pairs[place]) for place in told[: self.explained]}
+        return [Beside(here, there, words.get(place)) for place, (here, there) in enumerate(pairs)]
+
+    def _parting(self, here: Trade, there: Trade) -> Divergence | None:
+        assert self.other_prepared is not None
+        return explain(here, self.teller(here.row), there, self._teller(self.other_prepared, there.row))
+
+    def teller(self, row: int) -> Teller:
+        """Return what tells of the entry in a row: its looks again, in words."""
+        return self._teller(self.prepared, row)
+
+    def _teller(self, prepared: Prepared, row: int) -> Teller:
+        for bound in prepared.bound:
+            if id(bound) not in self._tellers:
+                self._tellers[id(bound)] = Teller(bound, prepared.plan.options)
+            if row in self._tellers[id(bound)].rows():
+                return self._tellers[id(bound)]
+        raise InputError(f"entry {row} was not replayed", "this is a fault of the program")
+
+    def tables(self) -> dict[str, Any]:
+        """Return all of it as Arrow tables, by name; docs/replay-report.md describes each."""
+        from rulekit.replay.tables import tables_of
+
+        return tables_of(self)
+
+
+def study(
+    policy: Any,
+    bars: Any,
+    entries: Any = None,
+    *,
+    against: Any = None,
+    monte_carlo: int = 0,
+    seed: int = 0,
+    explained: int = EXPLAINED,
+    options: Options | None = None,
+    instruments: Instruments | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **more: Any,
+) -> Study:
+    """Replay policies and work out what it tells.
+
+    Args:
+        policy, bars, entries, options, instruments: as for `replay`; so are `enter`, `side`, `quantity`, `calendar`
+            and single options by name.
+        against: a second policy, or several as in `policy`: replayed over the very entries that were taken.
+        monte_carlo: shuffle the trades so many times, with numbers from `seed`.
+        explained: so many partings of the two policies are told in words, the widest first.
+
+    Raises:
+        InputError: bars, entries or options that cannot be.
+    """
+    policies = api.compiled(policy)
+    others = [] if against is None else api.compiled(against)
+    chosen, more = _options(options, more)
+    if not isinstance(bars, Bars):
+        bars = read_bars(
+            bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=api.facts_of([*policies, *others])
+        )
+    ready = api.prepared(policies, bars, entries, options=chosen, instruments=instruments, **more)
+    outcome = ready.run(progress)
+    taken = taken_of(ready, outcome)
+    each: dict[str, Any] = {"instruments": instruments, "calendar": more.get("calendar")}
+    again = evolve(chosen, one_at_a_time=False)  # the very entries that were taken, however long each is held
+    alone = prepare([_alone(taken)], bars, taken, again, **each).run()
+    found = Study(ready, outcome, alone, title=title_of(policies), explained=explained)
+    if others:
+        found.other_prepared = prepare(others, bars, taken, again, **each)
+        found.other, found.other_title = found.other_prepared.run(), title_of(others)
+    if monte_carlo:
+        ordered = sorted(outcome.trades, key=lambda trade: (trade.last, trade.row))
+        found.chance = shuffle([trade.profit for trade in ordered], monte_carlo, seed)
+    return found
+
+
+def _options(options: Options | None, more: dict[str, Any]) -> tuple[Options, dict[str, Any]]:
+    """Return the options with every stop told, and what is left over for `replay`."""
+    names = set(Options.__slots__) & set(more)  # type: ignore[attr-defined]
+    if options is not None and names:
+        raise InputError("options are given twice", "give `options`, or single ones by name")
+    single = {name: more.pop(name) for name in names}
+    chosen = Options(**single) if options is None else options
+    return evolve(chosen, marks=True), more
+
+
+def taken_of(ready: Prepared, outcome: Replay) -> list[Entry]:
+    """Return the entries of the trades, each with its product and strategy, in the order of the trades."""
+    known = {number: entry for one in ready.bound for number, entry in one.block.entries}
+    return [known[trade.row] for trade in outcome.trades]
+
+
+def _alone(taken: Sequence[Entry]) -> CompiledPolicy:
+    """Return the policy that never acts, for whatever was entered."""
+    tree = check_text(ALONE, "no management").tree
+    assert tree is not None
+    products = tuple(dict.fromkeys(entry.product for entry in taken))
+    return evolve(compile_policy(tree), applies=Applies(products=products))
+
+
+def _rule_names(policies: Iterable[CompiledPolicy]) -> list[str]:
+    return list(dict.fromkeys(rule.name for policy in policies for rule in policy.rules))
+
+
+def title_of(policies: Sequence[CompiledPolicy]) -> str:
+    """Return the titles of policies, or how many rules they have."""
+    return ", ".join(policy.title or f"{len(policy.rules)} rules" for policy in policies)
