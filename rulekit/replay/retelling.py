@@ -106,7 +106,7 @@ class Teller:
             settings = {**self._bound.settings, "levels": 0, "room": room - 64}
             reached, *_ = run(
                 place, place + 1, 0, 0, *(arrays[name] for name in ARRAYS),
-                *(settings[name] for name in SETTINGS), *self._columns,
+                *(settings[name] for name in SETTINGS), *self._columns, *self._bound.numbers,
             )  # fmt: skip
             if reached > place:
                 return
