@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Examples:
   rulekit replay my.policy --bars minutes.parquet --entries entries.csv
   rulekit replay my.policy --bars folder --enter "every 50 bars" --looks close --fill open --format json
-  rulekit replay my.policy --bars ticks.csv --entries entries.csv --charges intraday --out tables
+  rulekit replay my.policy --bars ticks.csv --entries entries.csv --charges intraday --out tables --report page.html
   rulekit replay my.policy --bars ticks.csv --entries entries.csv --rules --against edited.policy --monte-carlo 1000
 
 An entries file: symbol,side,quantity,at and, if known, price,stop; also exchange,product,strategy.
@@ -79,6 +79,10 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
     "--out", "--tables", "out", type=click.Path(path_type=Path), metavar="FOLDER",
     help="write all tables there, as Parquet and as JSON",
 )  # fmt: skip
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.html",
+    help="write one page with charts of the trades, for a browser",
+)  # fmt: skip
 @click.option("--no-numba", is_flag=True, help="run the plain Python loop")
 @click.option(
     "--settings", "settings_path", type=click.Path(path_type=Path),
@@ -101,10 +105,8 @@ def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet
     if not quiet:
         for note in outcome.notes:
             click.echo(f"note: {note}", err=True)
-    if studied is not None and given["out"] is not None:
-        from rulekit.replay.tables import write_tables
-
-        write_tables(studied.tables(), given["out"])
+    if studied is not None:
+        _write(studied, given["out"], given["report"])
     if form == "json":
         plain = not (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
         rows = [trade.as_json() for trade in outcome.trades]
@@ -117,8 +119,20 @@ def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet
         print_study(studied, given)
 
 
-_STUDIED = ("rules", "against", "monte_carlo", "out")
+_STUDIED = ("rules", "against", "monte_carlo", "out", "report")
 """Options that ask for more than the trades."""
+
+
+def _write(studied: Study, out: Path | None, page: Path | None) -> None:
+    """Write the tables and the page."""
+    if out is not None:
+        from rulekit.replay.tables import write_tables
+
+        write_tables(studied.tables(), out)
+    if page is not None:
+        from rulekit.runtime.replay_report import write_report
+
+        write_report(studied, page)
 
 
 def _replay(

@@ -103,12 +103,16 @@ def _print_beside(study: Study) -> None:
     parted = [(one, one.parted) for one in study.beside if one.parted is not None]
     for one, where in sorted(parted, key=lambda pair: -abs(pair[0].gained))[:_TOLD]:
         click.echo(f"  {one.trade.key.symbol} {_moment(one.trade.entered)}: {one.gained:+,.2f}")
-        click.echo(f"    {_moment(where.at)}: this {where.here} ({where.why_here})")
-        click.echo(f"    {' ' * 16}  that {where.there} ({where.why_there})")
+        click.echo(f"    {_moment(where.at)}: this {where.here}{_because(where.why_here)}")
+        click.echo(f"    {' ' * 16}  that {where.there}{_because(where.why_there)}")
     same = sum(one.gained == 0 for one in study.beside)
     if len(parted) > _TOLD:
         click.echo(f"  … {len(parted) - _TOLD:,} more: --out writes them")
     click.echo(f"  {same:,} of {len(study.beside):,} trades earned the same")
+
+
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""
 
 
 def chance_lines(chance: Chance) -> list[str]:

@@ -65,10 +65,9 @@ class Divergence:
 
     def text(self, here: str = "this", there: str = "the other") -> str:
         """Say it in one line."""
-        return (
-            f"{iso(self.at)[:19].replace('T', ' ')}: {here} {self.here} ({self.why_here}); "
-            f"{there} {self.there} ({self.why_there})"
-        )
+        sides = ((here, self.here, self.why_here), (there, self.there, self.why_there))
+        said = "; ".join(f"{who} {what}" + (f" ({why})" if why else "") for who, what, why in sides)
+        return f"{iso(self.at)[:19].replace('T', ' ')}: {said}"
 
 
 def done_by(trade: Trade) -> list[Done]:
@@ -131,6 +130,17 @@ def explain(here: Trade, ours: Teller, there: Trade, theirs: Teller) -> Divergen
     ):
         said.append(_told(acts, others, teller, trade, seen, state))
     return Divergence(at, *said[0], *said[1])
+
+
+def name_parting(here: Trade, there: Trade) -> Divergence | None:
+    """Name where two trades of one entry part, without the reasons."""
+    found = parting(here, there)
+    if found is None:
+        return None
+    at, mine, yours = found
+    sides = ((_without(mine, yours), here), (_without(yours, mine), there))
+    said = ["; ".join(_what(one, trade) for one in acts) or "nothing" for acts, trade in sides]
+    return Divergence(at, said[0], "", said[1], "")
 
 
 def _without(these: Sequence[Done], those: Sequence[Done]) -> list[Done]:

@@ -12,13 +12,14 @@ from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.errors import InputError
 from rulekit.language.reading import check_text
 from rulekit.language.tree import Applies
+from rulekit.model.instant import SECOND
 from rulekit.replay import api
 from rulekit.replay.bars import Bars, read_bars
 from rulekit.replay.chance import Chance, shuffle
-from rulekit.replay.divergence import Divergence, explain
+from rulekit.replay.divergence import Divergence, explain, name_parting, parting
 from rulekit.replay.effects import RuleEffect, rule_effects
 from rulekit.replay.entries import Entry
-from rulekit.replay.measures import Drawdown, Measured, drawdown, equity, figures, measure
+from rulekit.replay.measures import Drawdown, Measured, drawdown, ended_at, equity, figures, measure
 from rulekit.replay.options import Options
 from rulekit.replay.retelling import Teller
 from rulekit.replay.running import Instruments, Prepared, prepare
@@ -26,13 +27,13 @@ from rulekit.replay.trades import Replay, Trade
 
 ALONE = "LEFT_ALONE: exit when quantity is below 1\n"
 """A policy that never acts: the entry, its own stop, and the broker's square-off are left."""
-EXPLAINED = 200
-"""So many partings of two policies are told in words; each needs its looks gone through again."""
+LOOKS = 400_000
+"""Partings of two policies are told with their reasons until so many looks were gone through again: some seconds."""
 
 
 @frozen
 class Beside:
-    """One entry under a second policy. `parted` is None where both did the same, or where it was not looked for."""
+    """One entry under a second policy. `parted` is None where both did the same."""
 
     trade: Trade
     other: Trade
@@ -62,7 +63,7 @@ class Study:
     other: Replay | None = None
     other_title: str = ""
     chance: Chance | None = None
-    explained: int = EXPLAINED
+    looks: int = LOOKS
     _tellers: dict[int, Teller] = field(factory=dict, repr=False)
 
     @property
@@ -103,17 +104,31 @@ class Study:
 
     @cached_property
     def beside(self) -> list[Beside]:
-        """Each trade beside the same entry under the second policy; the widest differences are told in words."""
+        """Each trade beside the same entry under the second policy; the widest differences come with their reasons."""
         if self.other is None or self.other_prepared is None:
             return []
         pairs = list(zip(self.trades, self.other.trades, strict=True))
-        told = sorted(range(len(pairs)), key=lambda place: -abs(pairs[place][1].profit - pairs[place][0].profit))
-        words = {place: self._parting(*pairs[place]) for place in told[: self.explained]}
-        return [Beside(here, there, words.get(place)) for place, (here, there) in enumerate(pairs)]
+        found: dict[int, Beside] = {}
+        left = self.looks
+        for place in sorted(range(len(pairs)), key=lambda place: -abs(pairs[place][1].profit - pairs[place][0].profit)):
+            here, there = pairs[place]
+            if left > 0 and parting(here, there) is not None:
+                left -= 2 * self.looks_at(here)
+                theirs = self._teller(self.other_prepared, there.row)
+                found[place] = Beside(here, there, explain(here, self.teller(here.row), there, theirs))
+            else:
+                found[place] = Beside(here, there, name_parting(here, there))
+        return [found[place] for place in range(len(pairs))]
 
-    def _parting(self, here: Trade, there: Trade) -> Divergence | None:
-        assert self.other_prepared is not None
-        return explain(here, self.teller(here.row), there, self._teller(self.other_prepared, there.row))
+    def looks_at(self, trade: Trade) -> int:
+        """Return about how many looks there were at a trade."""
+        series, options = self.prepared.plan.bars.series[trade.key], self.prepared.plan.options
+        column = series.table["at"].combine_chunks().to_numpy()
+        prices = int(column.searchsorted(ended_at(trade)) - column.searchsorted(trade.entered)) + 1
+        if options.looks == "close" or series.is_ticks:
+            return prices
+        cycles = series.length / SECOND / options.cycle_s if options.looks == "live" else 0.0
+        return round(prices * (4 + cycles))
 
     def teller(self, row: int) -> Teller:
         """Return what tells of the entry in a row: its looks again, in words."""
@@ -142,7 +157,7 @@ def study(
     against: Any = None,
     monte_carlo: int = 0,
     seed: int = 0,
-    explained: int = EXPLAINED,
+    told: int = LOOKS,
     options: Options | None = None,
     instruments: Instruments | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -155,7 +170,8 @@ def study(
             and single options by name.
         against: a second policy, or several as in `policy`: replayed over the very entries that were taken.
         monte_carlo: shuffle the trades so many times, with numbers from `seed`.
-        explained: so many partings of the two policies are told in words, the widest first.
+        told: partings of the two policies are told with their reasons, the widest difference first, until about so
+            many looks were gone through again; the others are only named.
 
     Raises:
         InputError: bars, entries or options that cannot be.
@@ -173,10 +189,12 @@ def study(
     each: dict[str, Any] = {"instruments": instruments, "calendar": more.get("calendar")}
     again = evolve(chosen, one_at_a_time=False)  # the very entries that were taken, however long each is held
     alone = prepare([_alone(taken)], bars, taken, again, **each).run()
-    found = Study(ready, outcome, alone, title=title_of(policies), explained=explained)
+    found = Study(ready, outcome, alone, title=title_of(policies), looks=told)
     if others:
         found.other_prepared = prepare(others, bars, taken, again, **each)
         found.other, found.other_title = found.other_prepared.run(), title_of(others)
+        if found.other_title == found.title:
+            found.other_title = "the second policy"
     if monte_carlo:
         ordered = sorted(outcome.trades, key=lambda trade: (trade.last, trade.row))
         found.chance = shuffle([trade.profit for trade in ordered], monte_carlo, seed)
