@@ -1,4 +1,4 @@
-"""The page of a replay: one file that fetches nothing, with every trade's bars, stops and actions, and texts escaped."""
+"""The page of a replay: one file that fetches nothing, with each trade's bars, stops and actions; texts are escaped."""
 
 from __future__ import annotations
 
