@@ -38,6 +38,8 @@ COMMANDS = {
     "alerts": "what a person should look at, and what was seen",
     "verify": "decide every recorded look of a journal again",
     "adopt": "take an order that the journal lost back into it",
+    "plugins": "what installed packages add, and whether it works",
+    "new": "begin a package that adds words to the language",
     "compile": "show the function that a policy becomes",
     "kite-server": "start a simulated Kite on this machine",
 }

@@ -18,7 +18,8 @@ from rulekit.language.reading import Checked
 from rulekit.language.rules import rule
 from rulekit.language.sentences import condition_text, value_text
 from rulekit.language.tree import Rule, Span
-from rulekit.language.vocabulary import STANDARD, Vocabulary
+from rulekit.language.vocabulary import STANDARD, Fact, Vocabulary
+from rulekit.language.words import number_text
 from rulekit.lint.catalogue import ALL_CODES
 from rulekit.lint.pages import page
 
@@ -82,9 +83,20 @@ def _word(word: Word, checked: Checked, vocabulary: Vocabulary) -> str:
     if fact is not None:
         units = ", ".join(unit.value for unit in fact.units)
         window = "; may be followed by `over 15 minutes` or `over 5 bars`" if fact.windowed else ""
-        return f"**{fact.name}**: {fact.help}\n\ncompared in {units}; from the {fact.origin}{window}"
+        origin = f"from the plug-in `{fact.plugin}`" if fact.plugin else f"from the {fact.origin}"
+        return f"**{fact.name}**: {fact.help}\n\ncompared in {units}; {origin}{window}{_declared(fact)}"
     meaning = MEANINGS.get(word.type)
     return f"**{word.value}**: {meaning}" if meaning else ""
+
+
+def _declared(fact: Fact) -> str:
+    """Say what a plug-in declares of its fact: its bounds, when it is unknown, and an example."""
+    if not fact.plugin:
+        return ""
+    low, high = (None if bound is None else number_text(bound) for bound in (fact.low, fact.high))
+    bounds = "; " + " ".join(f"{word} {bound}" for word, bound in (("from", low), ("to", high)) if bound is not None)
+    said = bounds if low or high else ""
+    return f"{said}\n\nunknown: {fact.unknown}\n\n```policy\n{fact.example}\n```"
 
 
 def _defined(name: str, checked: Checked) -> str:

@@ -14,6 +14,7 @@ from rulekit.language.checker import Line
 from rulekit.language.echo import fault_in
 from rulekit.language.fault import FaultError
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, accepted, raw_tokens, reads
+from rulekit.language.plugged import learn_all
 from rulekit.language.reader import END, Names, Reader, Word
 from rulekit.language.reading import Checked
 from rulekit.language.scope import Scope
@@ -69,6 +70,8 @@ class _Moment:
 
 def offers(checked: Checked, text: str, line: int, column: int, vocabulary: Vocabulary = STANDARD) -> list[Offer]:
     """List what may stand at a line and column of a text, the likeliest first; nothing in comments and quotes."""
+    if vocabulary is STANDARD:
+        learn_all()  # those that no policy has said yet are offered, too
     moment = _moment(checked, text, line, column, vocabulary)
     if moment is None:
         return []
@@ -259,16 +262,16 @@ def _spellings(accepts: frozenset[str], vocabulary: Vocabulary) -> Iterator[Offe
 # --- every word of the language ------------------------------------------------------------
 
 _FACTS = frozenset({"FACT", "TEXT_FACT", "PRICE_NAME", "PROFIT", "LOSS", "PEAK_PROFIT", "ATR", "STOP"})
-_TABLES: dict[int, tuple[Vocabulary, tuple[Offer, ...]]] = {}
+_TABLES: dict[tuple[int, int], tuple[Vocabulary, tuple[Offer, ...]]] = {}
 
 
 def _table(vocabulary: Vocabulary) -> tuple[Offer, ...]:
     """List each word of the language once, in its canonical spelling: actions first, facts in their own order."""
-    known = _TABLES.get(id(vocabulary))
+    known = _TABLES.get((id(vocabulary), len(vocabulary)))
     if known is None:
         order = {fact.name: place for place, fact in enumerate(vocabulary)}
         found = sorted(_all_spellings(vocabulary), key=lambda each: order.get(each.text, -1))
-        known = _TABLES[id(vocabulary)] = (vocabulary, tuple(found))
+        known = _TABLES[id(vocabulary), len(vocabulary)] = (vocabulary, tuple(found))
     return known[1]
 
 

@@ -18,6 +18,7 @@ from rulekit.language.echo import canonical, echo
 from rulekit.language.fault import AlreadyReportedError, Edit, FaultError, did_you_mean
 from rulekit.language.naming import Naming, new_name
 from rulekit.language.parser import EXAMPLE_LINE, SENTENCE, Misread, Node, raw_tokens, read
+from rulekit.language.plugged import unusable_word
 from rulekit.language.reader import Reader, Word
 from rulekit.language.rules import rule
 from rulekit.language.scope import Scope
@@ -146,7 +147,10 @@ class Checking:
             words = self._words(raw, header)
             return Line(sentence, raw, words, self._node(words, header))
         except FaultError as found:
-            if not self.naming.said_elsewhere(raw, words, found.span):
+            unusable = unusable_word(raw, self.vocabulary)
+            if unusable is not None:
+                self.found.append(unusable.diagnostic(self.source))
+            elif not self.naming.said_elsewhere(raw, words, found.span):
                 self._report(found, sentence)
         return Line(sentence, raw, words)
 

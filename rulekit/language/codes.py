@@ -46,6 +46,7 @@ _ROWS = (
     ("N107", "unknown-value", "no such exchange, product, side or day"),
     ("N108", "circular-name", "a name that is defined by itself"),
     ("N116", "unquoted-name", "a symbol or a strategy of several words without its quotes"),
+    ("N117", "plug-in-unusable", "a word of a plug-in that cannot be used"),
     ("U101", "missing-unit", "a number without its unit"),
     ("U102", "unit-mismatch", "two things that cannot be compared or used together"),
     ("U103", "bad-grouping", "commas in a number where no grouping has them"),

@@ -18,12 +18,17 @@ _MOST = 200
 """No fact has a longer name."""
 
 
-@cache
 def fact_phrase(name: str) -> str:
     """Return the phrase of a fact: `Momentum over 1 hour` is `momentum over 60 minutes`, `LTP` is `price`.
 
     A name that is no fact of the language comes back in lower case, with single spaces.
     """
+    return _phrase(name, len(STANDARD))
+
+
+@cache
+def _phrase(name: str, size: int) -> str:
+    """Read a name once for each size of the vocabulary, which only grows."""
     plain = " ".join(name.lower().split())
     if len(plain) > _MOST:
         return plain

@@ -344,11 +344,12 @@ def _standing_phrases() -> tuple[tuple[str, Keyword], ...]:
 
 def phrases(vocabulary: v.Vocabulary = v.STANDARD) -> Phrases:
     """Build the table of phrases for a vocabulary."""
-    return _standard_phrases() if vocabulary is v.STANDARD else _phrases(vocabulary)
+    return _standard_phrases(len(v.STANDARD)) if vocabulary is v.STANDARD else _phrases(vocabulary)
 
 
 @cache
-def _standard_phrases() -> Phrases:
+def _standard_phrases(size: int) -> Phrases:
+    """Build the table once for each size of the vocabulary, which only grows."""
     return _phrases(v.STANDARD)
 
 

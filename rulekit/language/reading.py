@@ -10,6 +10,7 @@ from attrs import field, frozen
 from rulekit.language.checker import Checking, Line
 from rulekit.language.diagnostics import Diagnostic, has_errors
 from rulekit.language.fault import FaultError
+from rulekit.language.plugged import learn_from, learn_near
 from rulekit.language.reader import Names
 from rulekit.language.scope import Scope
 from rulekit.language.source import (
@@ -64,11 +65,16 @@ def check_text(
     size = len(text) if len(text) > MAX_BYTES else len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         return _refused(text, too_large(size))
+    if vocabulary is STANDARD:
+        learn_from(text)
     source = cut(text)
     if len(source.sentences) > MAX_SENTENCES:
         return _refused(text, too_many(len(source.sentences)))
     checking = _checking(source, vocabulary, memory)
     tree = checking.run(path)
+    if tree is None and vocabulary is STANDARD and learn_near(text):
+        checking = Checking(source, vocabulary)
+        tree = checking.run(path)
     used = checking.scope.values.used | checking.scope.conditions.used
     return Checked(
         tree,

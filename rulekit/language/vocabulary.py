@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -43,6 +44,9 @@ class Fact:
         signed: positive means in the position's favour, so its sign turns for a short.
         windowed: may be followed by `over N minutes` or `over N bars`.
         bare: a number compared with it needs no unit.
+        low, high: bounds of its values, both included; None where there is none. Of a fact of a plug-in; what those of
+            the language can be stands in `rulekit.lint.scales`.
+        example: a sentence that uses it. unknown: when it has no value. plugin: the package that adds it.
     """
 
     name: str
@@ -54,6 +58,11 @@ class Fact:
     signed: bool = False
     windowed: bool = False
     bare: bool = False
+    low: Fraction | None = None
+    high: Fraction | None = None
+    example: str = ""
+    unknown: str = ""
+    plugin: str = ""
 
 
 _MONEY_OR_SHARE = (Unit.PERCENT, Unit.RUPEES, Unit.R, Unit.POINTS, Unit.TICKS, Unit.ATR)
@@ -152,11 +161,16 @@ STANDARD_FACTS = (
 
 
 class Vocabulary:
-    """The facts that a policy may use, found by name or alias."""
+    """The facts that a policy may use, found by name or alias.
+
+    Attributes:
+        unusable: names that a plug-in declares and that cannot be used, each with the reason.
+    """
 
     def __init__(self, facts: Iterable[Fact] = STANDARD_FACTS) -> None:
         self._facts: dict[str, Fact] = {}
         self._names: dict[str, Fact] = {}
+        self.unusable: dict[str, str] = {}
         for fact in facts:
             self._add(fact)
 
@@ -174,6 +188,19 @@ class Vocabulary:
     def extended(self, facts: Iterable[Fact]) -> Vocabulary:
         """Return a vocabulary with further facts; a name that is taken is refused."""
         return Vocabulary([*self._facts.values(), *facts])
+
+    def learn(self, fact: Fact) -> None:
+        """Take in one more fact; a name that is taken is refused. No fact is ever changed or taken away."""
+        # Others may be reading: they go on with the tables that they have.
+        fresh = self.extended([fact])
+        self._facts, self._names = fresh._facts, fresh._names
+
+    def refuse(self, name: str, why: str) -> None:
+        """Note that a name cannot be used, and why."""
+        self.unusable = {**self.unusable, name: why}
+
+    def __len__(self) -> int:
+        return len(self._facts)
 
     def find(self, name: str) -> Fact | None:
         """Find a fact by its name or one of its aliases, in any case."""
@@ -194,7 +221,7 @@ class Vocabulary:
 
 
 STANDARD = Vocabulary()
-"""The vocabulary without any plug-in."""
+"""The words of the language; those of installed plug-ins are learnt when a policy first says them."""
 
 HEADINGS = {"symbols": "symbol", "strategies": "strategy", "exchanges": "exchange", "products": "product"}
 """Facts that `applies to` lists, in the plural."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from rulekit.language.tree import FactRef, Unit, Window
-from rulekit.language.vocabulary import PRICE, TEXT, Vocabulary
+from rulekit.language.vocabulary import PRICE, TEXT, Fact, Vocabulary
 from rulekit.lint.axes import FREE, NOT_NEGATIVE, POSITIVE, UNKNOWN_CELL, Bounds
 from rulekit.model.instant import DAY, MINUTE
 
@@ -102,7 +102,27 @@ def scale_of(ref: FactRef, vocabulary: Vocabulary) -> Scale | None:
     if row is None or row.kind == TEXT:
         return None
     if row.kind == PRICE:
-        return Scale(("price", row.name, ref.window), POSITIVE)
+        return Scale(("price", row.name, ref.window), _declared(row, POSITIVE))
     if row.name == "atr":
         return Scale(("atr", ref.window), POSITIVE)
-    return Scale(("fact", ref.phrase), _HOST.get(row.name, FREE), natural=True)
+    return Scale(("fact", ref.phrase), _declared(row, _HOST.get(row.name, FREE)), natural=True)
+
+
+def _declared(row: Fact, otherwise: Bounds) -> Bounds:
+    """Return what the values of a fact can be: as its plug-in declares, for either side of a signed one."""
+    if row.low is None and row.high is None:
+        return otherwise
+    low, high = row.low, row.high
+    if row.signed:
+        low, high = mirrored(low, high)
+    if otherwise.low is not None and (low is None or low < otherwise.low):
+        return Bounds(otherwise.low, high, low_open=otherwise.low_open)
+    return Bounds(low, high)
+
+
+def mirrored(low: Fraction | None, high: Fraction | None) -> tuple[Fraction | None, Fraction | None]:
+    """Return the bounds of a fact whose sign turns with the side: the wider of both."""
+    if low is None or high is None:
+        return None, None
+    most = max(abs(low), abs(high))
+    return -most, most

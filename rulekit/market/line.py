@@ -113,6 +113,16 @@ class Line:
             self._quote = Quote(tick.price, tick.at, tick.bid, tick.ask)
         return self._quote
 
+    @property
+    def bars(self) -> Bars:
+        """The bars of the day; they are others on the next one."""
+        return self._bars
+
+    @property
+    def scale(self) -> float:
+        """Smallest units in a rupee."""
+        return float(self._scale)
+
     def fact(self, request: FactRequest) -> float:
         """Return one fact in natural units; NaN while it is unknown."""
         live = _LIVE.get(request.name)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from rulekit.errors import InputError
 from rulekit.market.line import Line
-from rulekit.market.requests import FactRequest, read_request
+from rulekit.market.requests import FactRequest, needs_underlying, read_request
 from rulekit.market.ticks import Tick
+from rulekit.market.underlying import underlying_of
 from rulekit.model import calendar
 from rulekit.model.instant import MINUTE
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Quote
+
+if TYPE_CHECKING:
+    from rulekit.market.plugged import PluggedFacts
 
 
 class Market:
@@ -23,16 +28,23 @@ class Market:
             of the market are left to others. Only what is wanted is computed.
         bar_s: length of a bar in seconds.
         calendar: sessions of the exchanges; facts are made of ticks inside them.
+        plugged: what computes the facts of plug-ins; made when one is wanted.
     """
 
     def __init__(
-        self, requests: Iterable[str] = (), *, bar_s: float = 60, calendar: calendar.Calendar | None = None
+        self,
+        requests: Iterable[str] = (),
+        *,
+        bar_s: float = 60,
+        calendar: calendar.Calendar | None = None,
+        plugged: PluggedFacts | None = None,
     ) -> None:
         bar = round(bar_s * MINUTE / 60)
         if not 0 < bar <= 24 * 60 * MINUTE:
             raise InputError(f"a bar of `{bar_s}` seconds is not possible", "use 1 second to 1 day, usually 60")
         self._bar = bar
         self._calendar = calendar if calendar is not None else _default_calendar()
+        self._plugged = plugged
         self._lines: dict[tuple[str, str], Line] = {}
         self._wanted = _requests(requests)
         self._read: dict[tuple[str, ...], tuple[FactRequest, ...]] = {}
@@ -64,7 +76,36 @@ class Market:
         line = self._lines.get(key)
         if line is None:
             return {request.phrase: float("nan") for request in requests}
-        return {request.phrase: line.fact(request) for request in requests}
+        return {
+            request.phrase: self._of_plugin(key, request, line) if request.plugged else line.fact(request)
+            for request in requests
+        }
+
+    def _of_plugin(self, key: InstrumentKey, request: FactRequest, line: Line) -> float:
+        """Return what a plug-in has computed of an instrument's bars."""
+        if self._plugged is None:
+            from rulekit.market.plugged import PluggedFacts
+
+            self._plugged = PluggedFacts()
+        below = underlying_of(key)
+        other = None if below is None else self._lines.get(below)
+        beside = None if other is None else (other.bars, other.scale)
+        return self._plugged.value(key, request, line.bars, line.scale, beside)
+
+    def heard_beside(self, keys: Iterable[InstrumentKey]) -> set[InstrumentKey]:
+        """Return the instruments whose prices facts of these instruments need as well."""
+        if not any(needs_underlying(request) for request in self._wanted):
+            return set()
+        return {below for key in keys if (below := underlying_of(key)) is not None}
+
+    def troubles(self) -> list[str]:
+        """Return what went wrong with facts of plug-ins since this was last asked."""
+        return [] if self._plugged is None else self._plugged.troubles()
+
+    def close(self) -> None:
+        """Let go of the processes of plug-ins, if there are any."""
+        if self._plugged is not None:
+            self._plugged.close()
 
     def previous_close(self, key: InstrumentKey, day: date, price: float) -> None:
         """Take the close before a day from elsewhere, in smallest units; it goes before what was heard."""

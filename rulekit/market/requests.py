@@ -8,6 +8,7 @@ from functools import cache
 from attrs import frozen
 
 from rulekit.model.instant import DAY, HOUR, MINUTE, SECOND
+from rulekit.plugins.facts import fact_of
 
 DEFAULTS: dict[str, str | None] = {
     "momentum": "15 minutes",
@@ -29,7 +30,7 @@ DEFAULTS: dict[str, str | None] = {
 
 WINDOWED = frozenset({"momentum", "change", "volume", "volatility", "atr", "sma", "ema", "rsi", "vwap"})
 _UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY}
-_PHRASE = re.compile(r"(?P<name>[a-z][a-z ]*?)(?: over (?P<window>[\d.,]+ [a-z].*))?")
+_PHRASE = re.compile(r"(?P<name>[a-z][a-z0-9 -]*?)(?: over (?P<window>[\d.,]+ [a-z].*))?")
 _PART = re.compile(r"(?P<count>\d[\d,]*) (?P<unit>second|minute|hour|day|bar)s?(?: |$)")
 
 
@@ -42,12 +43,14 @@ class FactRequest:
         name: of the fact, without its window.
         span: window in microseconds, or None.
         bars: window in bars, or None. At most one of the two is given.
+        plugged: a plug-in computes it.
     """
 
     phrase: str
     name: str
     span: int | None = None
     bars: int | None = None
+    plugged: bool = False
 
     def in_bars(self, bar: int) -> int:
         """Return the window in whole bars of that length, rounded up; 0 without a window."""
@@ -63,9 +66,11 @@ def read_request(phrase: str) -> FactRequest | None:
     """Read a phrase; None if it is not a fact of the market, or its window is not one."""
     plain = " ".join(phrase.lower().split())
     found = _PHRASE.fullmatch(plain)
-    if found is None or found["name"] not in DEFAULTS:
+    if found is None:
         return None
     name, written = found["name"], found["window"]
+    if name not in DEFAULTS:
+        return _of_plugin(phrase, name, written)
     if written is not None and name not in WINDOWED:
         return None
     window = written if written is not None else DEFAULTS[name]
@@ -73,6 +78,23 @@ def read_request(phrase: str) -> FactRequest | None:
         return FactRequest(phrase, name)
     size = _window(window)
     return None if size is None else FactRequest(phrase, name, *size)
+
+
+def needs_underlying(request: FactRequest) -> bool:
+    """Tell whether a fact needs the price of what a derivative is written on."""
+    fact = fact_of(request.name) if request.plugged else None
+    return fact is not None and "underlying" in fact.needs
+
+
+def _of_plugin(phrase: str, name: str, written: str | None) -> FactRequest | None:
+    """Read a phrase whose name a plug-in declares; None if none does."""
+    fact = fact_of(name)
+    if fact is None or (written is not None and not fact.windowed):
+        return None
+    if written is None:
+        return FactRequest(phrase, fact.name, bars=fact.window if fact.windowed else None, plugged=True)
+    size = _window(written)
+    return None if size is None else FactRequest(phrase, fact.name, *size, plugged=True)
 
 
 def _window(text: str) -> tuple[int | None, int | None] | None:

@@ -85,7 +85,7 @@ def _ask_market(
     take: list[tuple[Callable[[float], Any], Any, FactSlot]] = list(
         zip([column.append for column in columns], requests, slots, strict=True)
     )
-    for place, (at, price, volume, bid, ask) in enumerate(_prices(series)):
+    for place, (at, price, volume, bid, ask) in enumerate(prices_of(series)):
         line.hear(Tick(place, exchange, symbol, at, price, volume, bid, ask))
         if at_close and (place & 3) != 3 and not series.is_ticks:
             continue
@@ -97,7 +97,7 @@ def _ask_market(
                 append(shaped(slot, line.fact(request), scale))
 
 
-def _prices(series: Series) -> Any:
+def prices_of(series: Series) -> Any:
     """Go through the prices as a feed would give them."""
     table = series.table
     if not series.is_ticks:

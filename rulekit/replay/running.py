@@ -23,6 +23,7 @@ from rulekit.replay.facts import refuse_unknown_facts
 from rulekit.replay.kernel import Kernel, build
 from rulekit.replay.loop import NEVER, SKIPPED
 from rulekit.replay.options import Options
+from rulekit.replay.plugged import with_plugged_facts
 from rulekit.replay.reading import trades_of
 from rulekit.replay.soundness import Note
 from rulekit.replay.trades import Replay, Trade
@@ -129,7 +130,9 @@ def prepare(
     Raises:
         InputError: an entry outside the bars, a policy that reads what they do not tell.
     """
-    plan = Plan(tuple(policies), bars, options, instruments or (lambda key: None), calendar or default_calendar())
+    calendar = calendar or default_calendar()
+    bars = with_plugged_facts(bars, policies, options.facts, calendar)
+    plan = Plan(tuple(policies), bars, options, instruments or (lambda key: None), calendar)
     flat = entries is None or options.one_at_a_time
     if entries is None:
         if every is None:

@@ -18,6 +18,7 @@ from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.execution.settings import SQUARE_OFF_MINUTES, ExecutionSettings
 from rulekit.market.market import Market
+from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import WallClock
 from rulekit.model.events import Emit, Event
@@ -145,7 +146,8 @@ class LiveDay:
 
     def _plan(self) -> None:
         """Hear what is held, and note when the executor wants to be looked at; an earlier wish stays."""
-        self._feed.watch(set(self._manager.executor.holdings.instruments()))
+        held = set(self._manager.executor.holdings.instruments())
+        self._feed.watch(held | self._market.heard_beside(held))
         due = self._manager.next_due()
         passed = self._due is None or self._due <= self._clock.now()
         self._due = due if passed or due is None else min(self._due or due, due)
@@ -206,7 +208,10 @@ def open_kite_day(
             broker.wake_ups = ticker.handover.updates
             ticker.open()
             try:
-                market = Market({phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar)
+                market = Market(
+                    {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
+                    plugged=PluggedFacts(settings.plugins),
+                )  # fmt: skip
                 manager = Manager(
                     policies, broker=broker, journal=journal, clock=timer, settings=settings, market=market,
                     calendar=calendar, emit=emit, dry_run=dry_run,
@@ -219,6 +224,7 @@ def open_kite_day(
                     return None if session is None else session.closes
 
                 yield LiveDay(manager, broker, feed, timer, market, session_ends, cycle_s=settings.engine.cycle_s)
+                market.close()
             finally:
                 ticker.close()
     finally:

@@ -244,6 +244,8 @@ class Manager:
         elif self._book.has_rules:
             # A share that has not traded since the start would leave the day's profit unknown.
             self._ask_for_quotes([one for one in positions if self._never_heard(one)])
+        for trouble in self.market.troubles() if self.market is not None else ():
+            self.executor.overhear(trouble, level="warning", cause="plug-in")
         decisions = self._decide(positions, now)
         exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
         self._say("cycle_evaluated", positions=len(positions), exits=exits)

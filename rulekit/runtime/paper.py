@@ -16,6 +16,7 @@ from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.market.feed import Feed, open_feed
 from rulekit.market.market import Market
+from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
 from rulekit.model.events import Emit
@@ -126,9 +127,13 @@ def paper_day(
             calendar=calendar, account=account,
         )  # fmt: skip
         try:
+            market = Market(
+                {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
+                plugged=PluggedFacts(settings.plugins, waits=fast),
+            )  # fmt: skip
             manager = Manager(
                 policies, broker=broker, journal=journal, clock=timer, settings=settings,
-                market=Market({phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar),
+                market=market,
                 calendar=calendar,
                 emit=emit, dry_run=dry_run,
             )  # fmt: skip
@@ -141,6 +146,7 @@ def paper_day(
                 persist_s=_FAST_PERSIST_S if fast else _PACED_PERSIST_S,
                 start=start,
             )  # fmt: skip
+            market.close()
         finally:
             broker.close()
     finally:

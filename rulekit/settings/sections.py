@@ -17,6 +17,7 @@ from rulekit.metrics.settings import MetricsSettings
 from rulekit.model.calendar import Calendar
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import PAISE, to_units
+from rulekit.plugins.settings import PluginSettings
 from rulekit.report.alert_settings import AlertSettings
 
 CURRENCY_SCALE = 10_000
@@ -153,3 +154,4 @@ class Settings:
     kite: KiteSettings = field(factory=KiteSettings)
     journal: JournalSettings = JournalSettings()
     metrics: MetricsSettings = field(factory=MetricsSettings)
+    plugins: PluginSettings = field(factory=PluginSettings)

@@ -11,6 +11,7 @@ import pytest
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.reading import check_text
 from rulekit.language.source import MAX_BYTES
+from rulekit.language.vocabulary import Vocabulary
 from rulekit.lint.catalogue import ALL_CODES, RULES
 from rulekit.lint.linting import lint, lint_together
 from rulekit.lint.selection import Selection
@@ -31,6 +32,10 @@ BETWEEN = {rule.code.code for rule in RULES if rule.needs == FILES}
 FIRST_POLICY = 'policy "First"\napplies to NSE equity\nexit at 1% loss\n'
 """What a rule over several policies has beside the policy that is looked at."""
 
+LACKING = Vocabulary()
+"""The words of the language where a package is installed that cannot be used."""
+LACKING.refuse("iv rank", "comes from the plug-in `options-words`, which cannot be used: ImportError: no numpy")
+
 
 def findings(text: str, code: str) -> list[Diagnostic]:
     """Lint a text by the usual rules, and by this one if it is a matter of taste; one that proves alone."""
@@ -39,7 +44,8 @@ def findings(text: str, code: str) -> list[Diagnostic]:
     if code in PROVING:
         selection = Selection(select=(code,))
     if code not in BETWEEN:
-        return list(lint(check_text(text), TODAY, selection))
+        checked = check_text(text, vocabulary=LACKING) if code == "N117" else check_text(text)
+        return list(lint(checked, TODAY, selection))
     return list(lint_together([check_text(FIRST_POLICY), check_text(text)], TODAY, [selection, selection])[1])
 
 

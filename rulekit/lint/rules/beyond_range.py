@@ -9,12 +9,14 @@ from rulekit.language import tree as t
 from rulekit.language.sentences import (
     condition_text,
 )
+from rulekit.language.vocabulary import STANDARD
 from rulekit.language.words import number_text
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
     written,
 )
 from rulekit.lint.ranges import Range, range_of
+from rulekit.lint.scales import mirrored
 from rulekit.lint.subject import TREE, Subject
 
 CODE = Code("R106", "beyond-range", WARNING, "a comparison with a number that the fact never reaches")
@@ -52,10 +54,9 @@ def find(subject: Subject) -> Iterator[Finding]:
         if found is None:
             continue
         name = found.of[0].partition(" over ")[0]
-        if name not in _RANGES:
+        possible = _possible(found, name)
+        if possible is None:
             continue
-        least, greatest = _RANGES[name]
-        possible = Range(found.of, Fraction(least), None if greatest is None else Fraction(greatest))
         if found.apart(possible) or possible.within(found):
             yield Finding(
                 leaf.span,
@@ -65,7 +66,21 @@ def find(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def _possible(found: Range, name: str) -> Range | None:
+    """Return the values that a fact of the language or of a plug-in can have; None if it can have any."""
+    if name in _RANGES:
+        least, greatest = _RANGES[name]
+        return Range(found.of, Fraction(least), None if greatest is None else Fraction(greatest))
+    row = STANDARD.find(name)
+    if row is None:
+        return None
+    low, high = mirrored(row.low, row.high) if row.signed else (row.low, row.high)
+    return None if low is None and high is None else Range(found.of, low, high)
+
+
 def _shown(possible: Range) -> str:
     low, high = possible.low, possible.high
-    assert low is not None
+    if low is None:
+        assert high is not None
+        return f"at most {number_text(high)}"
     return f"at least {number_text(low)}" if high is None else f"between {number_text(low)} and {number_text(high)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
-from rulekit.language.vocabulary import STANDARD_FACTS
+from rulekit.language.vocabulary import STANDARD
 from rulekit.lint.finding import WARNING, Code, Finding
 from rulekit.lint.parts import (
     closes,
@@ -43,5 +43,5 @@ def find(subject: Subject) -> Iterator[Finding]:
 def _market_fact(rule: t.Rule) -> str:
     """Return a fact of the market on which the rule hangs, or an empty text."""
     names = [name for slot in slots(rule) for leaf in opened(slot) for name, _ in facts_of(leaf)]
-    may_be_missing = {fact.name for fact in STANDARD_FACTS if fact.origin == "market"} - _ALWAYS_THERE
+    may_be_missing = {fact.name for fact in STANDARD if fact.origin == "market"} - _ALWAYS_THERE
     return next((name for name in names if name in may_be_missing), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulekit.language import tree as t
-from rulekit.language.vocabulary import PRICE, STANDARD_FACTS
+from rulekit.language.vocabulary import PRICE, STANDARD
 from rulekit.language.words import measure_text
 from rulekit.lint.finding import INFO, Code, Finding
 from rulekit.lint.parts import (
@@ -70,7 +70,7 @@ def _is_price(side: t.Operand) -> bool:
     if isinstance(side, t.PriceExpr):
         return True
     assert isinstance(side, t.FactRef)
-    return side.name in {fact.name for fact in STANDARD_FACTS if fact.kind == PRICE}
+    return side.name in {fact.name for fact in STANDARD if fact.kind == PRICE}
 
 
 def _constant(price: t.PriceExpr, span: t.Span) -> Iterator[tuple[t.Span, str]]:

@@ -1,0 +1,224 @@
+"""Asks packages for their facts in processes of their own, within a time; a fact that hangs is asked for no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import weakref
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Any
+
+from attrs import define, field, frozen
+
+from rulekit.plugins.day_bars import DayBars
+from rulekit.plugins.discovery import EntryPoint
+from rulekit.plugins.settings import PluginSettings
+
+
+@frozen
+class Outcome:
+    """What came of a question: values, or in `trouble` why there are none. `ended`: this fact is asked for no more."""
+
+    values: tuple[float, ...] = ()
+    trouble: str = ""
+    ended: bool = False
+
+
+@define(eq=False)
+class Question:
+    """A fact of one day that is being computed; any thread may look whether it is done."""
+
+    entry: EntryPoint
+    bars: DayBars
+    window: int
+    last: bool
+    _done: Event = field(factory=Event)
+    _outcome: Outcome = Outcome()
+
+    def answer(self, outcome: Outcome) -> None:
+        """Take the outcome."""
+        self._outcome = outcome
+        self._done.set()
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What came of it; None while it is being computed."""
+        return self._outcome if self._done.is_set() else None
+
+    def wait(self) -> Outcome:
+        """Wait for what comes of it, which is bounded by the budgets of those before it and its own."""
+        self._done.wait()
+        return self._outcome
+
+
+class Computing:
+    """Keeps one process for each package that is asked, and a thread that talks to it."""
+
+    def __init__(self, settings: PluginSettings | None = None) -> None:
+        self._settings = settings or PluginSettings()
+        self._desks: dict[str, _Desk] = {}
+        self._lock = Lock()
+
+    def ask(self, entry: EntryPoint, bars: DayBars, window: int, *, last: bool) -> Question:
+        """Begin to compute a fact, without waiting.
+
+        Args:
+            last: only the value of the last bar is wanted.
+        """
+        question = Question(entry, bars, window, last)
+        with self._lock:
+            desk = self._desks.get(entry.package)
+            if desk is None:
+                desk = self._desks[entry.package] = _Desk(entry.package, self._settings)
+        desk.take(question)
+        return question
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            desks, self._desks = list(self._desks.values()), {}
+        for desk in desks:
+            desk.close()
+
+
+class _Desk:
+    """One package: its process, and the questions that wait for it."""
+
+    def __init__(self, package: str, settings: PluginSettings) -> None:
+        self._package = package
+        self._settings = settings
+        self._waiting: SimpleQueue[Question | None] = SimpleQueue()
+        self._gone = ""
+        self._banned: dict[str, str] = {}
+        self._imported: set[str] = set()
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        Thread(target=self._work, name=f"facts of {package}", daemon=True).start()
+
+    def take(self, question: Question) -> None:
+        if self._gone:
+            question.answer(Outcome(trouble=self._gone, ended=True))
+        else:
+            self._waiting.put(question)
+
+    def close(self) -> None:
+        self._gone = self._gone or "it was closed"
+        self._waiting.put(None)
+        self._end()
+
+    def _work(self) -> None:
+        """Put one question after another to the process, until there is none or it has failed for good."""
+        while (question := self._waiting.get()) is not None:
+            question.answer(self._outcome(question))
+        while not self._waiting.empty():
+            left = self._waiting.get()
+            if left is not None:
+                left.answer(Outcome(trouble=self._gone, ended=True))
+
+    def _outcome(self, question: Question) -> Outcome:
+        target = question.entry.target
+        if why := self._gone or self._banned.get(target, ""):
+            return Outcome(trouble=why, ended=True)
+        process = self._process or self._start()
+        if process is None:
+            return self._give_up(target, "could not be started")
+        asked = {"target": target, "window": question.window, "last": question.last, "bars": question.bars.as_row()}
+        steps = [(json.dumps(asked), self._settings.budget_s)]
+        if target not in self._imported:
+            self._imported.add(target)
+            steps.insert(0, (json.dumps({"target": target}), self._settings.start_s))
+        said: dict[str, Any] | None = {}
+        for line, within_s in steps:
+            said = self._talk(process, line, within_s)
+            if said is None:
+                return self._give_up(target, f"did not answer within {within_s:g} seconds")
+            if not said:
+                return self._give_up(target, "ended its process")
+            if "trouble" in said:
+                break
+        assert said is not None
+        if "trouble" in said:
+            return Outcome(trouble=str(said["trouble"]))
+        values = tuple(float(value) for value in said["values"])
+        wanted = min(1, len(question.bars)) if question.last else len(question.bars)
+        return Outcome(values) if len(values) == wanted else Outcome(trouble="gave another number of values")
+
+    def _start(self) -> subprocess.Popen[str] | None:
+        """Start the process, and wait until it listens; None if it does not."""
+        path = os.pathsep.join(each for each in sys.path if each)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "rulekit.plugins.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        except OSError:
+            return None
+        self._process = process
+        self._lines = SimpleQueue()
+        weakref.finalize(self, _kill, process)
+        Thread(target=_listen, args=(process, self._lines), name=f"answers of {self._package}", daemon=True).start()
+        return process if self._heard(self._settings.start_s) else None
+
+    def _talk(self, process: subprocess.Popen[str], line: str, within_s: float) -> dict[str, Any] | None:
+        """Write a question and read its answer: None if none came in time, nothing if the process is gone."""
+        assert process.stdin is not None
+        try:
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+        except (OSError, ValueError):
+            return {}
+        return self._heard(within_s)
+
+    def _heard(self, within_s: float) -> dict[str, Any] | None:
+        try:
+            line = self._lines.get(timeout=within_s)
+        except Empty:
+            return None
+        if line is None:
+            return {}
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def _give_up(self, target: str, why: str) -> Outcome:
+        """End the process and ask for this fact no more; the package's other facts get a process anew."""
+        self._banned[target] = why
+        self._end()
+        return Outcome(trouble=self._gone or why, ended=True)
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        self._imported.clear()
+        if process is not None:
+            _kill(process)
+
+
+def _listen(process: subprocess.Popen[str], lines: SimpleQueue[str | None]) -> None:
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            lines.put(line)
+    except (OSError, ValueError):
+        pass
+    lines.put(None)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a process that may not listen any more, and let its pipes go."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
