@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from rulekit.language import vocabulary as v
 from rulekit.language.units import Unit
-from rulekit.plugins import facts
+from rulekit.plugins import names
 
 if TYPE_CHECKING:
     from rulekit.language.fault import FaultError
     from rulekit.language.reader import Word
+    from rulekit.plugins.facts import Declared
 
 _UNITS = {
     "%": Unit.PERCENT,
@@ -25,31 +26,33 @@ _UNITS = {
 
 def learn_from(text: str) -> None:
     """Take in the words that a text may mean; what cannot be used is kept with its reason."""
-    learn(facts.mentioned(text))
+    learn(names.mentioned(text))
 
 
 def learn_all() -> None:
     """Take in every word that packages declare: for an editor, which offers them."""
-    learn(facts.names())
+    learn(names.names())
 
 
 def learn_near(text: str) -> bool:
     """Take in the words that a text with a fault may have meant; tell whether any was new."""
     size, kept = len(v.STANDARD), len(v.STANDARD.unusable)
-    declared = [name for name in facts.names() if v.STANDARD.find(name) is None]
-    if declared:
+    unsaid = [name for name in names.names() if v.STANDARD.find(name) is None]
+    if unsaid:
         from difflib import get_close_matches
 
-        said = facts.words_of(text)
-        learn(name for name in declared if all(get_close_matches(word, said, 1, 0.75) for word in name.split()))
+        said = names.words_of(text)
+        learn(name for name in unsaid if all(get_close_matches(word, said, 1, 0.75) for word in name.split()))
     return (len(v.STANDARD), len(v.STANDARD.unusable)) != (size, kept)
 
 
-def learn(names: Iterable[str]) -> None:
+def learn(spoken: Iterable[str]) -> None:
     """Take in these names of facts, each once."""
-    for name in names:
+    for name in spoken:
         if name in v.STANDARD.unusable or v.STANDARD.find(name) is not None or clash(name):
             continue  # known already, or a word of the language, which goes before
+        from rulekit.plugins import facts  # only a policy that says such a word needs more than the names
+
         found = facts.declared(name)
         assert found is not None, name
         trouble = found.trouble or next((said for each in spellings(found) if (said := clash(each))), "")
@@ -59,7 +62,7 @@ def learn(names: Iterable[str]) -> None:
             v.STANDARD.learn(row(found))
 
 
-def spellings(declared: facts.Declared) -> tuple[str, ...]:
+def spellings(declared: Declared) -> tuple[str, ...]:
     """List what a policy may call a fact."""
     return () if declared.fact is None else (declared.fact.name, *declared.aliases)
 
@@ -73,7 +76,7 @@ def clash(name: str) -> str:
     return ""
 
 
-def row(declared: facts.Declared) -> v.Fact:
+def row(declared: Declared) -> v.Fact:
     """Return the row of the vocabulary that a plug-in declares."""
     fact = declared.fact
     assert fact is not None

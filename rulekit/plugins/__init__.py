@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from rulekit.plugins.day_bars import DayBars
-from rulekit.plugins.declared import FactPlugin, Measured
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rulekit.plugins.day_bars import DayBars as DayBars
+    from rulekit.plugins.declared import FactPlugin as FactPlugin
+    from rulekit.plugins.declared import Measured as Measured
+
+# Looked up on first use: whoever only asks which names there are imports none of it.
+_HOMES = {
+    "DayBars": "rulekit.plugins.day_bars",
+    "FactPlugin": "rulekit.plugins.declared",
+    "Measured": "rulekit.plugins.declared",
+}
 
 __all__ = ["DayBars", "FactPlugin", "Measured"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rulekit.plugins' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

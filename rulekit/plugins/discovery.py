@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-
-from attrs import frozen
+from typing import NamedTuple
 
 GROUPS = {
     "rulekit.facts": "fact",
@@ -18,8 +17,7 @@ GROUPS = {
 _MARK = "rulekit."
 
 
-@frozen
-class EntryPoint:
+class EntryPoint(NamedTuple):
     """One line that a package declares: `premium_decay = "rulekit_greeks.facts:premium_decay"`.
 
     Args:

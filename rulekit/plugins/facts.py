@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from attrs import frozen
 
 from rulekit.plugins.declared import FactPlugin
-from rulekit.plugins.discovery import EntryPoint, entry_points
+from rulekit.plugins.discovery import EntryPoint
 from rulekit.plugins.loading import load
-
-GROUP = "rulekit.facts"
-_WORD = re.compile(r"[a-z][a-z0-9]*")
+from rulekit.plugins.names import entries, names
 
 
 @frozen
@@ -30,28 +27,9 @@ class Declared:
     aliases: tuple[str, ...] = ()
 
 
-def names() -> tuple[str, ...]:
-    """List the names of facts that packages declare; nothing is imported."""
-    return tuple(dict.fromkeys(each.name for each in _entries()))
-
-
-def mentioned(text: str) -> tuple[str, ...]:
-    """List the declared names whose words all stand in a text: those that a policy may mean."""
-    declared = names()
-    if not declared:
-        return ()
-    said = words_of(text)
-    return tuple(name for name in declared if said.issuperset(_WORD.findall(name)))
-
-
-def words_of(text: str) -> set[str]:
-    """Return the words of a text, in lower case."""
-    return set(_WORD.findall(text.lower()))
-
-
 def declared(name: str) -> Declared | None:
     """Load what a name stands for; None for a name that nobody declares."""
-    return _declared(_entries(), name)
+    return _declared(entries(), name)
 
 
 def every() -> Iterator[Declared]:
@@ -68,13 +46,9 @@ def fact_of(name: str) -> FactPlugin | None:
     return None if found is None else found.fact
 
 
-def _entries() -> tuple[EntryPoint, ...]:
-    return tuple(each for each in entry_points() if each.group == GROUP)
-
-
 @cache
-def _declared(entries: tuple[EntryPoint, ...], name: str) -> Declared | None:
-    claims = [each for each in entries if each.name == name]
+def _declared(known: tuple[EntryPoint, ...], name: str) -> Declared | None:
+    claims = [each for each in known if each.name == name]
     if not claims:
         return None
     if len(claims) > 1:
@@ -86,10 +60,10 @@ def _declared(entries: tuple[EntryPoint, ...], name: str) -> Declared | None:
     fact = loaded.value
     if not isinstance(fact, FactPlugin):
         return Declared(entry, trouble=f"`{entry.target}` is a {type(fact).__name__} and no FactPlugin")
-    others = tuple(each.name for each in entries if each.target == entry.target and each.name != fact.name)
+    others = tuple(each.name for each in known if each.target == entry.target and each.name != fact.name)
     if fact.name != name and name not in others:
         others = (*others, name)
-    if fact.name not in [each.name for each in entries if each.target == entry.target]:
+    if fact.name not in [each.name for each in known if each.target == entry.target]:
         return Declared(entry, trouble=f"it calls itself `{fact.name}`, and no entry point has that name")
     return Declared(entry, fact, aliases=others)
 
