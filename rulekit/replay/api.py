@@ -85,7 +85,7 @@ def prepared(
         bars = read_bars(
             bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=facts_of(policies),
         )  # fmt: skip
-    made = None if entries is None else _entries(entries, chosen.exchange)
+    made = None if entries is None else entries_of(entries, chosen.exchange)
     if made and (first := next((entry for entry in made if not entry.has_zone), None)):
         bars = evolve(bars, notes=(*bars.notes, Note(first.where, NAIVE, WRITE_OFFSET, False)))
     return prepare(
@@ -94,7 +94,7 @@ def prepared(
         made,
         chosen,
         every=None if enter is None else every_bars(enter),
-        side=_side(side, "side"),
+        side=side_number(side, "side"),
         quantity=quantity,
         instruments=instruments,
         calendar=calendar,
@@ -113,13 +113,14 @@ def compiled(policy: Any) -> list[CompiledPolicy]:
     return [one if isinstance(one, CompiledPolicy) else one.compiled for one in many]
 
 
-def _side(text: str, where: str) -> int:
+def side_number(text: str, where: str) -> int:
+    """Return +1 for long, -1 for short."""
     if text not in _SIDES:
         raise InputError(f"{where}: `{text}` is no side", "write long or short")
     return _SIDES[text]
 
 
-def _entries(entries: Any, exchange: str) -> list[Entry]:
+def entries_of(entries: Any, exchange: str) -> list[Entry]:
     """Accept a path, or entries as mappings."""
     if isinstance(entries, str | Path):
         return read_entries(Path(entries), exchange=exchange)
@@ -160,7 +161,7 @@ def _entry(row: Mapping[str, Any], where: str, exchange: str) -> Entry:
 
     return Entry(
         key=key,
-        side=_side(str(row["side"]), where),
+        side=side_number(str(row["side"]), where),
         quantity=int(quantity),
         at=int(moment),
         price=units("price"),
