@@ -117,8 +117,9 @@ def _shape(rules: Sequence[RuleProgram]) -> Shape:
 
 
 def _about(slots: LayoutBuilder) -> Anything:
-    """Return what programs of one family share: slots, facts, texts, memory."""
-    return slots.slots, slots.judged, slots.facts, slots.texts, slots.memory
+    """Return what programs of one family share: slots, facts, texts, memory (behind a colon stands the condition)."""
+    memory = [(rule, part.partition(": ")[0]) for rule, part in slots.memory]
+    return list(slots.slots), slots.judged, slots.facts, slots.texts, memory
 
 
 # --- what programs have in common ----------------------------------------------------------------------------------

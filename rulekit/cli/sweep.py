@@ -1,0 +1,219 @@
+"""`rulekit sweep`: one policy with many values behind its names, and how far the best of them can be relied on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rulekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rulekit.replay.sweep_figures import Sweep
+    from rulekit.replay.sweep_forward import Forward
+
+
+@click.command(
+    "sweep",
+    epilog="""\b
+Examples:
+  rulekit sweep my.policy --bars minutes.parquet --entries entries.csv --set "first target=5%..25%:1%"
+  rulekit sweep my.policy --bars folder --enter "every 50 bars" --set "patience=30 minutes,1 hour" \\
+      --set "first target=5%,10%,15%" --walk-forward 4 --out sweep.parquet --report sweep.html
+  rulekit sweep my.policy --bars /shared/minutes --entries entries.csv --set "first target=5%..25%:1%" \\
+      --out sweep.parquet --scheduler tcp://127.0.0.1:8786
+
+The names are those of the policy: `set first target to 15%`. A range is LOW..HIGH:STEP, a list ONE,TWO.
+Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stopped; --resume goes on.""",
+)
+@click.argument("policy", type=click.Path(path_type=Path))
+@click.option(
+    "--set", "values", multiple=True, required=True, metavar="NAME=VALUES",
+    help="what to try behind a name of the policy; several names make every combination",
+)  # fmt: skip
+@click.option(
+    "--bars", type=click.Path(path_type=Path), multiple=True, required=True,
+    help="bars or ticks: CSV, Parquet or Arrow, or a folder of them; may be given several times",
+)  # fmt: skip
+@click.option("--entries", type=click.Path(path_type=Path), help="CSV: symbol,side,quantity,at[,price,stop]")
+@click.option("--enter", metavar="TEXT", help='enter by itself when flat, for example "every 50 bars"')
+@click.option("--side", type=click.Choice(["long", "short"]), default="long", show_default=True, help="of --enter")
+@click.option("--quantity", type=click.IntRange(1), default=100, show_default=True, help="of --enter")
+@click.option("--by", type=click.Choice(["sharpe", "profit", "per-trade"]), default="sharpe", show_default=True,
+              help="by what the best is chosen")  # fmt: skip
+@click.option("--walk-forward", "splits", type=click.IntRange(1), metavar="N",
+              help="choose on the days before, try on the days after, N times")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), help="processes of this machine [default: its processors]")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="of Dask: its workers do the work (extra `cluster`)")
+@click.option("--out", type=click.Path(path_type=Path), help="write every row there: .parquet, .csv or .json")
+@click.option("--resume", is_flag=True, help="go on with a sweep to the same --out that was stopped")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="so many rows are shown")
+@click.option("--looks", type=click.Choice(["live", "path", "close"]), default="live", show_default=True,
+              help="as for `rulekit replay`, and so the following")  # fmt: skip
+@click.option("--path", type=click.Choice(["colour", "stop-first"]), default="colour", show_default=True)
+@click.option("--fill", type=click.Choice(["last", "open", "touch"]), default="last", show_default=True)
+@click.option("--spread", type=click.FloatRange(0), default=0.0, help="in ticks; an order pays half of it")
+@click.option("--slippage", type=click.FloatRange(0), default=0.0, help="in ticks, against every order")
+@click.option("--charges", metavar="KIND", default="", help="intraday, delivery, futures or options: taken off profits")
+@click.option("--product", default="", help="of the entries [default: the policy's own, else NRML]")
+@click.option("--exchange", default="NSE", show_default=True, help="of symbols that do not name theirs")
+@click.option("--lot", type=click.IntRange(1), help="of all symbols, where the settings do not say it")
+@click.option("--tick", metavar="RUPEES", help="of all symbols, where the settings do not say it")
+@click.option("--sessions", type=click.Choice(["exchange", "always"]), default="exchange", show_default=True)
+@click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help="a fact that the bars do not tell")
+@click.option("--skip-bad-rows", is_flag=True, help="leave rows out that cannot be, and say how many")
+@click.option("--one-at-a-time", is_flag=True, help="pass over entries of a symbol while one of it is held")
+@click.option("--no-numba", is_flag=True, help="run the plain Python loop")
+@click.option(
+    "--settings", "settings_path", type=click.Path(path_type=Path),
+    help="settings file, for lots and ticks [default: rulekit.toml in this folder, if there is one]",
+)  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="a table for people, or everything as JSON")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="no notes and no progress bar")
+def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
+    """Replay POLICY with every combination of values, and say which did best and what that is worth."""
+    from rulekit.replay.sweep_forward import walk_forward
+    from rulekit.replay.sweep_out import as_json, check_ending, write
+
+    if given["out"] is not None:
+        check_ending(given["out"])
+    if given["resume"] and given["out"] is None:
+        raise UsageError("what is to be resumed?", "give the --out of the sweep that was stopped")
+    told = _Told()
+    try:
+        found = _swept(policy, given, told, quiet=quiet)
+    except KeyboardInterrupt:
+        click.echo(f"stopped: {told.stopped(given['out'])}", err=True)
+        return 130
+    forward = None if given["splits"] is None else walk_forward(found, given["splits"])
+    if given["out"] is not None:
+        write(found, forward, given["out"])
+    if not quiet:
+        for note in found.notes:
+            click.echo(f"note: {note}", err=True)
+    if form == "json":
+        click.echo(json.dumps(as_json(found, forward), indent=1, ensure_ascii=True, allow_nan=False))
+    else:
+        _print(found, forward, given)
+    return 0
+
+
+class _Told:
+    """How far a sweep is, as it was told last."""
+
+    def __init__(self) -> None:
+        self.done = self.all = 0
+
+    def stopped(self, out: Path | None) -> str:
+        """Say what is kept."""
+        if out is None:
+            return "nothing is kept without --out"
+        return f"{self.done} of {self.all} pieces are kept beside `{out}`; the same command with --resume goes on"
+
+
+def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sweep:
+    """Read everything and run."""
+    from rulekit.cli.replay import _facts, _instruments, _progress
+    from rulekit.replay.options import Options
+    from rulekit.replay.sweep import sweep
+    from rulekit.runtime.policy import load
+    from rulekit.settings import load_settings
+
+    if (given["entries"] is None) == (given["enter"] is None):
+        raise UsageError("which entries?", 'give --entries FILE.csv, or --enter "every 50 bars"')
+    settings = load_settings(given["settings_path"])
+    options = Options(
+        **{name: given[name] for name in ("looks", "path", "fill", "spread", "slippage", "charges", "product",
+                                          "exchange", "sessions")},
+        skip_bad=given["skip_bad_rows"],
+        one_at_a_time=given["one_at_a_time"],
+        facts=_facts(given["facts"]),
+        cycle_s=settings.engine.cycle_s,
+        native=False if given["no_numba"] else None,
+    )  # fmt: skip
+    out: Path | None = given["out"]
+    with _progress(quiet) as (say, advance):
+        say("looking through")
+
+        def progress(done: int, whole: int) -> None:
+            told.done, told.all = done, whole
+            advance(done, whole)
+
+        return sweep(
+            load(path), list(given["bars"]), given["entries"], values=given["values"], enter=given["enter"],
+            side=given["side"], quantity=given["quantity"], options=options,
+            instruments=_instruments(settings.instruments, given["lot"], given["tick"]),
+            calendar=settings.calendar.calendar(), jobs=given["jobs"] or os.cpu_count() or 1,
+            scheduler=given["scheduler"], keep=None if out is None else out.with_name(f"{out.name}.partial"),
+            resume=given["resume"], by=given["by"], progress=progress,
+        )  # fmt: skip
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+_COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+    ("trades", lambda row: f"{row['trades']:,}"),
+    ("won", lambda row: f"{row['won']:,}"),
+    ("profit", lambda row: f"{row['profit']:,.2f}"),
+    ("a trade", lambda row: _figure(row["per trade"])),
+    ("drawdown", lambda row: f"{row['drawdown']:,.2f}"),
+    ("Sharpe", lambda row: _figure(row["sharpe"])),
+    ("deflated", lambda row: "-" if row["deflated sharpe"] is None else f"{row['deflated sharpe']:.0%}"),
+)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def _print(found: Sweep, forward: Forward | None, given: dict[str, Any]) -> None:
+    """Write the best rows, what walk-forward found, and the warnings."""
+    from rulekit.replay.sweep_forward import warnings
+    from rulekit.replay.sweep_out import day_text
+
+    rows = found.table().to_pylist()
+    names = [axis.name for axis in found.grid.axes]
+    shown = [rows[place] for place in found.order[: given["top"]]]
+    table = [[*names, *(name for name, _ in _COLUMNS)]]
+    table += [[*(row[name] for name in names), *(write(row) for _, write in _COLUMNS)] for row in shown]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    click.echo(
+        f"{len(rows):,} combinations over {len(found.days):,} sessions, {day_text(found.days[0])} to "
+        f"{day_text(found.days[-1])}; the best by {given['by']}:"
+    )
+    for line in table:
+        cells = (
+            cell.ljust(width) if place < len(names) else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )  # fmt: skip
+        click.echo(f"  {'  '.join(cells)}".rstrip())
+    if forward is not None:
+        _print_forward(found, forward)
+    for warning in warnings(found, forward):
+        click.echo(f"warning: {warning}")
+    if given["out"] is not None:
+        click.echo(f"written: {given['out']}")
+
+
+def _print_forward(found: Sweep, forward: Forward) -> None:
+    """Write one line a split."""
+    from rulekit.replay.sweep_out import day_text
+
+    click.echo("walk-forward: the choice on all days before, tried on")
+    for fold in forward.folds:
+        values = ", ".join(
+            f"{axis.name} {value}" for axis, value in zip(found.grid.axes, fold.before.values, strict=True)
+        )  # fmt: skip
+        before, after = (
+            row.profit / count for row, count in zip((fold.before, fold.after), fold.sessions, strict=True)
+        )
+        click.echo(
+            f"  {day_text(fold.begins)} to {day_text(fold.ends)}: {values}: {before:,.2f} a session before, "
+            f"{after:,.2f} after; better than {fold.beaten:.0%} of the others"
+        )
+    click.echo(f"  in all {forward.before:,.2f} rupees a session before, {forward.after:,.2f} after")
