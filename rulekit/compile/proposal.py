@@ -189,7 +189,7 @@ def _stop_at(rule: tree.Rule, reader: Reader, level: Value, *, gives_back: bool 
         return Skip(rule.name, NOT_TIGHTER, f"a stop at {said} would not be tighter by a tick")
     if price is None:
         return Skip(rule.name, CANNOT_JUDGE, "the price is unknown")
-    return Action(rule.name, STOP, None, None, float(stop), LANES[type(rule.verb)])
+    return Action(rule.name, STOP, None, None, float(stop), LANES[type(rule.verb)], scale=reader.snapshot.scale)
 
 
 def _move(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Action | Skip:
@@ -229,7 +229,7 @@ def _set_target(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Action |
         return Skip(rule.name, NO_SUCH_PRICE, f"a target at {said} would not be above 0")
     if stands_already(target, reader):
         return Skip(rule.name, NOT_TIGHTER, f"the target stands at {said} already")
-    return Action(rule.name, TARGET, None, None, float(target), LANES[tree.SetTarget])
+    return Action(rule.name, TARGET, None, None, float(target), LANES[tree.SetTarget], scale=reader.snapshot.scale)
 
 
 def best_since(rule: tree.Rule, reader: Reader, memory: RuleMemory) -> Value:

@@ -173,7 +173,7 @@ def _actions(
     policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float], facts: list[float]
 ) -> tuple[Action, ...]:
     """Read the order, the stop move and the alerts out of the result vector."""
-    kind, mover = results[KIND], results[STOP_RULE]
+    kind, mover, scale = results[KIND], results[STOP_RULE], snapshot.scale
     actions: tuple[Action, ...] = ()
     if kind:
         quantity, word = int(results[QUANTITY]), KINDS[kind]
@@ -187,11 +187,14 @@ def _actions(
     if mover:
         rule = policy.rules[int(mover) - 1]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
-        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], rule.lane, reason, detail))
+        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], rule.lane, reason, detail, scale))
     if results[TARGET_RULE]:
         rule = policy.rules[int(results[TARGET_RULE]) - 1]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
-        actions = (*actions, Action(rule.name, TARGET_MOVE, None, None, results[TARGET], rule.lane, reason, detail))
+        actions = (
+            *actions,
+            Action(rule.name, TARGET_MOVE, None, None, results[TARGET], rule.lane, reason, detail, scale),
+        )
     for index in policy.alerts:
         if results[FIRST_STATUS + index] == HELD:
             rule = policy.rules[index]

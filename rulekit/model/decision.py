@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
 
 from rulekit.model.instant import Instant
 from rulekit.model.later import Later, told
-from rulekit.model.prices import UNKNOWN
+from rulekit.model.prices import PAISE, UNKNOWN, to_rupees
 
 EXIT = "exit"
 BOOK = "book"
@@ -81,6 +82,7 @@ class Action:
         lane: one of LANES.
         why: one sentence for a person.
         detail: figures for the log (profit in %, age in minutes, price …).
+        scale: smallest units in a rupee, by which `stop` is read.
     """
 
     rule: str
@@ -91,6 +93,12 @@ class Action:
     lane: str
     _why: str | Later[str] = field(default="", eq=told, repr=told)
     _detail: Mapping[str, Any] | Later[Mapping[str, Any]] = field(factory=dict, eq=told, repr=False)
+    scale: int = field(default=PAISE, eq=False, repr=False)
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        """The new stop, or the new target, in rupees; None for an order."""
+        return None if self.stop is None else to_rupees(self.stop, self.scale)
 
     @property
     def why(self) -> str:
@@ -151,3 +159,20 @@ class Decision:
     def not_yet(self) -> tuple[NotYet, ...]:
         """Rules that did not hold or could not be judged, each with how far away it is."""
         return told(self._account)[1]
+
+    def _repr_html_(self) -> str:
+        """Show the decision in a notebook."""
+        from rulekit.model.notebook import card, line, table
+
+        rows = [
+            (action.rule, action.kind, action.side, action.quantity, action.stop_price, action.why)
+            for action in self.actions
+        ]
+        waits = [(each.rule, "cannot be judged" if each.unknown else "", each.why) for each in self.not_yet]
+        return card(
+            self.symbol,
+            "decision",
+            table(("rule", "does", "side", "quantity", "stop or target", "why"), rows) or line("nothing is to be done"),
+            table(("rule", "because"), [(each.rule, each.because) for each in self.passed_over], caption="passed over"),
+            table(("rule", "", "why"), waits, caption="not yet"),
+        )

@@ -14,6 +14,10 @@ SQUARE_OFF = "square-off by the broker"
 """The rule name of an exit that the broker makes with what is left of an intraday product."""
 
 
+SHOWN = 20
+"""So many trades a notebook shows."""
+
+
 @frozen
 class Fill:
     """One fill. Price in smallest units; `decided` is when its rule held."""
@@ -72,6 +76,13 @@ class Trade:
     product: str = ""
     multiplier: float = 1.0
 
+    def row_of_cells(self) -> tuple[object, ...]:
+        """Return what a notebook shows of it."""
+        rules = ", ".join(dict.fromkeys(fill.rule for fill in self.fills))
+        exited = "held" if self.exited is None else iso(self.exited)
+        side, entry = "long" if self.side > 0 else "short", in_rupees(self.entry, self.scale)
+        return self.key.symbol, side, iso(self.entered), entry, self.quantity, rules, exited, round(self.profit, 2)
+
     def as_json(self) -> dict[str, Any]:
         """Return it with rupees and times for people."""
         return {
@@ -120,6 +131,20 @@ class Replay:
     def profit(self) -> float:
         """The sum of all profits in rupees."""
         return sum(trade.profit for trade in self.trades)
+
+    def _repr_html_(self) -> str:
+        """Show the outcome in a notebook: the first trades and the sum."""
+        from rulekit.model.notebook import card, line, table
+
+        rows = [trade.row_of_cells() for trade in self.trades[:SHOWN]]
+        rest = len(self.trades) - SHOWN
+        return card(
+            f"₹{self.profit:,.2f}",
+            f"profit of {len(self.trades):,} trades over {self.rows:,} rows",
+            table(("symbol", "side", "entered", "entry ₹", "quantity", "rules", "exited", "profit ₹"), rows),
+            line(f"and {rest:,} trades more: see tables()") if rest > 0 else "",
+            *(line(str(note), kind="warn") for note in self.notes),
+        )
 
     def tables(self) -> dict[str, Any]:
         """Return `trades`, `fills` and `marks` as Arrow tables; `trade` is the place of the trade."""

@@ -15,6 +15,7 @@ from attrs import NOTHING, Factory, astuple, fields, frozen
 
 from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.decision import Action, Decision, Memory, RuleMemory
+from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import SessionTimes, Snapshot
 
 _DEFAULTS = {
@@ -132,13 +133,20 @@ def memory_row(memory: Memory) -> dict[str, list[Any]]:
 
 def look_of(body: Mapping[str, Any]) -> Look:
     """Read a look back."""
-    memory = {
-        rule: RuleMemory(fired, fired_at, since, best, tuple((mark, value) for mark, value in marks))
-        for rule, (fired, fired_at, since, best, marks) in body.get("memory", {}).items()
-    }
+    memory = memory_of(body.get("memory", {}))
     orders = BookOrders(*body["orders"]) if "orders" in body else NO_ORDERS
     made = _read_book(body["book"]) if "book" in body else _read_snapshot(body["snapshot"])
     return Look(body["policy"], body["digest"], made, memory, orders)
+
+
+def memory_of(rows: Mapping[str, list[Any]]) -> dict[str, RuleMemory]:
+    """Read back what rules remember; a price that is None is unknown."""
+    return {
+        rule: RuleMemory(
+            fired, fired_at, since, UNKNOWN if best is None else best, tuple((mark, value) for mark, value in marks)
+        )
+        for rule, (fired, fired_at, since, best, marks) in rows.items()
+    }
 
 
 def _read_snapshot(body: Mapping[str, Any]) -> Snapshot:

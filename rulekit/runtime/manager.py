@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rulekit.engine.book import under_orders
 from rulekit.engine.decide import decide
@@ -36,12 +35,17 @@ from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.away import Attendance
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.looks import digest_of, digest_of_book, look_at_position
-from rulekit.runtime.policy import Policy, load
+from rulekit.runtime.policy import Policy
 from rulekit.runtime.reloading import Choice, PolicyChange, changes, guard
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
+from rulekit.runtime.sources import PolicySource, policies_of
+from rulekit.runtime.subscriptions import Subscriber, Subscriptions
 from rulekit.runtime.whole_book import BookFactSource, WholeBookLook, refuse_one_name_for_two
 from rulekit.settings import Settings
 from rulekit.settings.sections import RECORD_ALL
+
+if TYPE_CHECKING:
+    from rulekit.runtime.policy_watch import PolicyWatch
 
 UNJUDGED = "cannot be judged: "
 """How the engine begins the sentence about a rule that is unknown."""
@@ -60,7 +64,7 @@ class Manager:
     """Manages the open positions of one account by one or more policies.
 
     Args:
-        policy: a policy, a path to one, or several in the order in which they are tried for a position.
+        policy: a policy, the path of one or of a folder, or several in the order in which they are tried.
         broker: the account, behind the broker port.
         journal: a journal, or where it is kept (a file, `postgresql://user@host/database`); made if there is none.
         clock: the only source of time; the wall clock by default.
@@ -69,14 +73,15 @@ class Manager:
         facts: what a host knows of the market for a position, in natural units, by the language's names.
         book_facts: what a host knows of the whole book (`margin used`), in rupees, by the language's names.
         route: where signals go instead of the broker's port (a host's own trade engine).
-        emit: where events go.
+        emit: where events go; `subscribe` tells more of those who want to know.
+        hot: take changes of the policy files, between two cycles; one with errors is told of, and what runs stays.
         dry_run: do everything but send. What is written then goes to a journal that no real run believes: to the path
             if nothing is there, else to a copy beside it that ends in `.dry`.
     """
 
     def __init__(
         self,
-        policy: Policy | str | Path | Sequence[Policy | str | Path],
+        policy: PolicySource,
         *,
         broker: Broker,
         journal: Journal | str | Place,
@@ -89,8 +94,10 @@ class Manager:
         route: Route | None = None,
         emit: Emit = _silent,
         dry_run: bool = False,
+        hot: bool = False,
     ) -> None:
-        self.policies = _policies(policy)
+        self.policies = policies_of(policy)
+        self._subscriptions = emit = Subscriptions(emit)
         refuse_one_name_for_two(self.policies)
         self.broker = broker
         self.clock: Clock = clock or WallClock()
@@ -110,7 +117,8 @@ class Manager:
         self._calendar = calendar or self.settings.calendar.calendar()
         self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
         self._facts = facts or _no_facts
-        self._emit = emit
+        self._emit: Emit = emit
+        self._watch = _watch(policy, self.policies, self.clock) if hot else None
         self._instruments: dict[InstrumentKey, Instrument] = {}
         self._choice = Choice()
         self._records_all = self.settings.journal.record == RECORD_ALL
@@ -151,6 +159,8 @@ class Manager:
             warning = self._calendar.warning(day_of(self.clock.now()))
             if warning:
                 self._say("alert", text=warning, level="warning")
+            if self._watch is not None:
+                self._watch.start()
 
     async def astart(self) -> None:
         """Do `start` in a worker thread."""
@@ -158,6 +168,8 @@ class Manager:
 
     def close(self) -> None:
         """Flush and give the journal back, if this manager opened it."""
+        if self._watch is not None:
+            self._watch.stop()
         with self._turn:
             if self._own_journal:
                 self.journal.close()
@@ -173,9 +185,24 @@ class Manager:
     def __exit__(self, *unused: object) -> None:
         self.close()
 
+    def subscribe(self, what: str, subscriber: Subscriber) -> Callable[[], None]:
+        """Have a function or a coroutine function told of events; return what ends it.
+
+        A function is called in the thread that decides, so it should be quick and not call the manager back; a
+        coroutine runs on the event loop that runs now. One that raises is told no more, and an alert says why.
+
+        Args:
+            what: `decided`, `sent`, `filled`, `refused`, `unknown`, `stop moved`, `halted`, `everything`, or the name
+                of an event of `rulekit.model.events`.
+
+        Raises:
+            UsageError: there is nothing of that name, or a coroutine is given where no event loop runs.
+        """
+        return self._subscriptions.add(what, subscriber)
+
     # --- policies --------------------------------------------------------------------------------------------
 
-    def reload(self, policy: Policy | str | Path | Sequence[Policy | str | Path]) -> tuple[PolicyChange, ...]:
+    def reload(self, policy: PolicySource) -> tuple[PolicyChange, ...]:
         """Exchange the policies between two cycles; with an error in the new ones the running ones stay.
 
         What rules remember is kept by their labels, and each position stays with what its policy has become. A position
@@ -191,7 +218,7 @@ class Manager:
             PolicyError: one of them has errors. UnreadableFileError: a file cannot be read.
             UsageError: there is none, or two of them give different rules for the whole book one name.
         """
-        fresh = _policies(policy)
+        fresh = policies_of(policy)
         if not fresh:
             raise UsageError("no policy is left", "to stop acting, write `rulekit halt`")
         refuse_one_name_for_two(fresh)
@@ -231,6 +258,8 @@ class Manager:
         While the journal's server is away nothing is looked at, and there are none.
         """
         with self._turn:
+            if self._watch is not None:
+                self._watch.look(self)
             return self.attendance.during(self._cycle, [])
 
     def _cycle(self) -> list[Decision]:
@@ -568,16 +597,15 @@ class Manager:
         return next((one.title for one in self.policies if one.title), None) or "Rulekit"
 
 
+def _watch(source: PolicySource, running: Sequence[Policy], clock: Clock) -> PolicyWatch:
+    from rulekit.runtime.policy_watch import watch_of
+
+    return watch_of(source, running, clock)
+
+
 def _place_of(place: Place | str, clock: Clock, dry_run: bool) -> Place | str:
     if not dry_run:
         return place
     from rulekit.execution.journal_rehearsal import rehearsal_of
 
     return rehearsal_of(place, clock)
-
-
-def _policies(policy: Policy | str | Path | Sequence[Policy | str | Path]) -> tuple[Policy, ...]:
-    """Accept a policy, a path, or several of them."""
-    if isinstance(policy, Policy | str | Path):
-        policy = (policy,)
-    return tuple(one if isinstance(one, Policy) else load(one) for one in policy)

@@ -115,6 +115,21 @@ class Policy:
         """
         return decide_book(self.compiled, book, memory)
 
+    def _repr_html_(self) -> str:
+        """Show the policy in a notebook: each rule with its sentence."""
+        from rulekit.language.sentences import applies_text
+        from rulekit.model.notebook import card, line, table
+
+        rows = [(number, rule.name, rule.sentence, rule.lane) for number, rule in enumerate(self.rules, start=1)]
+        whole = [(rule.name, rule.sentence) for rule in self.book_rules]
+        return card(
+            self.title or self.path or "policy",
+            f"policy {self.digest[:12]}",
+            line(f"applies to {applies_text(self.applies) or 'every position'}"),
+            table(("", "rule", "sentence", "lane"), rows),
+            table(("rule", "sentence"), whole, caption="for the whole book"),
+        )
+
     def show(self) -> str:
         """Return the source of the generated function."""
         return self.compiled.show()

@@ -16,15 +16,20 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
 from threading import Thread
+from typing import Any, Protocol
 
 from attrs import frozen
 
-from rulekit.errors import PolicyError, RulekitError, UnreadableFileError
+from rulekit.errors import PolicyError, RulekitError, UnreadableFileError, UsageError
 from rulekit.language.diagnostics import Diagnostic
 from rulekit.language.source import read_text
-from rulekit.runtime.manager import Manager
+from rulekit.model.clock import Clock
+from rulekit.model.instant import day_of
 from rulekit.runtime.policy import Policy, read
 from rulekit.runtime.reloading import PolicyChange
+from rulekit.runtime.sources import PolicySource, paths_of, policy_paths
+
+__all__ = ["PolicyWatch", "policy_paths", "watch_of"]
 
 COMPARE_S = 30.0
 """Real seconds that a search for differences may take; it runs in a process of its own that yields to all others."""
@@ -34,19 +39,16 @@ LINES_TOLD = 24
 _COMPARE = "import os; getattr(os, 'nice', int)(15); from rulekit.cli.main import entry; entry()"
 
 
-def policy_paths(paths: Sequence[Path]) -> list[Path]:
-    """List the policy files of files and folders, those of a folder by name.
+class Running(Protocol):
+    """What policies run in: a manager, or a desk."""
 
-    Raises:
-        UnreadableFileError: a folder has none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(each for each in path.rglob("*.policy") if each.is_file()) if path.is_dir() else [path]
-        if not inside:
-            raise UnreadableFileError(f"there is no policy in `{path}`", "policies end with .policy")
-        found += inside
-    return list(dict.fromkeys(found))
+    def reload(self, policy: tuple[Policy, ...], /) -> tuple[PolicyChange, ...]:
+        """Exchange the policies, and return those that differ."""
+        ...
+
+    def tell(self, name: str, **data: Any) -> None:
+        """Put an event that is about no position into the log."""
+        ...
 
 
 @frozen
@@ -100,7 +102,7 @@ class PolicyWatch:
 
     # --- between two cycles -----------------------------------------------------------------------------------
 
-    def look(self, manager: Manager) -> None:
+    def look(self, running: Running) -> None:
         """Exchange the policies if changed ones have been checked, and tell what there is to tell."""
         while True:
             try:
@@ -108,13 +110,13 @@ class PolicyWatch:
             except Empty:
                 return
             if isinstance(found, _Told):
-                manager.tell(found.event, path=found.path, **{_FIELD[found.event]: found.text})
+                running.tell(found.event, path=found.path, **{_FIELD[found.event]: found.text})
                 continue
             try:
-                for change in manager.reload(found.policies):
+                for change in running.reload(found.policies):
                     self._changed.put(change)
             except RulekitError as error:
-                manager.tell("policy_refused", path="", reason=" ".join(str(error).split()))
+                running.tell("policy_refused", path="", reason=" ".join(str(error).split()))
 
     # --- beside -----------------------------------------------------------------------------------------------
 
@@ -245,3 +247,22 @@ def _in_a_line(error: RulekitError, path: str) -> str:
             more = f" (and {len(error.diagnostics) - 1} more)" if len(error.diagnostics) > 1 else ""
             return f"{path}:{found.span.line}: {found.message}: `{found.source_line.strip()}`{more}"
     return " ".join(str(error).split())
+
+
+def watch_of(source: PolicySource, running: Sequence[Policy], clock: Clock, every_s: float = 2.0) -> PolicyWatch:
+    """Return a watch over the files that a host named.
+
+    Args:
+        source: what the policies were loaded from. running: the policies themselves.
+        clock: tells which day it is.
+
+    Raises:
+        UsageError: some of them were given as texts, so that there is no file to look at.
+    """
+    paths = paths_of(source)
+    if paths is None:
+        raise UsageError(
+            "only policies from files are taken anew when they change",
+            "give the path of a file or a folder, or leave `hot` out and call `reload`",
+        )
+    return PolicyWatch(paths, running, every_s=every_s, today=lambda: day_of(clock.now()), compare=False)

@@ -17,8 +17,8 @@ def test_the_blocks_run_and_print_what_the_page_shows(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = BLOCK.findall((project / "docs" / "embedding.md").read_text(encoding="utf-8"))
-    assert [kind for kind, _ in blocks].count("python") == 4
+    blocks = BLOCK.findall((project / "docs" / "embed.md").read_text(encoding="utf-8"))
+    assert [kind for kind, _ in blocks].count("python") == 8
     names: dict[str, Any] = {"__name__": "embedding"}
     printed = ""
     for kind, body in blocks:
@@ -27,5 +27,5 @@ def test_the_blocks_run_and_print_what_the_page_shows(
             continue
         out = StringIO()
         with redirect_stdout(out):
-            exec(compile(body, "embedding.md", "exec"), names)
+            exec(compile(body, "embed.md", "exec"), names)
         printed = out.getvalue()
