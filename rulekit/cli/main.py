@@ -38,6 +38,7 @@ COMMANDS = {
     "settle": "record what became of an unknown order",
     "alerts": "what a person should look at, and what was seen",
     "verify": "decide every recorded look of a journal again",
+    "what-if": "what another policy would have done at the recorded looks",
     "adopt": "take an order that the journal lost back into it",
     "plugins": "what installed packages add, and whether it works",
     "new": "begin a package that adds words to the language",

@@ -120,7 +120,7 @@ def explain(here: Trade, ours: Teller, there: Trade, theirs: Teller) -> Divergen
     if found is None:
         return None
     at, mine, yours = found
-    only_mine, only_yours = _without(mine, yours), _without(yours, mine)
+    only_mine, only_yours = without(mine, yours), without(yours, mine)
     seen_here, seen_there = ours.looks(here.row, {at}), theirs.looks(there.row, {at})
     state = _acting(seen_here if only_mine else seen_there, ours if only_mine else theirs, here if only_mine else there)
     said = []
@@ -138,12 +138,13 @@ def name_parting(here: Trade, there: Trade) -> Divergence | None:
     if found is None:
         return None
     at, mine, yours = found
-    sides = ((_without(mine, yours), here), (_without(yours, mine), there))
-    said = ["; ".join(_what(one, trade) for one in acts) or "nothing" for acts, trade in sides]
+    sides = ((without(mine, yours), here), (without(yours, mine), there))
+    said = ["; ".join(what(one, trade.scale) for one in acts) or "nothing" for acts, trade in sides]
     return Divergence(at, said[0], "", said[1], "")
 
 
-def _without(these: Sequence[Done], those: Sequence[Done]) -> list[Done]:
+def without(these: Sequence[Done], those: Sequence[Done]) -> list[Done]:
+    """Return what only the first did, by whichever rule."""
     known = [one.act for one in those]
     return [one for one in these if one.act not in known]
 
@@ -167,8 +168,8 @@ def _told(
         decision = teller.decision(own, trade, state if not acts else None)[1]
     if acts:
         whys = [_why(one, decision, trade) for one in acts]
-        return "; ".join(_what(one, trade) for one in acts), "; ".join(why for why in whys if why)
-    return "nothing", _why_not(others, decision, teller)
+        return "; ".join(what(one, trade.scale) for one in acts), "; ".join(why for why in whys if why)
+    return "nothing", why_not(others, decision, teller.policy)
 
 
 def _same(one: Seen, other: Seen) -> bool:
@@ -178,10 +179,10 @@ def _same(one: Seen, other: Seen) -> bool:
     )
 
 
-def _what(done: Done, trade: Trade) -> str:
-    """Say what was done: `FIRST: book 50`."""
+def what(done: Done, scale: int) -> str:
+    """Say what was done: `FIRST` book 50."""
     if done.kind in (STOP, TARGET):
-        return f"`{done.rule}` {done.kind} to {rupees(done.price, trade.scale)}"
+        return f"`{done.rule}` {done.kind} to {rupees(done.price, scale)}"
     return f"`{done.rule}` {done.kind} {done.quantity:,}"
 
 
@@ -198,7 +199,7 @@ def _why(done: Done, decision: Decision | None, trade: Trade) -> str:
     return ""
 
 
-def _why_not(others: Iterable[Done], decision: Decision | None, teller: Teller) -> str:
+def why_not(others: Iterable[Done], decision: Decision | None, policy: CompiledPolicy) -> str:
     """Say why this policy did not do what the other did, by the rule of that name, else by rules of that kind."""
     if decision is None:
         return "it was not asked then"
@@ -211,13 +212,13 @@ def _why_not(others: Iterable[Done], decision: Decision | None, teller: Teller) 
         elif done.rule in _GUARDS:
             said.append(f"no {done.rule} stood there")
         else:
-            said.append(_others(done, reasons, teller))
+            said.append(_others(done, reasons, policy))
     return "; ".join(dict.fromkeys(said)) or "it has no such rule"
 
 
-def _others(done: Done, reasons: Mapping[str, str], teller: Teller) -> str:
+def _others(done: Done, reasons: Mapping[str, str], policy: CompiledPolicy) -> str:
     """Say why the rules that do such things did not act."""
-    kinds = kinds_of(teller.policy)
+    kinds = kinds_of(policy)
     alike = [f"`{name}` {why}" for name, why in reasons.items() if kinds.get(name) == done.kind]
     return "; ".join(alike) or f"it has no rule `{done.rule}`"
 

@@ -146,7 +146,7 @@ class Manager:
                 self.journal.abandon()
             raise
         self._book_facts = book_facts
-        self._book = WholeBookLook(self.policies, self.executor, book_facts)
+        self._book = WholeBookLook(self.policies, self.executor, book_facts, self._records_all)
         self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
 
     # --- life ------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ class Manager:
                 return ()
             self._choice.exchange(self.policies, fresh)
             self.policies = fresh
-            self._book = WholeBookLook(fresh, self.executor, self._book_facts)
+            self._book = WholeBookLook(fresh, self.executor, self._book_facts, self._records_all)
             if self.market is not None:
                 self.market.want({phrase for one in fresh for phrase in one.market_facts})
             self._record_policies()

@@ -7,12 +7,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from rulekit.compile.policy import compile_policy
 from rulekit.engine.book import decide_book, under_orders
 from rulekit.engine.decide import decide
 from rulekit.execution.journal_schema import Entry, body_of, text_of
 from rulekit.execution.ledger import ACTION_DECIDED, LOOKED, POLICIES, POLICY_TEXT
-from rulekit.language.reading import check_text
 from rulekit.model.book import BookSnapshot
 from rulekit.model.decision import WHOLE_BOOK, Decision
 from rulekit.model.instant import iso
@@ -20,6 +18,7 @@ from rulekit.model.prices import PAISE
 from rulekit.model.version import VERSION
 from rulekit.runtime.looks import Look, actions_row, digest_of, digest_of_book, look_of, memory_row
 from rulekit.runtime.policy import Policy
+from rulekit.runtime.recorded_policies import RecordedPolicies
 from rulekit.runtime.reloading import guard
 
 _LISTS = (("unknown", "rules that cannot be judged"), ("skipped", "rules that held and were passed over"))
@@ -72,8 +71,7 @@ class Verifier:
 
     def __init__(self, policies: Sequence[Policy] = ()) -> None:
         self._given = tuple(policies)
-        self._texts: dict[str, str] = {}
-        self._paths: dict[str, str] = {}
+        self._recorded = RecordedPolicies()
         self._compiled: dict[str, Policy | None] = {}
         self._programs: set[str] = set()
         self._again: dict[str, list[list[Any]]] = {}
@@ -94,15 +92,14 @@ class Verifier:
         return self.found
 
     def _policy_text(self, entry: Entry) -> None:
-        self._texts[entry.subject] = entry.body["text"]
+        self._recorded.note(entry)
 
     def _policies(self, entry: Entry) -> None:
         program = entry.body["program"]
         if program != VERSION and program not in self._programs:
             self._programs.add(program)
             self._note(f"from entry {entry.seq} on the program was {program}; this is {VERSION}")
-        for row in entry.body["policies"]:
-            self._paths[row["digest"]] = row["path"]
+        self._recorded.note(entry)
 
     def _note(self, text: str) -> None:
         if text not in self.found.notes:
@@ -160,7 +157,7 @@ class Verifier:
         return self._compiled[digest]
 
     def _find(self, digest: str) -> Policy | None:
-        path = self._paths.get(digest)
+        path = self._recorded.path(digest)
         given = self._given[0] if len(self._given) == 1 else next((p for p in self._given if p.path == path), None)
         if digest == guard().digest:
             return guard()
@@ -168,9 +165,7 @@ class Verifier:
             if given.digest != digest:
                 self._note(f"`{given.path}` ({given.digest[:12]}) decides in place of the text of then ({digest[:12]})")
             return given
-        text = self._texts.get(digest)
-        tree = None if text is None else check_text(text, path or "policy").tree
-        return None if tree is None else Policy(compile_policy(tree), path or "policy")
+        return self._recorded.find(digest)
 
     # --- an action --------------------------------------------------------------------------------------------
 

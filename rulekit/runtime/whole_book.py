@@ -21,9 +21,16 @@ BookFactSource = Callable[[], Facts]
 
 
 class WholeBookLook:
-    """The rules for the whole book of all policies of one account, in the order of the policies."""
+    """The rules for the whole book of all policies of one account, in the order of the policies.
 
-    def __init__(self, policies: Sequence[Policy], executor: Executor, host: BookFactSource | None) -> None:
+    Args:
+        records_all: write down looks of which nothing came, too.
+    """
+
+    def __init__(
+        self, policies: Sequence[Policy], executor: Executor, host: BookFactSource | None, records_all: bool = False
+    ) -> None:
+        self._records_all = records_all
         self._policies = [policy for policy in policies if policy.book_rules]
         self._executor = executor
         self._host = host
@@ -56,9 +63,13 @@ class WholeBookLook:
         for policy in self._policies:
             decision = decide_book(policy.compiled, book, memory)
             decisions.append(decision)
-            if decision.actions:
-                digest = digest_of(book)
-                look = look_at_book(policy.digest, digest, book, memory, decision)
+            if not (decision.actions or self._records_all):
+                continue
+            digest = digest_of(book)
+            look = look_at_book(policy.digest, digest, book, memory, decision)
+            if not decision.actions:
+                self._executor.looked(look)
+            else:
                 ordered.append(DecidedBook(decision.actions, policy.title, policy.digest, digest, look))
         return decisions, self._executor.order_book(ordered) if ordered else 0
 
