@@ -1,0 +1,1 @@
+"""Option Greeks and premium decay as facts of rulekit's policies."""
