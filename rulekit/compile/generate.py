@@ -14,6 +14,7 @@ from attrs import frozen
 from rulekit.compile import statements as write
 from rulekit.compile.expressions import (
     ALWAYS,
+    All,
     Compare,
     Const,
     Expr,
@@ -48,6 +49,7 @@ from rulekit.compile.layout import (
 from rulekit.compile.lower import Lasts, Side
 from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, StopProgram, TargetProgram
 from rulekit.compile.registers import Registers, children, compared
+from rulekit.compile.slots import may_be_unknown
 
 Vector = list[float]
 Generated = Callable[[Vector, Vector, Vector], None]
@@ -101,6 +103,9 @@ class _Emitter:
         self._program = program
         slots = {name: place for place, name in enumerate(program.layout.slots)}
         self._registers = Registers(slots, _roots(program))
+        self._nullable = frozenset(
+            name for name in program.layout.judged if name in program.layout.facts or may_be_unknown(name)
+        )
 
     def sections(self) -> Iterator[Section]:
         """Yield the statements in the order in which they run: stop first, exits and stops, books, adds, results."""
@@ -114,6 +119,9 @@ class _Emitter:
             for rule in self._program.rules:
                 if phase(rule) and not rule.rule.is_for_missing_data:
                     yield Section(rule.comment, self._rule(rule))
+        doubts = self._doubts()
+        if doubts:
+            yield Section("which rules could not be judged, asked only where something is missing", doubts)
         for rule in self._program.rules:
             if rule.rule.is_for_missing_data:
                 yield Section(rule.comment, self._missing_data(rule))
@@ -151,7 +159,7 @@ class _Emitter:
         ]
 
     def _rule(self, rule: RuleProgram) -> list[ast.stmt]:
-        """Write one rule: its limits, its condition, what it does, and that it could not be judged."""
+        """Write one rule: its limits, its condition, what it does; `_doubts` says where it could not be judged."""
         effect = rule.effect
         if isinstance(effect, OrderProgram):
             body = self._order(rule, effect)
@@ -162,22 +170,45 @@ class _Emitter:
         else:
             body = [_status(rule, HELD)]
         if rule.holds != ALWAYS:
-            unknown: ast.expr = self._registers.test(INCOMPLETE)
-            failed = self._registers.test(rule.fails)
-            unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
-            if isinstance(effect, StopProgram) and effect.since is not None:
-                otherwise: list[ast.stmt] = [
-                    ast.If(failed, [write.remember(effect.since, write.number(NOT_HOLDING))], unjudged)
-                ]
-            else:
-                undecided: ast.expr = ast.UnaryOp(ast.Not(), failed)
-                if not any(isinstance(watch, Side) for watch in rule.watches):  # else the look before may be unknown
-                    undecided = ast.BoolOp(ast.And(), [unknown, undecided])
-                otherwise = [ast.If(undecided, unjudged, [])]
+            otherwise: list[ast.stmt] = []
+            if _is_doubted_at_once(rule):
+                failed = self._registers.test(rule.fails)
+                unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
+                if isinstance(effect, StopProgram) and effect.since is not None:
+                    forgets = [write.remember(effect.since, write.number(NOT_HOLDING))]
+                    otherwise = [ast.If(failed, forgets, unjudged)]
+                else:
+                    otherwise = [ast.If(ast.UnaryOp(ast.Not(), failed), unjudged, [])]
             body = [ast.If(self._registers.test(rule.holds), body, otherwise)]
         if rule.allowed != ALWAYS:
             body = [ast.If(self._registers.test(rule.allowed), body, [])]
         return body
+
+    def _doubts(self) -> list[ast.stmt]:
+        """Mark the rules that neither hold nor fail; only those are asked that read something which is missing."""
+        groups: dict[tuple[Expr, ...], list[ast.stmt]] = {}
+        for rule in self._program.rules:
+            if rule.rule.is_for_missing_data or rule.holds == ALWAYS or _is_doubted_at_once(rule):
+                continue
+            read = self._registers.doubtful(rule.holds, self._nullable)
+            if not read:
+                continue
+            tests = [] if rule.allowed == ALWAYS else [self._registers.test(rule.allowed)]
+            if not isinstance(rule.holds, Compare):
+                tests.append(ast.UnaryOp(ast.Not(), self._registers.test(rule.fails)))
+                if not _is_plain_all(rule.holds):
+                    tests.append(ast.UnaryOp(ast.Not(), self._registers.test(rule.holds)))
+            mark: ast.stmt = _status(rule, CANNOT_JUDGE)
+            if tests:
+                mark = ast.If(tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests), [mark], [])
+            groups.setdefault(read, []).append(mark)
+        if not groups:
+            return []
+        asked: list[ast.stmt] = []
+        for read, marks in groups.items():
+            lacks = [compared("!=", self._registers.expr(node), self._registers.expr(node)) for node in read]
+            asked.append(ast.If(lacks[0] if len(lacks) == 1 else ast.BoolOp(ast.Or(), [*lacks]), marks, []))
+        return [ast.If(self._registers.test(INCOMPLETE), asked, [])]
 
     def _order(self, rule: RuleProgram, effect: OrderProgram) -> list[ast.stmt]:
         """Take the position's one order if nothing took it before and something is left after rounding."""
@@ -409,9 +440,9 @@ _PHASES: tuple[Callable[[RuleProgram], bool], ...] = (
 
 def _roots(program: Program) -> list[Expr | Test]:
     """List every expression of the function as often as it is written; the fails are asked too seldom to be shared."""
-    roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY, INCOMPLETE]
+    roots: list[Expr | Test] = [PRICE, PRICE, CURRENT_STOP, CURRENT_TARGET, SIDE, HELD_QUANTITY]
     for rule in program.rules:
-        roots.extend((rule.allowed, rule.holds, INCOMPLETE))
+        roots.extend((rule.allowed, rule.holds))
         roots.extend(watch.holds if isinstance(watch, Lasts) else watch.beyond for watch in rule.watches)
         effect = rule.effect
         if isinstance(effect, StopProgram):
@@ -454,6 +485,19 @@ def _slots_of(node: Expr | Test) -> Iterator[str]:
         yield node.slot
     for child in children(node):
         yield from _slots_of(child)
+
+
+def _is_doubted_at_once(rule: RuleProgram) -> bool:
+    """Tell whether a rule marks at its place that it could not be judged.
+
+    A trail forgets there that it held; what a crossing saw at the look before may be unknown with nothing missing now.
+    """
+    return any(isinstance(watch, Side) for watch in rule.watches) or rule.follows
+
+
+def _is_plain_all(test: Test) -> bool:
+    """Tell whether a test is comparisons of which each must hold: with something unknown in it, it does not."""
+    return isinstance(test, All) and all(isinstance(item, Compare) for item in test.items)
 
 
 def _starts(program: Program) -> list[ast.stmt]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rulekit.compile import statements as write
 from rulekit.compile.expressions import ALWAYS, NEVER, All, Any, Binary, Compare, Const, Expr, Load, Remembered, Test
 
 _ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "//": ast.FloorDiv}
-_COMPARISONS: dict[str, type[ast.cmpop]] = {">=": ast.GtE, ">": ast.Gt, "<=": ast.LtE, "<": ast.Lt, "==": ast.Eq}
+_COMPARISONS: dict[str, type[ast.cmpop]] = {
+    ">=": ast.GtE,
+    ">": ast.Gt,
+    "<=": ast.LtE,
+    "<": ast.Lt,
+    "==": ast.Eq,
+    "!=": ast.NotEq,
+}
 
 
 class Registers:
@@ -24,6 +31,7 @@ class Registers:
         self._slots = slots
         self._registers: dict[Expr | Test, str] = {}
         self._uses: Counter[Expr | Test] = Counter()
+        self._slots_of: dict[Expr | Test, frozenset[str]] = {}
         for root in roots:
             self._count(root)
 
@@ -50,6 +58,35 @@ class Registers:
             name = f"x{len(self._registers)}"
             self._registers[node] = name
             statements.append(write.assign(name, value))
+
+    def doubtful(self, test: Test, nullable: frozenset[str]) -> tuple[Expr, ...]:
+        """Return as few numbers as tell whether something is unknown that a test reads: one is, where one of them is.
+
+        Args:
+            nullable: the slots that may be unknown.
+        """
+        wanted = frozenset(self._read(test)) & nullable
+        known = [node for node in dict.fromkeys(self._parts(test)) if self._read(node) & wanted]
+        chosen: list[Expr] = []
+        for node in sorted(known, key=lambda node: -len(self._read(node) & wanted)):
+            if self._read(node) & wanted:
+                chosen.append(node)
+                wanted -= self._read(node)
+        return tuple(chosen)
+
+    def _parts(self, node: Expr | Test) -> Iterator[Expr]:
+        """Yield the slots and the registered numbers of an expression."""
+        if isinstance(node, Load) or (isinstance(node, Binary) and node in self._registers):
+            yield node
+        for child in children(node):
+            yield from self._parts(child)
+
+    def _read(self, node: Expr | Test) -> frozenset[str]:
+        """Return the slots that an expression reads."""
+        if node not in self._slots_of:
+            own = frozenset((node.slot,)) if isinstance(node, Load) else frozenset()
+            self._slots_of[node] = own.union(*map(self._read, children(node)))
+        return self._slots_of[node]
 
     def expr(self, node: Expr) -> ast.expr:
         """Write a number."""

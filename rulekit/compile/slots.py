@@ -192,6 +192,13 @@ POSITION_SLOTS: dict[str, Slot] = {
 }
 """Slots that are read from the position and the moment; market and book facts get slots of their own by phrase."""
 
+
+def may_be_unknown(slot: str) -> bool:
+    """Tell whether a position slot, or one that it is made from, may be unknown."""
+    entry = POSITION_SLOTS[slot]
+    return any("{miss}" in line for line in entry.lines) or any(map(may_be_unknown, entry.needs))
+
+
 NUMBERS = {
     "BOUND": BOUND,
     "FAR": FAR,

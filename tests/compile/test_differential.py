@@ -176,7 +176,7 @@ def in_bulk(policy: CompiledPolicy):  # type: ignore[no-untyped-def]
 def test_the_function_is_built_from_the_closed_vocabulary_only() -> None:
     names = (
         "Module FunctionDef arguments arg Assign If Return Pass Name Load Store Constant Subscript BinOp Add Sub Mult "
-        "FloorDiv UnaryOp USub Not BoolOp And Or Compare GtE Gt LtE Lt Eq"
+        "FloorDiv UnaryOp USub Not BoolOp And Or Compare GtE Gt LtE Lt Eq NotEq"
     )
     allowed = tuple(getattr(ast, name) for name in names.split())
     draw = Random(7)
