@@ -61,8 +61,7 @@ class Binding:
             InputError: a column is missing without which nothing can be decided, or holds what it cannot hold.
         """
         found: dict[str, Any] = {"scale": self._scale()}
-        read = slots_read(self._policy)
-        for name in sorted(read - {"scale"}):
+        for name in slots_read(self._policy)[1:]:
             found[name] = _SPECIAL[name](self) if name in _SPECIAL else self._plain(name)
         found |= {f"f{place}": self._fact(fact.phrase, fact.bare) for place, fact in
                   enumerate(self._policy.layout.facts.values())}  # fmt: skip

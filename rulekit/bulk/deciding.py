@@ -153,4 +153,4 @@ def _same(rows: int, value: float, arrays: Arrays) -> Any:
         return [value] * rows
     import numpy as np
 
-    return np.full(rows, value)
+    return np.broadcast_to(np.array(value), rows)

@@ -12,6 +12,7 @@ from rulekit.bulk.loop import REASONS
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.proposal import order_side
 from rulekit.model.decision import ADD, BOOK, EXIT, STOP_REACHED, TARGET_REACHED
+from rulekit.model.orders import BUY, SELL
 
 ACTIONS = ("", EXIT, BOOK, ADD)
 """The words of the column `action`."""
@@ -103,9 +104,11 @@ class Decisions:
         """Return BUY or SELL for each order."""
         import pyarrow as pa
 
-        words = {(code, side): order_side(ACTIONS[code], side) for code in range(1, len(ACTIONS)) for side in (1, -1)}
-        sides = Arrays(False).mapped(lambda code, side: words.get((int(code), int(side))), self.action, self.sides)
-        return pa.array(sides, pa.string()).dictionary_encode()
+        def place(code: int, side: float) -> float:
+            return (BUY, SELL).index(order_side(ACTIONS[code], int(side))) if code else -1
+
+        places = Arrays(native=False).mapped(place, self.action, self.sides)
+        return _words(pa.array([int(each) for each in places], pa.int32()), (BUY, SELL), -1)
 
 
 def _has_pandas() -> bool:

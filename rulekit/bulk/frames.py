@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from attrs import field, frozen
@@ -38,6 +39,7 @@ class Frame:
         return next((self.columns[name] for name in names if name in self.columns), None)
 
 
+@lru_cache(4096)
 def plain_name(name: str) -> str:
     """Return a column's name as it is looked up: `Best_Price` is `best price`."""
     return " ".join(name.casefold().replace("_", " ").split())

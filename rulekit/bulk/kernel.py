@@ -21,7 +21,7 @@ floor = np.floor
 @njit(cache=True, error_model="numpy")
 def rounded(value):
     """Round to six decimals as a decimal would: the product's error, known exactly, breaks the ties."""
-    if not abs(value) < 1e15:
+    if not abs(value) < np.inf:
         return np.nan
     if abs(value) >= 8589934592.0:
         return value

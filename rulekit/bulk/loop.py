@@ -6,6 +6,9 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import reduce
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
@@ -102,10 +105,16 @@ class Loop:
     parameters: tuple[str, ...]
 
 
-def slots_read(policy: CompiledPolicy) -> set[str]:
-    """Return what the policy's slots read of a row: `price`, `opened`, `lot` and so on."""
-    lines = [line for slot in policy.layout.slots[1:] for line in _lines(slot, policy, set())]
-    return {"side", "quantity", "price", "stop", "target", "in_flight", "scale", *_READ.findall("\n".join(lines))}
+_SLOTS: WeakKeyDictionary[CompiledPolicy, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def slots_read(policy: CompiledPolicy) -> tuple[str, ...]:
+    """Return what the policy's slots read of a row: `price`, `opened`, `lot` and so on; `scale` comes first."""
+    if policy not in _SLOTS:
+        lines = [line for slot in policy.layout.slots[1:] for line in _lines(slot, policy, set())]
+        read = {"side", "quantity", "price", "stop", "target", "in_flight", *_READ.findall("\n".join(lines))}
+        _SLOTS[policy] = ("scale", *sorted(read - {"scale"}))
+    return _SLOTS[policy]
 
 
 def carried(policy: CompiledPolicy) -> tuple[int, ...]:
@@ -191,6 +200,8 @@ class _Writer:
         self._rupees, self._statuses = rupees, statuses
         self._rules = len(policy.rules)
         self._many = self._rules > FEW
+        # what became of each rule need not be kept where nobody asks but the answer
+        self._kept = statuses or self._many or any(_asks(section) for section in policy.sections)
         self._targets = any(_aims(section) for section in policy.sections)
         self._carried = carried(policy)
 
@@ -231,8 +242,7 @@ class _Writer:
     # --- what comes in ---------------------------------------------------------------------------------------
 
     def _loads(self) -> list[str]:
-        names = [*sorted(slots_read(self._policy), key=lambda name: (name != "scale", name))]
-        lines = [f"s_{name} = {self._read(name)}" for name in names]
+        lines = [f"s_{name} = {self._read(name)}" for name in slots_read(self._policy)]
         lines += [f"f_{place} = {self._read(f'f{place}')}" for place in range(len(self._policy.layout.facts))]
         for place, (_, part) in enumerate(self._policy.layout.memory):
             read = self._read(f"m{place}")
@@ -258,14 +268,17 @@ class _Writer:
         """Set the results that no rule has touched."""
         if self._many:
             lines = [f"for j in range({self._rules}):", "    q[j] = 0.0"]
-        else:
+        elif self._kept:
             lines = [f"r{FIRST_STATUS + index} = 0.0" for index in range(self._rules)]
+        else:
+            lines = [f"r{FIRST_STATUS + index} = 0.0" for index in self._policy.alerts]
+            lines += ["unknown = 0", "held = 0.0"]
         return [*lines, *(f"r{place} = 0.0" for place in range(FIRST_STATUS))]
 
     # --- what the policy does --------------------------------------------------------------------------------
 
     def _statements(self, sections: Sequence[Section]) -> list[str]:
-        turn = _Scalars(self._policy.layout.slots, self._many)
+        turn = _Scalars(self._policy.layout.slots, self._many, None if self._kept else self._policy.alerts)
         lines: list[str] = []
         for section in sections:
             for statement in section.statements:
@@ -325,6 +338,8 @@ class _Writer:
 
     def _judged(self) -> list[str]:
         """Tell whether a rule could not be judged, and whether one held."""
+        if not self._kept:
+            return []
         if self._many:
             return [
                 "unknown = 0", "held = 0.0", f"for j in range({self._rules}):",
@@ -357,6 +372,15 @@ class _Writer:
         return lines
 
 
+def _asks(section: Section) -> bool:
+    """Tell whether a section reads what became of a rule."""
+    return any(
+        isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+        and isinstance(node.value, ast.Name) and node.value.id == "r"
+        for part in section.statements for node in ast.walk(part)
+    )  # fmt: skip
+
+
 def _aims(section: Section) -> bool:
     """Tell whether a section may set a target."""
     return any(
@@ -367,8 +391,29 @@ def _aims(section: Section) -> bool:
 class _Scalars(ast.NodeTransformer):
     """Turns places of the vectors into local names, `//` into the exact quick division, and returns into a mark."""
 
-    def __init__(self, slots: tuple[str, ...], many: bool) -> None:
-        self._slots, self._many = slots, many
+    def __init__(self, slots: tuple[str, ...], many: bool, kept: Sequence[int] | None) -> None:
+        self._slots, self._many, self._kept = slots, many, kept
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        """Note of a status that nobody reads only what the answer says of it."""
+        target, value = node.targets[0], node.value
+        if self._kept is None or not isinstance(target, ast.Subscript) or not isinstance(value, ast.Constant):
+            return self.generic_visit(node)
+        assert isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant)
+        index = int(str(target.slice.value)) - FIRST_STATUS
+        if target.value.id != "r" or index < 0:
+            return self.generic_visit(node)
+        name, mark = ("unknown", 1) if value.value == CANNOT_JUDGE else ("held", 1.0)
+        noted = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(mark))
+        return [noted, self.generic_visit(node)] if index in self._kept else noted
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        """Ask all comparisons at once: each is quick, and a branch that was guessed wrongly is not."""
+        self.generic_visit(node)
+        if not all(isinstance(value, ast.Compare) for value in node.values):
+            return node
+        op = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+        return reduce(lambda left, right: ast.BinOp(left, op, right), node.values)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """Replace `f[3]`, `m[3]` and `r[3]`."""

@@ -50,7 +50,7 @@ class _Reader:
         blank = self._layout.blank[self._layout.memory.index((rule, part))]
         if part == FIRED_SLOT:
             found = self._numbers(part, label)
-            return blank if found is None else self._arrays.each(_fired, found)
+            return blank if found is None else self._counted(found)
         if part in (FIRED_AT_SLOT, FIRED_DAY_SLOT, FIRED_DAYS_SLOT):
             return self._when(part, label, blank)
         if part == BEST_SLOT:
@@ -67,6 +67,11 @@ class _Reader:
         column = self._frame.get((plain_name(column_name(part, label)),))
         return None if column is None else self._arrays.numbers(column)
 
+    def _counted(self, fired: Any) -> Any:
+        """Return how often a rule fired; what is missing is not once, and whole numbers lack nothing."""
+        whole = getattr(getattr(fired, "dtype", None), "kind", "") == "i"
+        return fired if whole else self._arrays.each(_fired, fired)
+
     def _times(self, part: str, label: str) -> Any:
         column = self._frame.get((plain_name(column_name(part, label)),))
         return None if column is None else self._arrays.times(column)
@@ -76,7 +81,7 @@ class _Reader:
         fired, at = self._numbers(FIRED_SLOT, label), self._times(FIRED_AT_SLOT, label)
         if fired is None and at is None:
             return blank
-        fired = 0.0 if fired is None else self._arrays.each(_fired, fired)
+        fired = 0.0 if fired is None else self._counted(fired)
         at = NONE if at is None else at
         if part == FIRED_DAYS_SLOT:
             return self._days_since(fired, at, blank)

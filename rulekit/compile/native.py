@@ -27,9 +27,9 @@ def floored(a, b):
     quotient = np.floor(a / b)
     rest = a - quotient * b
     slack = abs(a) * 4.5e-16
-    if (slack < rest) & (rest < b - slack):
-        return quotient
-    if rest == 0.0 and a != 0.0 and abs(a) < 9007199254740992.0 and a == np.floor(a) and b == np.floor(b):
+    inside = (slack < rest) & (rest < b - slack)
+    even = (rest == 0.0) & (a != 0.0) & (abs(a) < 9007199254740992.0) & (a == np.floor(a)) & (b == np.floor(b))
+    if inside | even | (a != a):
         return quotient
     return slowly(a, b)
 '''

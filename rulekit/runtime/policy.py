@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -19,6 +19,7 @@ from rulekit.model.decision import ADD, BOOK, EXIT, Decision, Memory
 from rulekit.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from rulekit.bulk.decisions import Decisions
     from rulekit.language.reading import Checked
 
 
@@ -106,6 +107,26 @@ class Policy:
             return Decision(snapshot.symbol, memory={} if memory is None else memory)
         decision = decide(self.compiled, snapshot, memory)
         return under_orders(self.compiled, decision, snapshot, orders) if orders else decision
+
+    def decide_many(
+        self, frame: Any, *, prices: str = "rupees", statuses: bool = False, native: bool | None = None, **same: Any
+    ) -> Decisions:
+        """Decide on every row of a frame at once: columns in, columns out, by compiled code where numba is installed.
+
+        Args:
+            frame: of polars, pandas or pyarrow, a structured NumPy array, or a dict of columns, with the names of a
+                snapshot's fields and of facts; what rules remember stands in columns `fired: LABEL`.
+            prices: `rupees`, or `units` for smallest units.
+            statuses: tell of every rule what became of it.
+            native: by compiled code; None: if numba is installed.
+            same: columns whose value is the same in every row, for example `now`.
+
+        Raises:
+            InputError: a column that is needed is missing, or one holds what it cannot hold; it is named.
+        """
+        from rulekit.bulk.deciding import decide_many
+
+        return decide_many(self.compiled, frame, prices=prices, statuses=statuses, native=native, **same)
 
     def decide_book(self, book: BookSnapshot, memory: Memory | None = None) -> Decision:
         """Decide on the whole book by the rules for it.

@@ -332,7 +332,7 @@ def measure(rows: int) -> None:
     unit = rows / 1e9
     for name, work, other in (
         ("numba by hand", lambda: decide_many(POLICY, ours, prices="units", now=NOW), lambda: by_numba(columns, NOW)),
-        ("numba by hand, our columns in rupees", lambda: decide_many(POLICY, rupees, now=NOW), lambda: by_numba(columns, NOW)),
+        ("numba by hand, ours in rupees", lambda: decide_many(POLICY, rupees, now=NOW), lambda: by_numba(columns, NOW)),
         ("NumPy by hand", lambda: decide_many(POLICY, ours, prices="units", now=NOW), lambda: by_numpy(columns, NOW)),
         ("polars by hand", lambda: decide_many(POLICY, whole, prices="units", now=NOW), lambda: by_polars(frame, plan)),
     ):

@@ -47,9 +47,7 @@ def columns_of(
             if part.startswith(begins):
                 marks = [dict(memory.marks).get(part.removeprefix(begins)) for memory in known]
                 whole = begins == LASTS
-                found[f"{part}: {label}"] = [
-                    None if mark is None else int(mark) if whole else mark for mark in marks
-                ]
+                found[f"{part}: {label}"] = [None if mark is None else int(mark) if whole else mark for mark in marks]
         found.setdefault(f"fired: {label}", [memory.fired for memory in known])
     return found
 
