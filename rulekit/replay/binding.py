@@ -128,11 +128,18 @@ class Arrays:
 
     def blank(self, count: int) -> Any:
         """Return so many zeros."""
-        return self.numbers([0.0] * count)
+        return self._zeros(count, "float64", 0.0)
 
     def blank_times(self, count: int) -> Any:
         """Return so many whole zeros."""
-        return self.times([0] * count)
+        return self._zeros(count, "int64", 0)
+
+    def _zeros(self, count: int, kind: str, zero: float) -> Any:
+        if not self._native:
+            return [zero] * count
+        import numpy as np
+
+        return np.zeros(count, dtype=kind)
 
 
 class Record:

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.model.version import VERSION
+from rulekit.replay.box import write_box
 from rulekit.replay.look import Look, write_look
 from rulekit.replay.loop import write_loop
 
@@ -92,20 +93,25 @@ def has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None and importlib.util.find_spec("numpy") is not None
 
 
-def build(policy: CompiledPolicy, *, looks: str, path: str, fill: str, native: bool | None = None) -> Kernel:
+def build(
+    policy: CompiledPolicy, *, looks: str, path: str, fill: str, native: bool | None = None, passing: bool = True
+) -> Kernel:
     """Write and compile the loop of a policy.
 
     Args:
         native: compile it by numba; None: if it is installed.
+        passing: pass over prices at which nothing can be decided; the outcome is the same.
     """
     native = has_numba() if native is None else native
     look = write_look(policy)
-    loop = write_loop(policy, look, looks=looks, path=path, fill=fill, gaps=path != "ticks")
+    box = write_box(policy, look) if passing else None
+    loop = write_loop(policy, look, box, looks=looks, path=path, fill=fill, gaps=path != "ticks")
+    boxes = [] if box is None else list(box.texts)
     touch = fill == "touch" and looks != "close"
     if not native:
         again = "look_elsewhere = look\n\n\n" if touch else ""
         states = "OPEN, CLOSED, SKIPPED, NEVER = 0.0, 1.0, 2.0, 3.0\n\n\n"
-        source = _PLAIN + states + look.text + "\n\n" + again + loop
+        source = _PLAIN + states + look.text + "\n\n" + again + "\n\n".join([*boxes, loop])
         names: dict[str, Any] = {}
         exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - made from the policy's own closed tree
         return Kernel(names["run"], look, False, source)
@@ -114,7 +120,9 @@ def build(policy: CompiledPolicy, *, looks: str, path: str, fill: str, native: b
     inlined = f"@njit({numpy}, forceinline=True)\n{look.text}\n\n"
     elsewhere = look.text.replace("def look(", "def look_elsewhere(")
     again = f"@njit({numpy})\n{elsewhere}\n\n" if touch else ""
-    source = f"{_NATIVE}{inlined}{again}@njit({numpy}, nogil=True)\n{loop}"
+    inlines = (", forceinline=True", ", forceinline=True", "", "", "")
+    searched = "".join(f"@njit({numpy}{way})\n{text}\n\n" for text, way in zip(boxes, inlines, strict=False))
+    source = f"{_NATIVE}{inlined}{again}{searched}@njit({numpy}, nogil=True)\n{loop}"
     return Kernel(_module(source).run, look, True, source)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from attrs import frozen
 
@@ -105,30 +106,7 @@ def write_look(policy: CompiledPolicy) -> Look:
     """Write the function `look` of a policy."""
     layout = policy.layout
     facts: dict[str, int] = {name: place for place, name in enumerate(layout.facts)}
-    lines: list[str] = []
-    done: set[str] = {MISSING}
-
-    def fill(slot: str) -> None:
-        if slot in done:
-            return
-        done.add(slot)
-        name = _name(slot, layout.slots)
-        miss = f"\n    {MISSING} = 1.0" if slot in layout.judged else ""
-        if slot in facts:
-            turned = " * side" if layout.facts[slot].signed else ""
-            lines.extend((f"{name} = c{facts[slot]}{turned}", f"if {name} != {name}:", f"    pass{miss}"))
-            return
-        if slot.startswith(GIVEN):
-            lines.append(f"{name} = {_given(slot)}")
-            return
-        entry = POSITION_SLOTS[slot]
-        for needed in _NEEDS.get(slot, () if slot in _OTHERWISE else entry.needs):
-            fill(needed)
-        for line in _OTHERWISE.get(slot, entry.lines):
-            lines.append(_OF_SNAPSHOT.sub(r"s_\1", line).format(n=name, miss=miss))
-
-    for slot in layout.slots:
-        fill(slot)
+    lines = slot_lines(policy)
     body = _statements(policy)
     used = {place for text in body for place in map(int, re.findall(r"\br(\d+)\b", text))}
     wanted = {*RESULTS, *(FIRST_STATUS + index for index in policy.alerts)}
@@ -137,10 +115,9 @@ def write_look(policy: CompiledPolicy) -> Look:
     returned = f"return ({', '.join(answers)},)"
     text = [f"{MISSING} = 0.0", *lines, *(f"r{place} = 0.0" for place in sorted(used | wanted)), *body, returned]
     whole = "\n".join(text).replace("__RETURN__", returned)
-    for number, value in NUMBERS.items():
-        whole = re.sub(rf"\b{number}\b", repr(value), whole)
+    whole = with_numbers(whole)
     arguments = (
-        *sorted({"s_side", "s_price", "s_stop", "s_target", "s_quantity", *_ARGUMENT.findall(whole)}),
+        *sorted({"s_side", "s_price", "s_stop", "s_target", "s_quantity", *arguments_of(whole)}),
         *(f"c{place}" for place in range(len(facts))),
         *(f"m{place}" for place in range(len(layout.memory))),
     )
@@ -155,7 +132,56 @@ def _given(slot: str) -> str:
     return f"s_given{slot.removeprefix(GIVEN)}"
 
 
-def _name(slot: str, slots: tuple[str, ...]) -> str:
+def slot_lines(policy: CompiledPolicy, otherwise: Mapping[str, tuple[str, ...]] | None = None) -> list[str]:
+    """Write how each slot of a policy is filled from plain numbers.
+
+    Args:
+        otherwise: lines of slots that are filled in another way; `{n}` is the slot, `{miss}` marks it as unknown.
+    """
+    layout = policy.layout
+    table = {**_OTHERWISE, **(otherwise or {})}
+    facts: dict[str, int] = {name: place for place, name in enumerate(layout.facts)}
+    lines: list[str] = []
+    done: set[str] = {MISSING}
+
+    def fill(slot: str) -> None:
+        if slot in done:
+            return
+        done.add(slot)
+        name = slot_name(slot, layout.slots)
+        miss = f"\n    {MISSING} = 1.0" if slot in layout.judged else ""
+        if slot in facts:
+            turned = " * side" if layout.facts[slot].signed else ""
+            read = (f"{name} = c{facts[slot]}{turned}", f"if {name} != {name}:", f"    pass{miss}")
+            lines.extend(table.get(slot, read))
+            return
+        if slot.startswith(GIVEN):
+            lines.append(f"{name} = {_given(slot)}")
+            return
+        entry = POSITION_SLOTS[slot]
+        for needed in _NEEDS.get(slot, () if slot in table else entry.needs):
+            fill(needed)
+        for line in table.get(slot, entry.lines):
+            lines.append(_OF_SNAPSHOT.sub(r"s_\1", line).format(n=name, miss=miss))
+
+    for slot in layout.slots:
+        fill(slot)
+    return lines
+
+
+def with_numbers(text: str) -> str:
+    """Write the numbers of the constants that the lines speak of."""
+    for number, value in NUMBERS.items():
+        text = re.sub(rf"\b{number}\b", repr(value), text)
+    return text
+
+
+def arguments_of(text: str) -> list[str]:
+    """Return what a text reads of the position and the moment."""
+    return sorted(set(_ARGUMENT.findall(text)))
+
+
+def slot_name(slot: str, slots: tuple[str, ...]) -> str:
     """Return the local name of a slot: its own where that is a name."""
     return slot if slot in POSITION_SLOTS or slot == MISSING else f"fact_{slots.index(slot)}"
 
@@ -171,7 +197,7 @@ class _Scalars(ast.NodeTransformer):
         if not (isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)):
             raise InputError("this policy's function cannot be replayed", "this is a fault of the program")
         vector, place = node.value.id, int(str(node.slice.value))
-        name = _name(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}"
+        name = slot_name(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}"
         return ast.Name(name, node.ctx)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from rulekit.compile.layout import (
     FIRED_AT_SLOT,
     FIRED_DAY_SLOT,
@@ -13,7 +16,9 @@ from rulekit.compile.layout import (
 )
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.model.cautions import ADD_MAX_SHARE
+from rulekit.replay.box import Box
 from rulekit.replay.look import Look
+from rulekit.replay.passing import OVER_BARS, OVER_BARS_AT_CLOSE, OVER_TICKS, write_passing
 
 FILLED, STOPPED, AIMED, TOLD, UNFILLED = 1, 2, 3, 4, 5
 """What a row of the record tells: a fill, a stop move, a target move, an alert, an order that met no price."""
@@ -38,7 +43,9 @@ ARRAYS = (
 """Arrays that the loop reads (bars or ticks, facts, sessions, entries) and writes (outcomes `o_`, the record `v_`)."""
 
 
-def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fill: str, gaps: bool) -> str:
+def write_loop(
+    policy: CompiledPolicy, look: Look, box: Box | None = None, *, looks: str, path: str, fill: str, gaps: bool
+) -> str:
     """Write the function `run(first, last, flat, busy, …)`.
 
     It returns the entry to go on with, the rows recorded, and until when something is held; `busy` takes that in.
@@ -76,24 +83,32 @@ def write_loop(policy: CompiledPolicy, look: Look, *, looks: str, path: str, fil
         "FIRE_TOLD": _fire(policy, "told", "now"),
         "SQUARED": repr(SQUARED_OFF),
     }
-    for _ in range(3):
-        for name, part in parts.items():
-            text = _insert(text, name, part)
+    if box is None:
+        parts |= {"PASSING": "pass", "BEGIN_PASSING": "pass"}
+    else:
+        over = OVER_BARS_AT_CLOSE if looks == "close" else OVER_TICKS if path == "ticks" else OVER_BARS
+        parts |= write_passing(box, _given(), over)
+    for _ in range(4):
+        text = _insert(text, parts)
     columns = (f"col{place}" for place in range(len(look.facts)))
     arguments = ", ".join(("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *columns, *look.numbers))
     return f"def run({arguments}):\n{text}"
 
 
-def _insert(text: str, name: str, part: str) -> str:
-    """Put a part where its name stands, on a line of its own at that line's depth or within a line."""
+def _insert(text: str, parts: Mapping[str, str]) -> str:
+    """Put each part where its name stands, on a line of its own at that line's depth or within a line."""
     lines = []
     for line in text.split("\n"):
-        if line.strip() == f"<{name}>":
-            depth = line[: len(line) - len(line.lstrip())]
-            lines += [depth + each if each else each for each in part.strip("\n").split("\n")]
+        name = line.strip()
+        if name.startswith("<") and name[1:-1] in parts:
+            depth = line[: len(line) - len(name)]
+            lines += [depth + each if each else each for each in parts[name[1:-1]].strip("\n").split("\n")]
         else:
-            lines.append(line.replace(f"<{name}>", part))
+            lines.append(_PLACE.sub(lambda found: parts[found[1]], line) if "<" in line else line)
     return "\n".join(lines)
+
+
+_PLACE = re.compile(r"<([A-Z_]+)>")
 
 
 # --- what depends on the policy ----------------------------------------------------------------------------------
@@ -132,13 +147,7 @@ def _after_look(policy: CompiledPolicy) -> str:
 
 def _take_look(look: Look, price: str = "price") -> str:
     """Call `look` with the state of the position."""
-    names = {
-        "s_price": price, "s_side": "side", "s_stop": "stop", "s_target": "target", "s_quantity": "quantity",
-        "s_entry": "entry", "s_initial_stop": "initial_stop", "s_tick": "tick", "s_lot": "lot", "s_scale": "scale",
-        "s_multiplier": "multiplier", "s_best": "best", "s_worst": "worst", "s_original": "original",
-        "s_booked": "booked", "s_added": "added", "s_realised": "realised", "s_now": "now", "s_opened": "opened",
-        "s_closes": "day_closes[s]", "s_in_flight": "in_flight", "s_age_days": "day_counts[s] - opened_count",
-    }  # fmt: skip
+    names = _given(price)
     given = []
     for name in look.arguments:
         if name.startswith("c"):
@@ -151,6 +160,17 @@ def _take_look(look: Look, price: str = "price") -> str:
     if price == "there":
         answers = [f"t_{name}" if name.startswith("r") else "_" for name in look.answers]
     return f"{', '.join(answers)}, = {'look' if price == 'price' else 'look_elsewhere'}({', '.join(given)})"
+
+
+def _given(price: str = "price") -> dict[str, str]:
+    """Return the loop's names of what a look is given."""
+    return {
+        "s_price": price, "s_side": "side", "s_stop": "stop", "s_target": "target", "s_quantity": "quantity",
+        "s_entry": "entry", "s_initial_stop": "initial_stop", "s_tick": "tick", "s_lot": "lot", "s_scale": "scale",
+        "s_multiplier": "multiplier", "s_best": "best", "s_worst": "worst", "s_original": "original",
+        "s_booked": "booked", "s_added": "added", "s_realised": "realised", "s_now": "now", "s_opened": "opened",
+        "s_closes": "day_closes[s]", "s_in_flight": "in_flight", "s_age_days": "day_counts[s] - opened_count",
+    }  # fmt: skip
 
 
 def _fire(policy: CompiledPolicy, rule: str, moment: str) -> str:
@@ -242,6 +262,7 @@ _PATH = """
         worst = entry
         cycle_at = -(-opened // cycle) * cycle
         column = k - 1
+        <BEGIN_PASSING>
         while quantity > 0.0:
             if n > room:
                 break
@@ -320,6 +341,7 @@ _PATH = """
             <LEVELS>
             <ACT>
             <TELL>
+            <PASSING>
 """
 
 _CLOSE = """
@@ -335,7 +357,10 @@ _CLOSE = """
         worst = entry
         next_day = 0
         opens_at, closes_at, square_at = day_opens[s], day_closes[s], day_square[s]
-        for i in range(k - 1, size):
+        i = k - 2
+        <BEGIN_PASSING>
+        while i + 1 < size:
+            i += 1
             if n > room:
                 break
             if i < k:
@@ -399,6 +424,7 @@ _CLOSE = """
             if quantity <= 0.0:
                 until = now
                 break
+            <PASSING>
 """
 
 _TAIL = """
