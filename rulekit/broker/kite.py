@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from attrs import evolve
@@ -29,6 +30,8 @@ VARIETY = "regular"
 READS_PER_SECOND = 9
 """The broker allows ten for all that is no order; one is left to whoever else uses the key."""
 MOST_QUOTES = 500
+LIST_PAUSE = 60 * SECOND
+"""After a new day's list of instruments could not be read."""
 WAKE_GAP = SECOND // 2
 """A burst of order updates is one reason to read the book, not many."""
 DEAD = "the access token has ended; nothing is sent until `rulekit login` was run"
@@ -82,6 +85,9 @@ class KiteBroker:
         self._calls = Calls(settings, speed=getattr(clock, "speed", 1.0))
         self._multipliers: dict[InstrumentKey, float] = {}
         self._instruments: dict[InstrumentKey, Instrument | None] = {}
+        self._former: dict[InstrumentKey, Instrument | None] = {}
+        self._listed_on: date | None = None
+        self._ask_list_at: Instant = 0
         mark = "" if settings.is_official else settings.root.rsplit(":", 1)[-1].strip("/") + "-"
         self._list = InstrumentList(
             self._fetch_list, settings.cache_folder or cache_folder() / "kite", settings.freeze, mark
@@ -262,7 +268,7 @@ class KiteBroker:
     def positions(self) -> Sequence[NetPosition]:
         """Read the net positions; what is held is also looked up in the day's instruments, so that lots are known."""
         rows = net_of(self.read("positions", lambda client: client.positions()), self.account)
-        self._multipliers.update({row.key.instrument: multiplier for row, multiplier in rows})
+        self._multipliers = {row.key.instrument: multiplier for row, multiplier in rows}
         self._look_up([row.key.instrument for row, _ in rows if row.quantity])
         return [row for row, _ in rows]
 
@@ -318,15 +324,29 @@ class KiteBroker:
         return found
 
     def _lookup(self, key: InstrumentKey) -> Instrument | None:
-        if key not in self._instruments:
-            self._look_up([key])
-        return self._instruments[key]
+        self._look_up([key])
+        return self._instruments[key] if key in self._instruments else self._former[key]
 
     def _look_up(self, keys: Sequence[InstrumentKey]) -> None:
+        """Look instruments up in the day's list; until it can be read, what the list before it said is good enough."""
+        now = self._clock.now()
+        today = day_of(now)
+        if today != self._listed_on:
+            self._listed_on, self._ask_list_at = today, now
+            self._former, self._instruments = self._instruments, {}
         missing = [key for key in keys if key not in self._instruments]
-        if missing:
-            for key, found in self._list.find(missing, day_of(self._clock.now())).items():
-                self._instruments[key] = None if found is None else self._adjust(found)
+        unheard = [key for key in missing if key not in self._former]
+        if not missing or (not unheard and now < self._ask_list_at):
+            return
+        try:
+            listed = self._list.find(missing, today)
+        except ReadFailedError:
+            self._ask_list_at = now + LIST_PAUSE
+            if unheard:
+                raise
+            return
+        for key, found in listed.items():
+            self._instruments[key] = None if found is None else self._adjust(found)
 
     def _fetch_list(self, exchange: str) -> bytes:
         # The client would make a dictionary of each of a hundred thousand rows; its bytes are enough.

@@ -55,6 +55,7 @@ class InstrumentList:
         Raises:
             ReadFailedError: a list could not be fetched, or is none.
         """
+        self._found = {(day, key): found for (day, key), found in self._found.items() if day == today}
         wanted = list(dict.fromkeys(keys))
         missing: dict[str, set[str]] = {}
         for key in wanted:

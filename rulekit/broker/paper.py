@@ -24,7 +24,7 @@ from rulekit.market.numbers import scale_of
 from rulekit.market.ticks import Tick
 from rulekit.model import calendar
 from rulekit.model.clock import Clock
-from rulekit.model.instant import SECOND, Instant, day_number, day_of
+from rulekit.model.instant import DAY, SECOND, Instant, day_number, day_of, time_of_day
 from rulekit.model.instant import at as instant_at
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.orders import (
@@ -89,6 +89,7 @@ class PaperBroker:
         # A book that is ahead of the clock has news to tell when their time comes.
         self._news = sorted(trade.at for trade in self._book.trades if trade.at > clock.now())
         self._seen_version = self._book.version
+        self._day = -1
 
     # --- time and prices -------------------------------------------------------------------------------------
 
@@ -297,7 +298,7 @@ class PaperBroker:
                 f"`{side} {quantity} {symbol}` at {price} cannot be entered",
                 "a trade has a side (BUY or SELL), a quantity and a price above 0",
             )
-        if reference in self._book.entries:
+        if self._book.has_entry(reference):
             return False
         now = max(self._clock.now(), at)
         self._exchange.advance(self._clock.now())
@@ -313,17 +314,18 @@ class PaperBroker:
         After a restart there may be some: what was sent in the last moments before it.
         """
         now = self._clock.now()
-        return [order for order in self.true_orders() if order.placed > now]
+        shown = [order.shown(_FOREVER) for order in self._book.orders.values() if order.placed > now]
+        return [order for order in shown if order is not None]
 
     # --- the truth, for oracles ------------------------------------------------------------------------------
 
     def true_orders(self) -> list[Order]:
         """Return every order there ever was, as it truly stands; not part of the port."""
-        return [found for order in self._book.orders.values() if (found := order.shown(_FOREVER)) is not None]
+        return [found for order in self._book.whole().orders.values() if (found := order.shown(_FOREVER)) is not None]
 
     def true_trades(self) -> list[Trade]:
         """Return every trade there ever was, in the order of booking; not part of the port."""
-        return list(self._book.trades)
+        return list(self._book.whole().trades)
 
     def true_positions(self) -> dict[PositionKey, int]:
         """Return what is truly held now, signed; flat ones are left out. Not part of the port."""
@@ -344,6 +346,9 @@ class PaperBroker:
         """Begin a reading: bring the book up to now, and let the reading fail if it is drawn so."""
         now = self._clock.now()
         self.advance(now)
+        if self._day != day_number(now):
+            self._day = day_number(now)
+            self._book.forget(now - time_of_day(now) - DAY)
         moment, count = self._readings
         self._readings = (now, count + 1 if moment == now else 0)
         if self.settings.read_fail and faults.draw(self.settings.seed, what, *self._readings) < self.settings.read_fail:
@@ -388,10 +393,11 @@ class PaperBroker:
         morning = instant_at(day_of(now), 0) - 1
         rows, settled = [], True
         for owner, ledger in sorted(self._book.ledgers.items()):
-            last_trade = ledger.trades[-1].at
+            assert ledger.last is not None, "a ledger begins with a trade"
+            last_trade = ledger.last.at
             settled = settled and last_trade <= now
             quantity = ledger.quantity_at(now)
-            if not quantity and not (morning < last_trade and ledger.trades[0].at <= now):
+            if not quantity and not (morning < last_trade and ledger.began_by(now)):
                 continue
             rows.append(
                 NetPosition(

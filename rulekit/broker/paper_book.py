@@ -52,6 +52,7 @@ class Book:
         self.prices: dict[tuple[str, str], LastPrice] = {}
         self.requests: dict[InstrumentKey, int] = {}
         self.entries: set[str] = set()
+        self.order_count = self.trade_count = 0
         self.orders_of_day: dict[int, list[PaperOrder]] = {}
         self.trades_of_day: dict[int, list[Trade]] = {}
         self.version += 1
@@ -81,13 +82,15 @@ class Book:
 
     def next_request(self, key: InstrumentKey) -> int:
         """Count a request for an instrument; returns its ordinal, from 1."""
+        if key not in self.requests and self._store is not None:
+            self.requests[key] = self._store.request_count(*key)
         ordinal = self.requests[key] = self.requests.get(key, 0) + 1
         self._changes.append(("requests", (*key, ordinal)))
         return ordinal
 
     def next_number(self) -> int:
         """Return the number of the next order."""
-        return len(self.orders) + 1
+        return self.order_count + 1
 
     def add(self, order: PaperOrder) -> None:
         """Register an order."""
@@ -112,8 +115,9 @@ class Book:
 
     def fill(self, order: PaperOrder, quantity: int, price: float, at: Instant, booked: Instant) -> None:
         """Book a trade; an order that is filled wholly ends."""
-        trade = _trade(len(self.trades) + 1, order, quantity, price, at)
-        self._changes.append(("trade", (len(self.trades) + 1, order.number, quantity, price, at, booked)))
+        number = self.trade_count + 1
+        trade = _trade(number, order, quantity, price, at)
+        self._changes.append(("trade", (number, order.number, quantity, price, at, booked)))
         self._take(order, trade, booked)
         self.version += 1
         if order.complete(at):
@@ -169,18 +173,59 @@ class Book:
         if last is not None:
             return last.price
         ledger = self.ledgers.get(owner)
-        return ledger.trades[-1].price if ledger and ledger.trades else UNKNOWN
+        return ledger.last.price if ledger and ledger.last else UNKNOWN
+
+    def has_entry(self, reference: str) -> bool:
+        """Tell whether an entry was made, today or ever."""
+        return reference in self.entries or (self._store is not None and self._store.has_entry(reference))
+
+    def whole(self) -> Book:
+        """Return a book with every order and trade there ever was."""
+        return self if self._store is None else Book(self._store)
+
+    # --- letting go ------------------------------------------------------------------------------------------
+
+    def forget(self, midnight: Instant) -> None:
+        """Let go of what ended before the day that began then, as brokers do; the file has all of it.
+
+        A book without a file keeps everything.
+        """
+        if self._store is None:
+            return
+        day = day_number(midnight)
+        self.orders = {name: order for name, order in self.orders.items() if _matters(order, day)}
+        self.orders_of_day = {
+            on: [order for order in orders if _matters(order, day)] for on, orders in self.orders_of_day.items()
+        }
+        self.orders_of_day = {on: orders for on, orders in self.orders_of_day.items() if orders}
+        self.trades_of_day = {on: trades for on, trades in self.trades_of_day.items() if on >= day}
+        self.trades = [trade for trade in self.trades if day_number(trade.at) >= day]
+        self.ledgers = {owner: ledger for owner, ledger in self.ledgers.items() if ledger.forget(midnight)}
+        self.open = {key: orders for key, orders in self.open.items() if orders}
+        self.entries.clear()
+        self.requests.clear()
+        kept = {owner[:2] for owner in self.ledgers} | set(self.open)
+        self.prices = {key: last for key, last in self.prices.items() if key in kept or last.at >= midnight}
+
+    # --- keeping ---------------------------------------------------------------------------------------------
 
     def _list(self, order: PaperOrder) -> None:
+        self.order_count += 1
         self.orders[order.order_id] = order
         self.orders_of_day.setdefault(day_number(order.placed), []).append(order)
 
     def _take(self, order: PaperOrder, trade: Trade, booked: Instant) -> None:
         order.trades.append(trade)
+        self.trade_count += 1
         self.trades.append(trade)
         self.trades_of_day.setdefault(day_number(trade.at), []).append(trade)
         owner = (order.exchange, order.symbol, order.product)
         self.ledgers.setdefault(owner, Ledger()).book(trade, booked)
+
+
+def _matters(order: PaperOrder, day: int) -> bool:
+    """Tell whether anything may still happen to an order, or it is of this day or later."""
+    return not order.ended or day_number(order.placed) >= day or day_number(order.changed) >= day
 
 
 def order_id_of(number: int, at: Instant) -> str:

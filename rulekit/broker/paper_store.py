@@ -131,6 +131,22 @@ class PaperStore:
         except sqlite3.Error as error:
             raise _unreadable(self.path, error) from None
 
+    def has_entry(self, reference: str) -> bool:
+        """Tell whether an entry was written."""
+        return self._one("SELECT 1 FROM entries WHERE reference = ?", reference) is not None
+
+    def request_count(self, exchange: str, symbol: str) -> int:
+        """Return how many requests were made for an instrument."""
+        found = self._one("SELECT count FROM requests WHERE exchange = ? AND symbol = ?", exchange, symbol)
+        return 0 if found is None else int(found[0])
+
+    def _one(self, query: str, *values: str) -> Row | None:
+        try:
+            row: Row | None = self._db.execute(query, values).fetchone()
+        except sqlite3.Error as error:
+            raise _unreadable(self.path, error) from None
+        return row
+
     def close(self) -> None:
         """Let the file go; everything is in it already."""
         db = getattr(self, "_db", None)

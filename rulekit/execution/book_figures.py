@@ -42,7 +42,8 @@ class BookFigures:
 
     def hear(self, instrument: InstrumentKey) -> None:
         """Take note that an instrument has another price."""
-        self._heard.add(instrument)
+        if instrument in self._on:
+            self._heard.add(instrument)
 
     def _refresh(self) -> None:
         ledger = self._ledger

@@ -129,6 +129,7 @@ class Commands:
                 self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
             self._taken.add(key)  # where it cannot be removed it must not be applied at each look
             self._chronicle.flush()
+        self._taken &= {key for key, _ in waiting}
         for key, _ in waiting:
             store.take_request(key)
         return bool(found)

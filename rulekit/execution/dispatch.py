@@ -36,7 +36,7 @@ class Waiting:
     due: Instant | None = None
 
 
-TAKEN_KEPT = 10_000
+TAKEN_KEPT = 1_000
 """Rows of what was sent or applied that a host can read back; the journal has all of them."""
 
 
@@ -66,6 +66,12 @@ class Dispatcher:
         self.in_the_way: Callable[[ActionRecord], bool] = lambda action: False
         self.stop_rejected: Callable[[ActionRecord, str], None] = lambda action, reason: None
         self.taken: deque[dict[str, object]] = deque(maxlen=TAKEN_KEPT)
+
+    def let_go(self) -> None:
+        """Forget what was about actions that have ended."""
+        still = self._chronicle.ledger.open
+        self._told_waiting = {name: because for name, because in self._told_waiting.items() if name in still}
+        self._failed_at = {name: look for name, look in self._failed_at.items() if name in still}
 
     # --- who is next --------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from rulekit.execution.lanes import URGENT
 from rulekit.execution.ledger import CHECKPOINT, LOOKED, Ledger
 from rulekit.execution.policy_notes import Noted, PolicyNotes
 from rulekit.execution.port import Broker, HoldsStops
-from rulekit.execution.reading import Reader
+from rulekit.execution.reading import Reader, Reading
 from rulekit.execution.residuals import Residuals
 from rulekit.execution.route import BrokerRoute, Route
 from rulekit.execution.sealing import Sealing
@@ -45,7 +45,7 @@ from rulekit.model.book import BookOrders
 from rulekit.model.clock import Clock
 from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant, iso
+from rulekit.model.instant import SECOND, Instant, day_number, iso
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.meters import Meters
 from rulekit.model.orders import Order, Quote
@@ -142,6 +142,7 @@ class Executor:
         self._dispatcher.in_the_way = self._standing.is_in_the_way
         self._dispatcher.stop_rejected = self._standing.rejected
         self._asked_at: Instant = 0
+        self._day = -1
         self._external = bool(route and route.external)
         self._repeats = Repeats(repeat_alerts_s)
         self._overheard: deque[tuple[str, str, str]] = deque()
@@ -191,6 +192,8 @@ class Executor:
             self._gauges.publish()
             return self._tracker.positions()
         self._dispatcher.looks += 1
+        if self._day != day_number(reading.started):
+            self._begin_day(reading)
         self._tracker.update(reading)
         self._settler.settle(reading)
         self._standing.look(reading)
@@ -200,6 +203,13 @@ class Executor:
         self._flattening.tend(reading, reading.started)
         self._chronicle.flush()
         return self._tracker.positions()
+
+    def _begin_day(self, reading: Reading) -> None:
+        """Let go of what was about the orders, actions and stops of the days before and is over."""
+        self._day = day_number(reading.started)
+        self._settler.let_go(reading)
+        for part in (self._dispatcher, self._residuals, self._standing):
+            part.let_go()
 
     def positions(self) -> Sequence[TrackedPosition]:
         """Return the open positions as they were last known."""
@@ -541,7 +551,7 @@ class Executor:
 
     @property
     def management_actions_taken(self) -> list[dict[str, Any]]:
-        """What was sent or applied since the start, oldest first; of very many the last 10,000."""
+        """What was sent or applied since the start, oldest first; of very many the last 1,000."""
         return list(self._dispatcher.taken)
 
     @property

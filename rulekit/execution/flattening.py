@@ -38,6 +38,8 @@ class Flattening:
         """Cancel what other people's orders still rest, then decide an exit for each row that is not flat."""
         if not self.ordered:
             self._said = None
+            self._asked.clear()
+            self._seen.clear()
             return
         rows = {key: quantity for key, quantity in self._tracker.shown_rows().items() if _is_position(key, quantity)}
         self._say(rows)

@@ -57,6 +57,7 @@ ORDER_ADOPTED = "order adopted"
 ALARM = "alarm"
 ACKNOWLEDGED = "acknowledged"
 LOOKED = "looked"
+FORGOTTEN = "forgotten"
 
 REMEMBERED_DAYS = 10
 """Calendar days for which a folded trade and the tag of an order that has ended are remembered."""
@@ -92,6 +93,7 @@ class Ledger:
         self.tallies: dict[str, dict[str, Tally]] = {}
         self.scales: dict[PositionKey, int] = {}
         self.books: dict[PositionKey, Book] = {}
+        self.episodes_before = 0  # the most episodes that a forgotten book had; later books count on from there
         self.mode = Mode()
         self._adds_stopped: tuple[int, str] | None = None  # the day, and why
         self.checkpoint: Mapping[str, Any] = {}
@@ -144,6 +146,7 @@ class Ledger:
             ALARM: self._alarm,
             ACKNOWLEDGED: self._acknowledged,
             LOOKED: self._looked,
+            FORGOTTEN: self._forgotten,
         }
         for entry in entries:
             self.apply(entry)
@@ -435,6 +438,16 @@ class Ledger:
     def _looked(self, entry: Entry) -> None:
         """Take nothing from a look: what came of it has entries of its own."""
 
+    def _forgotten(self, entry: Entry) -> None:
+        """Let books go that are flat and over; no later episode may bear the name of one of theirs."""
+        self.moves += 1
+        for parts in entry.body["positions"]:
+            key = PositionKey(*parts)
+            book = self.books.pop(key, None)
+            if book is not None:
+                self.episodes_before = max(self.episodes_before, book.number)
+            self.scales.pop(key, None)
+
     def _guarded(self, entry: Entry) -> None:
         self.guarded.append(entry.body["episode"])
 
@@ -442,7 +455,7 @@ class Ledger:
         """Return the book of a position, an empty one if it was never seen."""
         book = self.books.get(key)
         if book is None:
-            book = self.books[key] = Book(key)
+            book = self.books[key] = Book(key, number=self.episodes_before)
         return book
 
     def of_episode(self, episode: str) -> list[ActionRecord]:

@@ -37,6 +37,10 @@ class Residuals:
         self._session = session
         self._told_bound: set[str] = set()
 
+    def let_go(self) -> None:
+        """Forget what was told of actions that have ended."""
+        self._told_bound &= self._chronicle.ledger.open.keys()
+
     def tend(self, now: Instant) -> None:
         """Cancel what should rest no longer, as far as the budgets allow."""
         for action in list(self._watched()):

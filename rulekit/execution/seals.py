@@ -44,6 +44,7 @@ _PLAIN = (
     "rehearsal",
     "strangers",
     "adopted_tags",
+    "episodes_before",
 )
 """What a ledger holds in numbers, words, and lists of them."""
 

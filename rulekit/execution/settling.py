@@ -30,6 +30,10 @@ class Settler:
         self._foreign_seen: set[str] = set()
         self._strangers = Strangers(chronicle)
 
+    def let_go(self, reading: Reading) -> None:
+        """Forget which orders were told of that the book lists no longer: it is the book of another day."""
+        self._foreign_seen &= {order.order_id for order in reading.orders}
+
     def settle(self, reading: Reading) -> None:
         """Take one clean reading of the book as evidence for everything that has no end."""
         averages = _averages(reading)

@@ -103,6 +103,15 @@ class Standing:
         self._stubborn: set[str] = set()
         self._told_large: set[str] = set()
 
+    def let_go(self) -> None:
+        """Forget what was about stops that stand no longer and positions that are closed."""
+        standing, books = self._chronicle.ledger.standing, self._chronicle.ledger.books
+        held = {key: book.episode for key, book in books.items() if book.quantity}
+        self._reached = {tag: at for tag, at in self._reached.items() if tag in standing}
+        self._stubborn &= standing.keys()
+        self._refusals = {key: refused for key, refused in self._refusals.items() if key in held}
+        self._told_large &= set(held.values())
+
     # --- what the book shows ------------------------------------------------------------------------------------
 
     def look(self, reading: Reading) -> None:

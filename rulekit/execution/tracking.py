@@ -14,16 +14,19 @@ from rulekit.execution.book_figures import BookFigures
 from rulekit.execution.books import CLOSED, OPENED, Book
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.holdings import Holdings
-from rulekit.execution.ledger import TRADE, WATCHED, trade_token
+from rulekit.execution.ledger import FORGOTTEN, TRADE, WATCHED, trade_token
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED, MISMATCH, REDUCING
 from rulekit.model.decision import ADD, BOOK, Memory, RuleMemory
-from rulekit.model.instant import SECOND, Instant, day_number
+from rulekit.model.instant import DAY, SECOND, Instant, day_number
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.orders import BUY, SELL, SIGN, Quote
 from rulekit.model.position import NetPosition, TrackedPosition
 from rulekit.model.prices import UNKNOWN
+
+KEPT_PRICES = 7 * DAY
+"""How long the last price of what is not held is remembered."""
 
 
 class Tracker:
@@ -58,9 +61,31 @@ class Tracker:
         self.holdings.read(net, reading.untraded(self._chronicle.journal.account))
         self._compare(reading)
         self._tell_changes()
+        if self._read_day != day_number(reading.started):
+            self._let_go(reading)
         self._read_day = day_number(reading.started)
         self._index()
         self.freshen()
+
+    def _let_go(self, reading: Reading) -> None:
+        """Forget flat books of which nothing may come, and prices of what has not been traded for days.
+
+        Contracts expire and others come each week; the journal says what is forgotten, so that a restart does too.
+        """
+        ledger = self._chronicle.ledger
+        busy = {*reading.net(), *self._differs, *(action.key for action in ledger.open.values())}
+        busy |= reading.untraded(self._chronicle.journal.account).keys()
+        over = [
+            key for key, book in ledger.books.items() if not book.quantity and not book.traded_today and key not in busy
+        ]
+        if over:
+            self._chronicle.note(FORGOTTEN, {"positions": [list(key) for key in sorted(over)]})
+            self._watched_dirty.difference_update(over)
+        kept = {key.instrument for key in ledger.books}
+        oldest = reading.started - KEPT_PRICES
+        for key in [key for key, quote in self.quotes.items() if key not in kept and quote.at < oldest]:
+            del self.quotes[key]
+            self.closes.pop(key, None)
 
     def _carry_over(self, reading: Reading) -> None:
         """Start a day from what the broker says was held overnight, where that says anything."""

@@ -94,6 +94,7 @@ class Line:
         except HorizonError:
             before = -1
         heard = self._session_price if self._session_day == before else nan
+        self._given = {each: price for each, price in self._given.items() if each >= day.toordinal()}
         self._previous_close = self._given.get(day.toordinal(), heard)
         if session:
             self._session_day, self._session_price = day.toordinal(), nan
@@ -104,6 +105,10 @@ class Line:
         self._given[ordinal] = price
         if self._day_ends and day_of(self._day_ends - 1).toordinal() == ordinal:
             self._previous_close = price
+
+    def is_silent_since(self, instant: Instant) -> bool:
+        """Tell whether the last price that was heard is older."""
+        return self._last is not None and self._last.at < instant
 
     @property
     def quote(self) -> Quote | None:

@@ -12,7 +12,7 @@ from rulekit.market.requests import FactRequest, needs_underlying, read_request
 from rulekit.market.ticks import Tick
 from rulekit.market.underlying import underlying_of
 from rulekit.model import calendar
-from rulekit.model.instant import MINUTE
+from rulekit.model.instant import MINUTE, Instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Quote
 
@@ -48,6 +48,7 @@ class Market:
         self._lines: dict[tuple[str, str], Line] = {}
         self._wanted = _requests(requests)
         self._read: dict[tuple[str, ...], tuple[FactRequest, ...]] = {}
+        self._forgotten = (0, 0)  # late and repeated ticks of the lines that were forgotten
 
     def want(self, requests: Iterable[str]) -> None:
         """Compute these facts too, from the prices of the day that were heard already and those to come."""
@@ -59,6 +60,12 @@ class Market:
         if line is None:
             line = self._lines[tick.exchange, tick.symbol] = Line(tick.exchange, self._bar, self._calendar)
         return line.hear(tick)
+
+    def forget(self, before: Instant) -> None:
+        """Let go of instruments of which nothing has been heard since an instant: contracts that have expired."""
+        for key in [key for key, line in self._lines.items() if line.is_silent_since(before)]:
+            line = self._lines.pop(key)
+            self._forgotten = (self._forgotten[0] + line.late, self._forgotten[1] + line.repeated)
 
     def quote(self, key: InstrumentKey) -> Quote | None:
         """Return the last price of an instrument, None if none was heard."""
@@ -117,12 +124,12 @@ class Market:
     @property
     def late(self) -> int:
         """How many ticks came behind a newer one of their instrument, and moved nothing."""
-        return sum(line.late for line in self._lines.values())
+        return self._forgotten[0] + sum(line.late for line in self._lines.values())
 
     @property
     def repeated(self) -> int:
         """How many ticks only repeated the one before."""
-        return sum(line.repeated for line in self._lines.values())
+        return self._forgotten[1] + sum(line.repeated for line in self._lines.values())
 
     def _requests(self, phrases: tuple[str, ...]) -> tuple[FactRequest, ...]:
         """Read phrases once."""

@@ -16,6 +16,9 @@ EXCHANGES = tuple(table.MARKETS)
 WARNING_DAYS = 30
 """From so many days before the horizon on, `Calendar.warning` speaks."""
 
+LOOKED_UP = 1024
+"""So many days of exchanges are remembered; then it begins afresh."""
+
 Hours = tuple[str, str]
 """Opening and closing time of day, `HH:MM`."""
 
@@ -56,6 +59,8 @@ class Calendar:
         self._refuse_unknown(exchange, day)
         hours = self._hours(exchange, day)
         found = None if hours is None else SessionTimes(_moment(day, hours[0]), _moment(day, hours[1]), day)
+        if len(self._found) >= LOOKED_UP:
+            self._found.clear()
         self._found[exchange, day] = found
         return found
 

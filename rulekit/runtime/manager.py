@@ -25,7 +25,7 @@ from rulekit.model.calendar import Calendar
 from rulekit.model.clock import Clock, WallClock, stopwatch
 from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
 from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant, day_number, day_of
+from rulekit.model.instant import DAY, SECOND, Instant, day_number, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.meters import Meters
 from rulekit.model.orders import Quote
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 UNJUDGED = "cannot be judged: "
 """How the engine begins the sentence about a rule that is unknown."""
+
+SILENT_DAYS = 7
+"""An instrument without a price for so many days is forgotten; no weekend with its holidays is as long."""
 
 
 def _no_facts(position: TrackedPosition) -> Facts:
@@ -289,6 +292,11 @@ class Manager:
         marks = {(str(key), episode) for key, episode in running}
         self._told = {mark for mark in self._told if mark[:2] in marks}
         self._instruments.clear()
+        self._stale &= {position.key for position in positions}
+        held = {position.key.instrument for position in positions}
+        self._quotes = {key: quote for key, quote in self._quotes.items() if key in held}
+        if self.market is not None:
+            self.market.forget(self.clock.now() - SILENT_DAYS * DAY)
 
     async def acycle(self) -> list[Decision]:
         """Do `cycle` in a worker thread, for a host with an event loop."""

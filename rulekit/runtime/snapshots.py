@@ -29,11 +29,20 @@ class Snapshots:
         self._stale = round(stale_s * SECOND)
         self._sessions: dict[tuple[str, int], SessionTimes | None] = {}
         self._ages: dict[tuple[str, int, int], float] = {}
+        self._day = -1
+
+    def _turn_day(self, day: int) -> None:
+        """Forget what was looked up for another day."""
+        if day != self._day:
+            self._day = day
+            self._sessions.clear()
+            self._ages.clear()
 
     def session(self, exchange: str, now: Instant) -> SessionTimes | None:
         """Return the session of the exchange's day, None if it is closed all day."""
         key = (exchange, day_number(now))
         if key not in self._sessions:
+            self._turn_day(day_number(now))
             self._sessions[key] = self._calendar.session(exchange, day_of(now))
         return self._sessions[key]
 
@@ -48,6 +57,7 @@ class Snapshots:
             return 1.0
         key = (exchange, day_number(opened), day_number(now))
         if key not in self._ages:
+            self._turn_day(day_number(now))
             self._ages[key] = float(self._calendar.trading_days_between(exchange, day_of(opened), day_of(now)))
         return self._ages[key]
 

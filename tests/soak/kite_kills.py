@@ -62,6 +62,11 @@ token_file = "token.json"
 """
 KINDS = [kind for kind in (*ERRORS, *PAGES, *BODIES, "cut", "reset", "truncated") if kind != "token_403"]
 SPEED = 20
+"""How many times as fast as the clock on the wall a short trial runs."""
+DAY_S = 365 * 60
+"""From the start to a little before the close: all lives of a trial are lived on one day."""
+LIFE_S = 16
+"""Real seconds that a life takes where the machine is busy: most of them are its start."""
 MOMENTS = (
     "",
     "",
@@ -97,10 +102,10 @@ def write_prices(path: Path, seed: int, minutes: int) -> None:
 class ServerProcess:
     """A `rulekit kite-server` of its own, and its side door."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, speed: int) -> None:
         command = [
             sys.executable, "-m", "rulekit", "kite-server", "--feed", str(folder / "prices.csv"), "--control",
-            "--clock", f"{START.isoformat()}*{SPEED}", "--seed", str(seed), "--cash", "1000000000",
+            "--clock", f"{START.isoformat()}*{speed}", "--seed", str(seed), "--cash", "1000000000",
         ]  # fmt: skip
         self.process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True)
         self.values: dict[str, str] = {}
@@ -140,6 +145,11 @@ class ServerProcess:
         self.process.stdout.close()
 
 
+def speed_for(kills: int) -> int:
+    """Return how fast a trial may run so that its day does not end before its lives have."""
+    return min(SPEED, DAY_S // ((kills + 10) * LIFE_S))
+
+
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUTF8": "1", **more}
 
@@ -149,7 +159,7 @@ class Trial:
 
     def __init__(
         self, folder: Path, seed: int, *, stops: bool, minutes: int = 120, rate: float = 0.1,
-        place: Place | None = None,
+        place: Place | None = None, speed: int = SPEED,
     ) -> None:  # fmt: skip
         self.folder = folder
         self.place: Place = place or folder / "day.journal"
@@ -158,7 +168,8 @@ class Trial:
         (folder / "kills.policy").write_text(POLICY, encoding="utf-8")
         (folder / "quiet.policy").write_text(QUIET, encoding="utf-8")
         (folder / "rulekit.toml").write_text(SETTINGS.format(stops=str(stops).lower()), encoding="utf-8")
-        self.server = ServerProcess(folder, seed)
+        self.speed = speed
+        self.server = ServerProcess(folder, seed, speed)
         self.moments: Counter[str] = Counter()
         self.process: subprocess.Popen[str] | None = None
         self.entries = 0
@@ -181,7 +192,7 @@ class Trial:
         command = [
             sys.executable, "-m", "rulekit", "run", "--policy", policy, "--broker", "kite", "--feed", "kite",
             "--journal", getattr(self.place, "url", "day.journal"), "--format", "json",
-            "--clock", f"{now}*{SPEED}", *more,
+            "--clock", f"{now}*{self.speed}", *more,
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=environment(**self.server.values), stdout=subprocess.PIPE,
@@ -306,7 +317,7 @@ def _turned(trades: list[dict[str, Any]]) -> list[str]:
 
 def play(folder: Path, seed: int, kills: int, *, stops: bool, longest: int = 120) -> tuple[list[str], Trial]:
     """Play one trial; return what is wrong."""
-    trial = Trial(folder, seed, stops=stops, minutes=10 + kills * 5)
+    trial = Trial(folder, seed, stops=stops, minutes=min(DAY_S // 60, 10 + kills * 5), speed=speed_for(kills))
     try:
         for _ in range(kills):
             trial.live_and_die(longest)
