@@ -283,10 +283,10 @@ def _report(
     print(f"{len(rows)} actions, {len(orders)} orders, {month.entered} entries, rows by kind {kinds}")
     print(f"ends {dict(Counter((row['kind'], str(row['end'])) for row in rows))}")
     print(f"{refused} readings refused for the token; events {dict(month.events.most_common(14))}")
-    settled = memory[4:] or memory
+    settled, later = memory[4:] or memory, memory[len(memory) // 2 :]
     print(
         f"memory {memory[0] / 1e6:.1f} MB after the first session, {memory[-1] / 1e6:.1f} MB after the last; "
-        f"from the fifth on {slope(settled) / 1e3:+.1f} KB a session"
+        f"from the fifth on {slope(settled) / 1e3:+.1f} KB a session, in the second half {slope(later) / 1e3:+.1f}"
     )
     print(
         f"journal {size / 1e6:.2f} MB, {size / max(1, len(rows)):.0f} bytes an action, {size / len(entries):.0f} a row"
