@@ -79,7 +79,7 @@ def _account(
             texts = [standing.text() for standing in missing if standing.truth is None]
             found.append(NotYet(rule.name, f"cannot be judged: {'; '.join(texts)}", True))
         else:
-            found.append(NotYet(rule.name, why_not(rule, snapshot, before)))
+            found.append(NotYet(rule.name, Later(why_not, rule, snapshot, before)))
     return (), tuple(found)
 
 

@@ -158,7 +158,8 @@ def _account(
             if idle:
                 skipped.append(PassedOver(rule.name, idle))
             else:
-                waiting.append(NotYet(rule.name, why_not(rule, snapshot, before)))
+                # who asks for one rule's sentence need not wait for those of all the others
+                waiting.append(NotYet(rule.name, Later(why_not, rule, snapshot, before)))
     return tuple(skipped), tuple(waiting)
 
 

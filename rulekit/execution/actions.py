@@ -74,7 +74,8 @@ _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 def _letters(*parts: str, count: int) -> str:
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return b32encode(digest).decode()[:count]
+    # 16 letters stand for these 80 bits, and no more are asked for.
+    return b32encode(digest[:10]).decode()[:count]
 
 
 def action_id(account: str, episode: str, rule: str, ordinal: int) -> str:
@@ -204,7 +205,10 @@ class ActionRecord:
     @property
     def live(self) -> Attempt | None:
         """Return the attempt that may still fill, the latest first, or None."""
-        return next((attempt for attempt in reversed(self.attempts) if attempt.live), None)
+        for attempt in reversed(self.attempts):
+            if attempt.state in LIVE_ATTEMPTS:
+                return attempt
+        return None
 
     @property
     def counts(self) -> bool:
@@ -227,4 +231,7 @@ class ActionRecord:
     @property
     def unsettled(self) -> Attempt | None:
         """Return the attempt that nobody knows the outcome of."""
-        return next((attempt for attempt in self.attempts if attempt.state == ATTEMPT_UNKNOWN), None)
+        for attempt in self.attempts:
+            if attempt.state == ATTEMPT_UNKNOWN:
+                return attempt
+        return None

@@ -13,6 +13,7 @@ from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.commands import waiting_to_be_sent
 from rulekit.execution.guards import Question, refusal
 from rulekit.execution.lanes import URGENT, is_regular
+from rulekit.execution.ledger import Ledger
 from rulekit.execution.route import Route
 from rulekit.execution.signal import ManagementSignal, signal_for, taken_row
 from rulekit.execution.sizing import allowed, slice_of, slices
@@ -20,6 +21,7 @@ from rulekit.execution.switch import HALTED, MORE_ORDERS
 from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import ADD
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
+from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Accepted, NotSent, OrderRequest, Outcome, Refused, Uncertain
 from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import SessionTimes
@@ -62,6 +64,8 @@ class Dispatcher:
         self._failed_at: dict[str, int] = {}
         self._queued_at = -1
         self._queued: list[ActionRecord] = []
+        self._busy_at = -1
+        self._busy_with: dict[InstrumentKey, Waiting | None] = {}
         self.resting_elsewhere: Callable[[ActionRecord], int] = lambda action: 0
         self.in_the_way: Callable[[ActionRecord], bool] = lambda action: False
         self.stop_rejected: Callable[[ActionRecord, str], None] = lambda action, reason: None
@@ -84,15 +88,9 @@ class Dispatcher:
 
     def obstacle(self, action: ActionRecord, now: Instant) -> Waiting | None:
         """Return what keeps an action from being sent, budgets apart."""
-        ledger = self._chronicle.ledger
-        for other in ledger.open_on(action.key.instrument):
-            if other.frozen:
-                return Waiting(f"an order of {other.id} is unknown")
-            if other.live is not None:
-                return Waiting(f"an order of {other.id} is on its way")
-        stop = ledger.unknown_stop(action.key.instrument)
-        if stop is not None:
-            return Waiting(f"an order of {stop.id} is unknown")
+        busy = self._busy(action.key.instrument)
+        if busy is not None:
+            return busy
         if self.in_the_way(action):
             return Waiting("the stop that stands at the broker makes room first")
         if action.not_before > now:
@@ -103,6 +101,24 @@ class Dispatcher:
         if is_regular(action):
             return self._throttle(now)
         return None
+
+    def _busy(self, instrument: InstrumentKey) -> Waiting | None:
+        """Return what is on its way or unknown in an instrument; looked for once an entry, however many wait."""
+        ledger = self._chronicle.ledger
+        if self._busy_at != ledger.applied:
+            self._busy_at, self._busy_with = ledger.applied, {}
+        if instrument not in self._busy_with:
+            self._busy_with[instrument] = self._look_for_busy(ledger, instrument)
+        return self._busy_with[instrument]
+
+    def _look_for_busy(self, ledger: Ledger, instrument: InstrumentKey) -> Waiting | None:
+        for other in ledger.open_on(instrument):
+            if other.frozen:
+                return Waiting(f"an order of {other.id} is unknown")
+            if other.live is not None:
+                return Waiting(f"an order of {other.id} is on its way")
+        stop = ledger.unknown_stop(instrument)
+        return None if stop is None else Waiting(f"an order of {stop.id} is unknown")
 
     def _throttle(self, now: Instant) -> Waiting | None:
         self._regular_sent = [at for at in self._regular_sent if at > now - MINUTE]

@@ -38,8 +38,10 @@ class Entry(NamedTuple):
 
 def body_of(text: str) -> Mapping[str, Any]:
     """Read a row's body; an unknown number comes back as the one that stands for unknown everywhere."""
-    body: Mapping[str, Any] = _DECODER.decode(text)
-    return body
+    body: Mapping[str, Any]
+    body, end = _DECODER.raw_decode(text)
+    # What is written here has no blanks round it, so the decoder need not look for them.
+    return body if end == len(text) else _DECODER.decode(text)
 
 
 def text_of(body: Mapping[str, Any]) -> str:

@@ -124,8 +124,13 @@ class NotYet:
     """A rule that did not hold, or could not be judged."""
 
     rule: str
-    why: str
+    _why: str | Later[str] = field(eq=told, repr=told)
     unknown: bool = False
+
+    @property
+    def why(self) -> str:
+        """What keeps it from acting; written when it is first read."""
+        return told(self._why)
 
 
 Account = tuple[tuple[PassedOver, ...], tuple[NotYet, ...]]

@@ -6,6 +6,7 @@ The exchange's wall clock is India's, which has had no daylight saving since 194
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from rulekit.errors import InputError
 
@@ -57,7 +58,17 @@ def moment_of(instant: Instant) -> datetime:
 
 def iso(instant: Instant) -> str:
     """Write an instant in ISO 8601 with India's offset, microseconds only where there are some."""
-    return moment_of(instant).isoformat()
+    day, rest = divmod(instant + _IST_OFFSET, DAY)
+    seconds, micro = divmod(rest, SECOND)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_date_text(day)}T{hour:02}:{minute:02}:{second:02}{f'.{micro:06}' if micro else ''}+05:30"
+
+
+@lru_cache(maxsize=16)
+def _date_text(day: int) -> str:
+    """Write a day, counted from 1970-01-01: lines of a log are of few days."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def day_of(instant: Instant) -> date:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 UNKNOWN = math.nan
 PAISE = 100
@@ -33,8 +34,13 @@ def to_units(price: Decimal | float | int | str, scale: int = PAISE) -> float:
 
 def to_rupees(units: float, scale: int = PAISE) -> Decimal:
     """Return a price in rupees with as many decimals as its scale has."""
-    places = Decimal(1).scaleb(-round(math.log10(scale)))
-    return (Decimal(units) / scale).quantize(places, rounding=ROUND_HALF_UP)
+    return (Decimal(units) / scale).quantize(_last_place(scale), rounding=ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=16)
+def _last_place(scale: int) -> Decimal:
+    """Return one in the last decimal of prices of a scale: a hundredth for paise."""
+    return Decimal(1).scaleb(-round(math.log10(scale)))
 
 
 def rupees(units: float, scale: int = PAISE, *, grouped: bool = True) -> str:

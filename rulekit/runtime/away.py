@@ -11,7 +11,7 @@ from rulekit.model.clock import Clock, SimulatedClock, WallClock, elapsed
 from rulekit.model.events import Emit, Event
 
 TRY_S = 0.5
-"""Real seconds between two tries to reach it again."""
+"""Real seconds between two tries to reach it again, where nobody says otherwise."""
 T = TypeVar("T")
 
 
@@ -36,6 +36,7 @@ class Attendance:
         self._since = 0.0
         self._ended = False
         self.is_away = False
+        self.try_s = TRY_S
 
     def answers(self) -> bool:
         """Tell whether the journal can be written; while it can't, try now and then.
@@ -46,14 +47,14 @@ class Attendance:
         try:
             self._journal.store.keep()
             while self.is_away and self._waits_out and not self.is_ending and not self._try_again():
-                WallClock().sleep(TRY_S)
+                WallClock().sleep(self.try_s)
             return not self.is_away or self._try_again()
         except JournalTakenError as error:
             self._tell_end(error)
             raise
 
     def _try_again(self) -> bool:
-        if elapsed() - self._tried < TRY_S:
+        if elapsed() - self._tried < self.try_s:
             return False
         self._tried = elapsed()
         try:

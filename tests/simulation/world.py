@@ -189,6 +189,7 @@ class World:
             facts=lambda position: self._known_facts(),
             emit=self._hear,
         )
+        self.manager.attendance.try_s = 0.0  # nobody is helped by waiting in real seconds for a server that is drawn
 
     def _known_facts(self) -> dict[str, float | None]:
         return {name: None if self.mix.strikes("facts unknown") else value for name, value in self._facts.items()}
