@@ -7,7 +7,7 @@ engine decides on it as it does live.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -48,27 +48,49 @@ class _PassedError(Exception):
     """The last moment that was asked for has passed."""
 
 
+class Listening:
+    """The plain loop of a policy round a look that is listened to; one serves all blocks of that policy.
+
+    Args:
+        ticks: whether it runs over ticks. listen: is told every look; whoever runs the loop sets it.
+    """
+
+    def __init__(self, policy: CompiledPolicy, options: Options, *, ticks: bool) -> None:
+        self.listen: Callable[[Seen], None] | None = None
+        looks = "path" if ticks and options.looks == "close" else options.looks
+        path = "ticks" if ticks else options.path
+        kernel = build(policy, looks=looks, path=path, fill=options.fill, native=False)
+        inner = kernel.look
+        rest = tuple(name for name in inner.arguments if name not in _STATE)
+        wide = evolve(inner, arguments=(*_STATE, *rest))
+        source = write_loop(policy, wide, looks=looks, path=path, fill=options.fill, gaps=path != "ticks")
+        names = dict(kernel.run.__globals__)
+        decides = names["look"]
+        names["look"] = _listened(decides, wide, inner, self._heard)
+        names["look_elsewhere"] = _listened(decides, wide, inner, None)
+        exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - made from the policy's own closed tree
+        self.run: Callable[..., Any] = names["run"]
+
+    def _heard(self, seen: Seen) -> None:
+        if self.listen is not None:
+            self.listen(seen)
+
+
 class Teller:
     """Tells of the entries of one block.
 
     Args:
-        bound: the block, as it was run. options: of that replay.
+        bound: the block, as it was run. options: of that replay. loop: of its policy.
     """
 
-    def __init__(self, bound: Bound, options: Options) -> None:
+    def __init__(self, bound: Bound, options: Options, loop: Listening) -> None:
         self.policy: CompiledPolicy = bound.block.policy
-        self._bound, self._options = bound, options
+        self._bound, self._options, self._loop = bound, options, loop
         self._look = bound.kernel.look
         self._places = {number: place for place, (number, _) in enumerate(bound.block.entries)}
         plain = {name: _listed(column) for name, column in bound.given.items()}
         self._given = {name: column for name, column in plain.items() if not name.startswith("o_")}
         self._columns = [_listed(column) for column in bound.columns]
-        self._run_loop: Callable[..., Any] | None = None
-        self._listen: Callable[[Seen], None] | None = None
-
-    def rows(self) -> Iterator[int]:
-        """Return the rows of the entries that it can tell of."""
-        return iter(self._places)
 
     def looks(self, row: int, moments: Collection[Instant]) -> list[Seen]:
         """Return the looks at one entry that fell on these moments, and the last one before the latest of them."""
@@ -87,16 +109,13 @@ class Teller:
                 heard.append(seen)
             behind = seen
 
-        self._listen = listen
+        self._loop.listen = listen
         with suppress(_PassedError):
             self._run(self._places[row])
         return heard if heard or behind is None else [behind]
 
     def _run(self, place: int) -> None:
         """Run the plain loop over one entry."""
-        if self._run_loop is None:
-            self._run_loop = self._listening()
-        run = self._run_loop
         count = len(self._bound.block.entries)
         room = _ROOM
         while True:
@@ -104,36 +123,13 @@ class Teller:
             outcome = {name: [0] * count for name in ARRAYS if name.startswith("o_")}
             arrays = {**self._given, **record, **outcome}
             settings = {**self._bound.settings, "levels": 0, "room": room - 64}
-            reached, *_ = run(
+            reached, *_ = self._loop.run(
                 place, place + 1, 0, 0, *(arrays[name] for name in ARRAYS),
                 *(settings[name] for name in SETTINGS), *self._columns, *self._bound.numbers,
             )  # fmt: skip
             if reached > place:
                 return
             room *= 4
-
-    def _listening(self) -> Callable[..., Any]:
-        """Write the plain loop round a look that is listened to."""
-        ticks = self._bound.block.series.is_ticks
-        options = self._options
-        looks = "path" if ticks and options.looks == "close" else options.looks
-        path = "ticks" if ticks else options.path
-        kernel = build(self.policy, looks=looks, path=path, fill=options.fill, native=False)
-        inner = self._look
-        rest = tuple(name for name in inner.arguments if name not in _STATE)
-        wide = evolve(inner, arguments=(*_STATE, *rest))
-        source = write_loop(self.policy, wide, looks=looks, path=path, fill=options.fill, gaps=path != "ticks")
-        names = dict(kernel.run.__globals__)
-        decides = names["look"]
-        names["look"] = _listened(decides, wide, inner, self._heard)
-        names["look_elsewhere"] = _listened(decides, wide, inner, None)
-        exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - made from the policy's own closed tree
-        run: Callable[..., Any] = names["run"]
-        return run
-
-    def _heard(self, seen: Seen) -> None:
-        if self._listen is not None:
-            self._listen(seen)
 
     # --- in the engine's own terms ----------------------------------------------------------------------------
 

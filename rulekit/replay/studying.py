@@ -15,13 +15,14 @@ from rulekit.language.tree import Applies
 from rulekit.model.instant import SECOND
 from rulekit.replay import api
 from rulekit.replay.bars import Bars, read_bars
+from rulekit.replay.binding import Bound
 from rulekit.replay.chance import Chance, shuffle
 from rulekit.replay.divergence import Divergence, explain, name_parting, parting
 from rulekit.replay.effects import RuleEffect, rule_effects
 from rulekit.replay.entries import Entry
 from rulekit.replay.measures import Drawdown, Measured, drawdown, ended_at, equity, figures, measure
 from rulekit.replay.options import Options
-from rulekit.replay.retelling import Teller
+from rulekit.replay.retelling import Listening, Teller
 from rulekit.replay.running import Instruments, Prepared, prepare
 from rulekit.replay.trades import Replay, Trade
 
@@ -65,6 +66,7 @@ class Study:
     chance: Chance | None = None
     looks: int = LOOKS
     _tellers: dict[int, Teller] = field(factory=dict, repr=False)
+    _loops: dict[tuple[int, bool], Listening] = field(factory=dict, repr=False)
 
     @property
     def trades(self) -> tuple[Trade, ...]:
@@ -136,11 +138,19 @@ class Study:
 
     def _teller(self, prepared: Prepared, row: int) -> Teller:
         for bound in prepared.bound:
+            if not any(number == row for number, _ in bound.block.entries):
+                continue
             if id(bound) not in self._tellers:
-                self._tellers[id(bound)] = Teller(bound, prepared.plan.options)
-            if row in self._tellers[id(bound)].rows():
-                return self._tellers[id(bound)]
+                self._tellers[id(bound)] = Teller(bound, prepared.plan.options, self._loop_of(bound, prepared))
+            return self._tellers[id(bound)]
         raise InputError(f"entry {row} was not replayed", "this is a fault of the program")
+
+    def _loop_of(self, bound: Bound, prepared: Prepared) -> Listening:
+        ticks = bound.block.series.is_ticks
+        key = (id(bound.block.policy), ticks)
+        if key not in self._loops:
+            self._loops[key] = Listening(bound.block.policy, prepared.plan.options, ticks=ticks)
+        return self._loops[key]
 
     def tables(self) -> dict[str, Any]:
         """Return all of it as Arrow tables, by name; docs/replay-report.md describes each."""
