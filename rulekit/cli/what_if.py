@@ -71,7 +71,8 @@ def _print(found: WhatIf) -> None:
     for line in found.book:
         click.echo(f"the whole book, {line}")
     same = len(found.positions) - len(found.parted)
-    click.echo(f"{found.looks:,} looks at {len(found.positions):,} positions; {same:,} managed as they were")
+    many = "1 position" if len(found.positions) == 1 else f"{len(found.positions):,} positions"
+    click.echo(f"{found.looks:,} looks at {many}; managed as then: {same:,}")
     if found.parted:
         click.echo(f"in all {found.gained:+,.2f} rupees beside what was earned")
 

@@ -59,7 +59,7 @@ class Listening:
         self.listen: Callable[[Seen], None] | None = None
         looks = "path" if ticks and options.looks == "close" else options.looks
         path = "ticks" if ticks else options.path
-        kernel = build(policy, looks=looks, path=path, fill=options.fill, native=False)
+        kernel = build(policy, looks=looks, path=path, fill=options.fill, native=False, passing=False)
         inner = kernel.look
         rest = tuple(name for name in inner.arguments if name not in _STATE)
         wide = evolve(inner, arguments=(*_STATE, *rest))

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from rulekit.model.decision import ADD, STOP, STOP_REACHED, TARGET, TARGET_REACHED
+from rulekit.model.decision import ADD, ALERT, STOP, STOP_REACHED, TARGET, TARGET_REACHED
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_of, iso
 from rulekit.model.orders import BUY, SELL
 from rulekit.replay.bars import Series
@@ -177,7 +177,7 @@ def _marks(
             colour = "--soft" if filled is None else "--gain" if buys else "--loss"
             found.append({"i": bars.place(at), "buy": buys, "colour": colour, "text": str(numbered[id(one)])})
     for mark in trade.marks:
-        if mark.kind == "alert":
+        if mark.kind == ALERT:
             found.append(
                 {"i": bars.place(mark.at), "buy": not long, "shape": "circle", "colour": "--mark", "text": "!"}
             )
@@ -190,7 +190,7 @@ def _marks(
 def _reasons(study: Study, trade: Trade, done: Sequence[Done]) -> dict[tuple[Instant, str], str]:
     """Return why each thing was done, in the engine's words."""
     teller = study.teller(trade.row)
-    listed = {one.at for one in _listed(done)}
+    listed = {one.at for one in _listed(done)} | {mark.at for mark in trade.marks if mark.kind == ALERT}
     return {
         (int(seen.state["s_now"]), action.rule): action.why
         for seen in teller.looks(trade.row, listed)
@@ -239,8 +239,9 @@ def _rows(
     if len(listed) < len(done):
         rows.append(["", "", f"and {len(done) - len(listed):,} stop moves between", "", ""])
     for mark in trade.marks:
-        if mark.kind == "alert":
-            rows.append(["!", _short(mark.at, trade), f"{mark.rule}: alert", _price(mark.price, trade), ""])
+        if mark.kind == ALERT:
+            why = whys.get((mark.at, mark.rule), "")
+            rows.append(["!", _short(mark.at, trade), f"{mark.rule}: alert", _price(mark.price, trade), why])
     if trade.exited is None:
         rows.append(["", _short(trade.last, trade), f"still held: {trade.left:,}", _price(trade.ended, trade), ""])
     return [rows[0], *sorted(rows[1:], key=lambda row: row[1] or "9")]
