@@ -70,16 +70,24 @@ def _row(each: Health) -> dict[str, object]:
         "well": not each.trouble,
         "trouble": each.trouble,
     }
-    fact = each.declared.fact if each.declared else None
-    if fact is not None:
-        for what in ("unit", "help", "example", "unknown", "low", "high", "signed", "windowed", "needs"):
-            said[what] = getattr(fact, what)
+    value = each.declared.value if each.declared else None
+    for what in _SHOWN:
+        if hasattr(value, what):
+            said[what] = getattr(value, what)
     return said
+
+
+_SHOWN = (
+    "unit", "of", "factor", "means", "help", "summary", "severity", "example", "unknown", "low", "high", "signed",
+    "windowed", "needs",
+)  # fmt: skip
+"""What is told of a declaration, where it has it."""
 
 
 def _page(each: Health) -> str:
     """Tell all about one word."""
     entry, fact = each.entry, each.declared.fact if each.declared else None
+    value = each.declared.value if each.declared else None
     lines = [f"{entry.name}: a {entry.kind} of {entry.package} {entry.version}, {each.trouble or WELL}"]
     if fact is not None:
         low, high = (_bound(bound) for bound in (fact.low, fact.high))
@@ -97,6 +105,8 @@ def _page(each: Health) -> str:
             lines.append(f"  needs        {', '.join(fact.needs)}")
         if names := _aliases(each):
             lines.append(f"  also called  {', '.join(names)}")
+    elif value is not None:
+        lines += [f"  {what:<12} {getattr(value, what)}" for what in _SHOWN if getattr(value, what, None)]
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,11 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 )
 @click.option(
     "--broker",
-    type=click.Choice(["paper", "kite"]),
+    metavar="paper|kite|NAME",
     default="paper",
     show_default=True,
-    help="where orders go: paper keeps a simulated book beside the journal, kite is your account at Zerodha",
+    help="where orders go: paper keeps a simulated book beside the journal, kite is your account at Zerodha, NAME one "
+    "of a plug-in",
 )
 @click.option(
     "--feed",
@@ -184,15 +186,16 @@ def command(
     clock = parse_clock(clock_text) if clock_text and not fast else None
     if dry_run and isinstance(place, Path) and place.exists():
         click.echo(f"note: a dry run keeps its own journal; {place} is read, never written", err=True)
-    if broker == "kite" or str(feed) == "kite":
-        _refuse_what_does_not_go_with_an_account(broker, feed, positions, fast)
+    real = _account_of(broker, str(feed))
+    if real is not None:
+        _refuse_what_does_not_go_with_an_account(real, broker, feed, positions, fast)
         emit = log_to(sys.stdout, form=form, quiet=quiet, title=loaded[0].title or "", calm=False)
         if account is not None:
             raise UsageError(
-                "--account does not go with --broker kite: whose account it is comes from it", "leave it out"
+                f"--account does not go with --broker {real}: whose account it is comes from it", "leave it out"
             )
         with _ended_while_waiting(stop), open_channels(settings.alerts, os.environ) as channels:
-            _live(files, loaded, place, settings, clock, channels.hearing(emit), dry_run, stop, standby)
+            _live(real, files, loaded, place, settings, clock, channels.hearing(emit), dry_run, stop, standby)
         return
     if isinstance(place, Path) and account is not None:
         raise UsageError("--account goes with a database: a file holds one account alone", "leave it out")
@@ -238,10 +241,26 @@ def _shown(day: Day | LiveDay, settings: Settings) -> Iterator[None]:
             day.manager.publish(at_once=True)
 
 
-def _refuse_what_does_not_go_with_an_account(broker: str, feed: Path, positions: Path | None, fast: bool) -> None:
+def _account_of(broker: str, feed: str) -> str | None:
+    """Return the real account that a run is with, `kite` or that of a plug-in; None for the paper broker.
+
+    Raises:
+        UsageError: there is no such broker.
+    """
+    from rulekit.plugins.names import names
+
+    known = ("kite", *names("rulekit.brokers"))
+    if broker not in ("paper", *known):
+        raise UsageError(f"there is no broker `{broker}`", f"it is one of paper, {', '.join(known)}")
+    return broker if broker != "paper" else feed if feed in known else None
+
+
+def _refuse_what_does_not_go_with_an_account(
+    account: str, broker: str, feed: Path, positions: Path | None, fast: bool
+) -> None:
     """Say what does not fit together."""
-    if broker != "kite" or str(feed) != "kite":
-        raise UsageError("an account and its live prices go together", "give --broker kite --feed kite")
+    if broker != account or str(feed) != account:
+        raise UsageError("an account and its live prices go together", f"give --broker {account} --feed {account}")
     if positions is not None:
         raise UsageError("--positions does not go with an account: what is held comes from it", "leave it out")
     if fast:
@@ -269,6 +288,7 @@ def _watching(
 
 
 def _live(
+    account: str,
     files: Sequence[Path],
     policies: Sequence[Policy],
     place: Place,
@@ -281,9 +301,14 @@ def _live(
 ) -> None:
     """Run the day with the account."""
     from rulekit.execution.lease import never
-    from rulekit.runtime.live import open_kite_day
 
-    with open_kite_day(
+    if account == "kite":
+        from rulekit.runtime.live import open_kite_day as open_day
+    else:
+        from rulekit.runtime.polled import open_plugged_day
+
+        open_day = partial(open_plugged_day, account)
+    with open_day(
         policies, place, settings=settings, clock=clock, emit=emit, dry_run=dry_run,
         waits=stop.waits if standby else never,
     ) as day:  # fmt: skip

@@ -84,3 +84,19 @@ def print_summary(journal: Place, since: Instant | None = None) -> None:
         "earned ₹",
     )  # fmt: skip
     print_table("", columns, table)
+    _print_sections(rules)
+
+
+def _print_sections(rules: list[RuleFigures]) -> None:
+    """Print the sections that installed packages add; one that fails is named, and keeps no other back."""
+    from rulekit.plugins.names import entries
+
+    if not entries("rulekit.reports"):
+        return
+    from rulekit.runtime.plugin_sections import sections
+
+    for title, text, trouble in sections([rule.to_dict() for rule in rules]):
+        if trouble:
+            click.echo(f"note: {trouble}", err=True)
+        else:
+            click.echo(f"\n{title}\n{text}")

@@ -20,7 +20,7 @@ from rulekit.language.sentences import condition_text, value_text
 from rulekit.language.tree import Rule, Span
 from rulekit.language.vocabulary import STANDARD, Fact, Vocabulary
 from rulekit.language.words import number_text
-from rulekit.lint.catalogue import ALL_CODES
+from rulekit.lint.catalogue import of_number
 from rulekit.lint.pages import page
 
 _NAMES = ("VALUE_NAME", "CONDITION_NAME", "NEW_NAME")
@@ -60,7 +60,7 @@ def _within(span: Span, line: int, column: int) -> bool:
 def _code(found: Diagnostic) -> str:
     witness = "".join(f"\n- {each}" for each in found.witness)
     status = f" ({found.status})" if found.status else ""
-    return f"**{found.code} {found.name}**{status}{witness}\n\n{_page(ALL_CODES[found.code])}".rstrip()
+    return f"**{found.code} {found.name}**{status}{witness}\n\n{_page(of_number(found.code))}".rstrip()
 
 
 def _page(code: Code) -> str:

@@ -283,6 +283,10 @@ def _all_spellings(vocabulary: Vocabulary) -> Iterator[Offer]:
     for table in (k.SYMBOLS.items(), k.phrases(vocabulary).spellings(), k.number_suffixes()):
         for spelling, keyword in table:
             spelt.setdefault((keyword.terminal, keyword.value), []).append(spelling)
+    for action in {id(each): each for each in vocabulary.actions.values()}.values():
+        first = raw_tokens(action.means, 1, 1)[0].text.lower()
+        terminal = next((word.terminal for words, word in k.verbs().starting_with(first)), "BOOK")
+        yield Offer(action.name, terminal, f"an action: {action.means}", action.help)
     fractions = set()
     for (terminal, value), spellings in spelt.items():
         if terminal == "FRACTION":

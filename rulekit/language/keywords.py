@@ -5,7 +5,7 @@ A phrase is matched longest first and in any case; the noise words `the a an` ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from attrs import frozen
@@ -312,9 +312,16 @@ def _fact_words(vocabulary: v.Vocabulary) -> Iterator[tuple[str, Keyword]]:
 
 
 class Phrases:
-    """Finds the longest phrase that begins at a word."""
+    """Finds the longest phrase that begins at a word.
 
-    def __init__(self, entries: Iterable[tuple[str, Keyword]]) -> None:
+    Args:
+        actions: the words that plug-ins add for actions, each with the action that it stands for.
+    """
+
+    def __init__(
+        self, entries: Iterable[tuple[str, Keyword]], actions: Mapping[tuple[str, ...], str] | None = None
+    ) -> None:
+        self.actions = dict(actions or {})
         self._by_first: dict[str, list[tuple[tuple[str, ...], Keyword]]] = {}
         for spelling, keyword in entries:
             words = tuple(word for word in spelling.split() if word not in NOISE)
@@ -354,7 +361,9 @@ def _standard_phrases(size: int) -> Phrases:
 
 
 def _phrases(vocabulary: v.Vocabulary) -> Phrases:
-    return Phrases((*_standing_phrases(), *_fact_words(vocabulary)))
+    units = ((spelling, Keyword("UNIT", unit.name)) for spelling, unit in vocabulary.units.items())
+    actions = {tuple(spelling.split()): action.means for spelling, action in vocabulary.actions.items()}
+    return Phrases((*_standing_phrases(), *_fact_words(vocabulary), *units), actions)
 
 
 @cache
@@ -381,6 +390,8 @@ def is_word_of_the_language(text: str, vocabulary: v.Vocabulary = v.STANDARD) ->
     if not words:
         return True
     tables = (phrases(vocabulary), verbs())
+    if tuple(text.lower().split()) in tables[0].actions:
+        return True
     return any(each == words for table in tables for each, _ in table.starting_with(words[0]))
 
 

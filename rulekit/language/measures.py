@@ -117,6 +117,9 @@ def measure(node: Node, scope: Scope) -> Measure | PriceExpr | Level | Text:
         return Measure(value, Unit.ATR, node.span, text_of(node), window=window(inner[0]) if inner else None)
     if node.rule == "with_unit":
         unit = words[1].value
+        added = scope.vocabulary.units.get(unit)
+        if added is not None:
+            return Measure(value * added.factor, added.unit, node.span, text_of(node))
         counted = unit if unit in (SHARES, LOTS) else ""
         return Measure(value, _UNITS[unit], node.span, text_of(node), counted=counted)
     return Measure(value, None, node.span, words[0].text)

@@ -86,6 +86,7 @@ class Reader:
             value = text[1:-1].replace('""', '"') if text.startswith(('"', "“")) else text
             self.words.append(evolve(label, value=value))
             self.at = 1
+        self._action()
         self._definition()
         self._missing_data()
         self._past()
@@ -94,6 +95,18 @@ class Reader:
         return self.words
 
     # --- what stands next ------------------------------------------------------------
+
+    def _action(self) -> None:
+        """Put the action that a plug-in's words stand for in their place."""
+        for words, means in self.phrases.actions.items():
+            spoken = self.raw[self.at : self.at + len(words)]
+            if tuple(word.text.lower() for word in spoken) == words:
+                from rulekit.language.parser import raw_tokens  # the two read each other
+
+                place = joined(spoken[0].span, spoken[-1].span)
+                meant = [evolve(token, span=place) for token in raw_tokens(means, 1, 1)]
+                self.raw = [*self.raw[: self.at], *meant, *self.raw[self.at + len(words) :]]
+                return
 
     def _definition(self) -> None:
         """Take `set NAME to` and `define NAME as` with the name as one word."""

@@ -65,6 +65,29 @@ class Fact:
     plugin: str = ""
 
 
+@frozen
+class UnitWord:
+    """A unit that a plug-in adds: so many of a unit of the language. `name` is the plural."""
+
+    name: str
+    unit: Unit
+    factor: Fraction
+    help: str
+    aliases: tuple[str, ...] = ()
+    plugin: str = ""
+
+
+@frozen
+class ActionWord:
+    """Words that a plug-in adds for an action of the language; `means` is that action, as a policy may write it."""
+
+    name: str
+    means: str
+    help: str
+    aliases: tuple[str, ...] = ()
+    plugin: str = ""
+
+
 _MONEY_OR_SHARE = (Unit.PERCENT, Unit.RUPEES, Unit.R, Unit.POINTS, Unit.TICKS, Unit.ATR)
 
 
@@ -164,12 +187,15 @@ class Vocabulary:
     """The facts that a policy may use, found by name or alias.
 
     Attributes:
+        units, actions: what plug-ins add beside facts, by every spelling.
         unusable: names that a plug-in declares and that cannot be used, each with the reason.
     """
 
     def __init__(self, facts: Iterable[Fact] = STANDARD_FACTS) -> None:
         self._facts: dict[str, Fact] = {}
         self._names: dict[str, Fact] = {}
+        self.units: dict[str, UnitWord] = {}
+        self.actions: dict[str, ActionWord] = {}
         self.unusable: dict[str, str] = {}
         for fact in facts:
             self._add(fact)
@@ -187,7 +213,9 @@ class Vocabulary:
 
     def extended(self, facts: Iterable[Fact]) -> Vocabulary:
         """Return a vocabulary with further facts; a name that is taken is refused."""
-        return Vocabulary([*self._facts.values(), *facts])
+        extended = Vocabulary([*self._facts.values(), *facts])
+        extended.units, extended.actions = self.units, self.actions
+        return extended
 
     def learn(self, fact: Fact) -> None:
         """Take in one more fact; a name that is taken is refused. No fact is ever changed or taken away."""
@@ -195,12 +223,25 @@ class Vocabulary:
         fresh = self.extended([fact])
         self._facts, self._names = fresh._facts, fresh._names
 
+    def learn_unit(self, unit: UnitWord) -> None:
+        """Take in one more unit."""
+        self.units = {**self.units, **dict.fromkeys((unit.name, *unit.aliases), unit)}
+
+    def learn_action(self, action: ActionWord) -> None:
+        """Take in one more action."""
+        self.actions = {**self.actions, **dict.fromkeys((action.name, *action.aliases), action)}
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a name is a fact, a unit or an action of a plug-in."""
+        fact = self.find(name)
+        return (fact is not None and bool(fact.plugin)) or name in self.units or name in self.actions
+
     def refuse(self, name: str, why: str) -> None:
         """Note that a name cannot be used, and why."""
         self.unusable = {**self.unusable, name: why}
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return len(self._names) + len(self.units) + len(self.actions)
 
     def find(self, name: str) -> Fact | None:
         """Find a fact by its name or one of its aliases, in any case."""

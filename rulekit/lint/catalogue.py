@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from rulekit.language.codes import CODES, Code
+from rulekit.lint import plugged
 from rulekit.lint.rules import (
     add_beyond_guard,
     add_without_stop,
@@ -220,7 +221,12 @@ def _all_rules() -> tuple[LintRule, ...]:
 
 def named(word: str) -> Code | None:
     """Return the code of that number or name, if there is one; those of rules that prove are looked at last."""
-    return _named(word, _codes(READING)) or _named(word, _all_codes())
+    return _named(word, _codes(READING)) or _named(word, plugged.codes()) or _named(word, _all_codes())
+
+
+def of_number(code: str) -> Code:
+    """Return the code of a finding: one of the program's, or of an installed package's."""
+    return _all_codes().get(code) or plugged.codes()[code]
 
 
 def _named(word: str, codes: dict[str, Code]) -> Code | None:

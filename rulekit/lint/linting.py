@@ -7,7 +7,7 @@ from datetime import date
 
 from rulekit.language.diagnostics import Diagnostic, in_order
 from rulekit.language.reading import Checked
-from rulekit.lint import catalogue, suppressions
+from rulekit.lint import catalogue, plugged, suppressions
 from rulekit.lint.selection import Selection
 from rulekit.lint.subject import FILES, Subject
 
@@ -56,6 +56,15 @@ def _said_once(found: list[Diagnostic], said_by: Mapping[str, tuple[str, ...]]) 
     return [each for each in found if not any((code, each.span.line) in lines for code in said_by.get(each.code, ()))]
 
 
+def _of_plugins(subject: Subject, selection: Selection) -> list[Diagnostic]:
+    """Return what the codes of installed packages find."""
+    return [
+        finding.diagnostic(code, subject.source, selection.severity_of(code))
+        for code, finding in plugged.found_by_plugins(subject)
+        if selection.wants(code)
+    ]
+
+
 def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Run the rules on one policy, and take away what its text allows."""
     rules = catalogue.rules(proofs=selection.proofs)
@@ -67,9 +76,10 @@ def _judged(subject: Subject, selection: Selection, between: list[Diagnostic]) -
     ]
     found = _said_once(found, {rule.code.code: rule.said_by for rule in run if rule.said_by})
     found += between
+    found += _of_plugins(subject, selection)
     if not suppressions.mentioned(subject.source):
         return in_order([*subject.checked.diagnostics, *found])
-    allowed, bad = suppressions.read(subject.source, catalogue.ALL_CODES)
+    allowed, bad = suppressions.read(subject.source, {**catalogue.ALL_CODES, **plugged.codes()})
     left_out = {rule.code.code for rule in catalogue.RULES} - {rule.code.code for rule in run}
     kept = suppressions.apply(found, allowed, subject.source, subject.today, left_out)
     unwanted = {each.code for each in suppressions.ABOUT if not selection.wants(each)}

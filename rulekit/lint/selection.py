@@ -16,7 +16,7 @@ from rulekit.lint.subject import PROOF
 DEFAULT = "default"
 ALL = "all"
 OFF = "off"
-FAMILIES = "ENUQSRCTLDFX"
+FAMILIES = "ENUQSRCTLDFXP"
 
 
 @frozen

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from rulekit.errors import InputError, UnreadableFileError
 from rulekit.market.columns import recognised
+from rulekit.market.plugged_feed import is_of_plugin, plugged_table
 
 _PARQUET = b"PAR1"
 _ARROW = b"ARROW1"
@@ -55,6 +56,8 @@ def read_rows(path: Path) -> Rows:
     Raises:
         UnreadableFileError: missing, a folder, empty, or not what its name says.
     """
+    if is_of_plugin(path):
+        return Rows(plugged_table(path), str(path), "row", 0)
     try:
         with path.open("rb") as file:
             head = file.read(1 << 16)

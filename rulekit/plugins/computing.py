@@ -1,4 +1,4 @@
-"""Asks packages for their facts in processes of their own, within a time; a fact that hangs is asked for no more."""
+"""Asks packages in processes of their own, within a time; a fact that hangs is asked for no more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -21,21 +22,32 @@ from rulekit.plugins.settings import PluginSettings
 
 @frozen
 class Outcome:
-    """What came of a question: values, or in `trouble` why there are none. `ended`: this fact is asked for no more."""
+    """What came of a question: values or an answer, or in `trouble` why there is none.
+
+    Args:
+        ended: this fact is asked for no more.
+    """
 
     values: tuple[float, ...] = ()
+    answer: Any = None
     trouble: str = ""
     ended: bool = False
 
 
 @define(eq=False)
 class Question:
-    """A fact of one day that is being computed; any thread may look whether it is done."""
+    """Something that a package was asked; any thread may look whether the answer is there.
+
+    Args:
+        make: makes the question as plain values, in the thread that asks it.
+        within_s: seconds in which it must be answered; None for the budget of the settings.
+        count: how many values are wanted; None for an answer of any form.
+    """
 
     entry: EntryPoint
-    bars: DayBars
-    window: int
-    last: bool
+    make: Callable[[], dict[str, Any]]
+    within_s: float | None = None
+    count: int | None = None
     _done: Event = field(factory=Event)
     _outcome: Outcome = Outcome()
 
@@ -69,7 +81,21 @@ class Computing:
         Args:
             last: only the value of the last bar is wanted.
         """
-        question = Question(entry, bars, window, last)
+        wanted = min(1, len(bars)) if last else len(bars)
+        return self._take(
+            Question(entry, lambda: {"window": window, "last": last, "bars": bars.as_row()}, count=wanted)
+        )
+
+    def call(self, entry: EntryPoint, method: str, *arguments: Any, within_s: float | None = None) -> Question:
+        """Begin to call a function of a declaration with plain values, without waiting.
+
+        A package that does not answer in time loses its process; it gets a new one when it is asked again.
+        """
+        return self._take(Question(entry, lambda: {"method": method, "arguments": arguments}, within_s))
+
+    def _take(self, question: Question) -> Question:
+        """Give a question to the package that it is for."""
+        entry = question.entry
         with self._lock:
             desk = self._desks.get(entry.package)
             if desk is None:
@@ -125,9 +151,9 @@ class _Desk:
             return Outcome(trouble=why, ended=True)
         process = self._process or self._start()
         if process is None:
-            return self._give_up(target, "could not be started")
-        asked = {"target": target, "window": question.window, "last": question.last, "bars": question.bars.as_row()}
-        steps = [(json.dumps(asked), self._settings.budget_s)]
+            return self._give_up(question, "could not be started")
+        within_s = self._settings.budget_s if question.within_s is None else question.within_s
+        steps = [(json.dumps({"target": target, **question.make()}), within_s)]
         if target not in self._imported:
             self._imported.add(target)
             steps.insert(0, (json.dumps({"target": target}), self._settings.start_s))
@@ -135,17 +161,18 @@ class _Desk:
         for line, within_s in steps:
             said = self._talk(process, line, within_s)
             if said is None:
-                return self._give_up(target, f"did not answer within {within_s:g} seconds")
+                return self._give_up(question, f"did not answer within {within_s:g} seconds")
             if not said:
-                return self._give_up(target, "ended its process")
+                return self._give_up(question, "ended its process")
             if "trouble" in said:
                 break
         assert said is not None
         if "trouble" in said:
             return Outcome(trouble=str(said["trouble"]))
+        if question.count is None:
+            return Outcome(answer=said.get("answer"))
         values = tuple(float(value) for value in said["values"])
-        wanted = min(1, len(question.bars)) if question.last else len(question.bars)
-        return Outcome(values) if len(values) == wanted else Outcome(trouble="gave another number of values")
+        return Outcome(values) if len(values) == question.count else Outcome(trouble="gave another number of values")
 
     def _start(self) -> subprocess.Popen[str] | None:
         """Start the process, and wait until it listens; None if it does not."""
@@ -191,11 +218,13 @@ class _Desk:
             return {}
         return said if isinstance(said, dict) else {}
 
-    def _give_up(self, target: str, why: str) -> Outcome:
-        """End the process and ask for this fact no more; the package's other facts get a process anew."""
-        self._banned[target] = why
+    def _give_up(self, question: Question, why: str) -> Outcome:
+        """End the process, and ask for this fact no more; what else the package has gets a process anew."""
+        is_fact = question.count is not None
+        if is_fact:
+            self._banned[question.entry.target] = why
         self._end()
-        return Outcome(trouble=self._gone or why, ended=True)
+        return Outcome(trouble=self._gone or why, ended=is_fact)
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -12,6 +12,13 @@ from typing import NamedTuple
 
 GROUPS = {
     "rulekit.facts": "fact",
+    "rulekit.units": "unit",
+    "rulekit.actions": "action",
+    "rulekit.lints": "lint code",
+    "rulekit.channels": "alert channel",
+    "rulekit.reports": "report section",
+    "rulekit.feeds": "feed",
+    "rulekit.brokers": "broker",
 }
 """Groups of entry points, and what one entry of each is called."""
 _MARK = "rulekit."

@@ -56,9 +56,12 @@ def _answer(answers: TextIO, said: dict[str, Any]) -> None:
 def _answered(question: dict[str, Any]) -> dict[str, Any]:
     """Compute one fact over one day; whatever goes wrong is said in one line."""
     try:
-        fact = _fact(question["target"])
+        if "method" in question:
+            return {"answer": _called(_named(question["target"]), question["method"], question["arguments"])}
         if "bars" not in question:
+            _named(question["target"])
             return {"ready": READY}
+        fact = _fact(question["target"])
         bars = DayBars.of_row(question["bars"])
         values = checked(fact, fact.compute(bars, question["window"]), len(bars))
     except BaseException as error:  # other people's code may raise anything, SystemExit included
@@ -66,11 +69,54 @@ def _answered(question: dict[str, Any]) -> dict[str, Any]:
     return {"values": values[-1:] if question["last"] else values}
 
 
-def _fact(target: str) -> FactPlugin:
+def _named(target: str) -> Any:
     module, _, attribute = target.partition(":")
     value: Any = import_module(module)
     for part in attribute.split("."):
         value = getattr(value, part)
+    return value
+
+
+def _called(declared: Any, method: str, arguments: list[Any]) -> Any:
+    """Call a function of a declaration; what it returns must be plain values."""
+    if method == READ:
+        source, target = arguments
+        return written(declared.read(source), target)
+    answer = getattr(declared, method)(*arguments)
+    try:
+        json.dumps(answer)
+    except (TypeError, ValueError):
+        raise WrongValues(f"returned a {type(answer).__name__}, which is no plain value") from None
+    return answer
+
+
+READ = "read"
+"""The function of a feed: what it returns is written to a file instead of a line."""
+
+
+def written(prices: Any, target: str) -> int:
+    """Write what a feed has read to an Arrow file; return the number of rows.
+
+    Raises:
+        WrongValues: it is no table.
+    """
+    import pyarrow as pa
+    import pyarrow.feather as feather
+
+    if isinstance(prices, list | tuple):
+        prices = pa.Table.from_pylist(list(prices))
+    elif hasattr(prices, "to_arrow"):
+        prices = prices.to_arrow()
+    elif hasattr(prices, "iloc"):
+        prices = pa.Table.from_pandas(prices, preserve_index=False)
+    if not isinstance(prices, pa.Table):
+        raise WrongValues(f"returned a {type(prices).__name__} and no table of prices")
+    feather.write_feather(prices, target, compression="uncompressed")
+    return int(prices.num_rows)
+
+
+def _fact(target: str) -> FactPlugin:
+    value = _named(target)
     if not isinstance(value, FactPlugin):
         raise WrongValues(f"`{target}` is a {type(value).__name__} and no FactPlugin")
     return value

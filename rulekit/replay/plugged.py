@@ -127,7 +127,7 @@ class _Columns:
         outcome = question.wait()
         if outcome.trouble:
             self._note(series, found, trouble_text(found, outcome), found.entry.name)
-            return [nan] * len(question.bars)
+            return [nan] * (question.count or 0)
         return outcome.values
 
     def _note(self, series: Series, found: Declared, what: str, mark: str) -> None:

@@ -8,16 +8,22 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Condition, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from rulekit.errors import InputError, UsageError
 from rulekit.model.clock import stopwatch
 from rulekit.model.events import Emit, Event
+from rulekit.plugins.names import names
 from rulekit.report.alert_settings import USUAL, AlertSettings
 from rulekit.report.secrets import Redactor
+
+if TYPE_CHECKING:
+    from rulekit.plugins.computing import Computing
+    from rulekit.plugins.discovery import EntryPoint
 
 LEVELS = ("told", "warning", "critical")
 LONGEST_QUEUE = 200
@@ -212,6 +218,12 @@ def open_channels(settings: AlertSettings, environ: Mapping[str, str]) -> Channe
     _refuse_what_is_missing(settings, environ)
     if not found:
         return Channels((), settings)
+    redact = Redactor(environ)
+    plugged = {} if not any(kind_of(url) in names(GROUP) for _, url in found) else _plugged(found, settings)
+    channels = [plugged[url] for _, url in found if url in plugged]
+    found = [each for each in found if each[1] not in plugged]
+    if not found:
+        return Channels(channels, settings, redact)
     try:
         import apprise
     except ImportError:
@@ -219,10 +231,8 @@ def open_channels(settings: AlertSettings, environ: Mapping[str, str]) -> Channe
             f"`{found[0][0]}` names {len(found)} addresses for alerts, and what sends them is not installed",
             "pip install 'rulekit-policy[alerts]', or unset the variable",
         ) from None
-    redact = Redactor(environ)
     _keep_addresses_out_of_logs(redact)
-    channels = []
-    for number, (name, url) in enumerate(found, 1):
+    for number, (name, url) in enumerate(found, len(channels) + 1):
         service = apprise.Apprise()
         if not service.add(url):
             raise InputError(
@@ -232,6 +242,48 @@ def open_channels(settings: AlertSettings, environ: Mapping[str, str]) -> Channe
         kind = url.partition(":")[0] if url.partition(":")[0].isalnum() else "?"
         channels.append(Channel(f"channel {number} ({kind})", _by(apprise, service), per_minute=settings.per_minute))
     return Channels(channels, settings, redact)
+
+
+GROUP = "rulekit.channels"
+"""The entry points by which packages add kinds of addresses."""
+SEND_S = 10.0
+"""Seconds that a channel of a plug-in may take for one message."""
+
+
+def kind_of(url: str) -> str:
+    """Return what an address begins with."""
+    return url.partition("://")[0].lower()
+
+
+def _plugged(found: Sequence[tuple[str, str]], settings: AlertSettings) -> dict[str, Channel]:
+    """Make the channels of addresses whose kind a plug-in adds, by their address.
+
+    Raises:
+        InputError: the plug-in cannot be used.
+    """
+    from rulekit.plugins.computing import Computing
+    from rulekit.plugins.facts import declared
+
+    computing = Computing()
+    channels: dict[str, Channel] = {}
+    for number, (name, url) in enumerate(found, 1):
+        plugin = declared(kind_of(url), GROUP)
+        if plugin is None:
+            continue
+        if plugin.trouble:
+            raise InputError(
+                f"address {number} in `{name}` needs the plug-in `{plugin.entry.package}`, which cannot be used: "
+                f"{plugin.trouble}",
+                "`rulekit plugins` says more",
+            )
+        send = partial(_send_by_plugin, computing, plugin.entry, url)
+        channels[url] = Channel(f"channel {number} ({kind_of(url)})", send, per_minute=settings.per_minute)
+    return channels
+
+
+def _send_by_plugin(computing: Computing, entry: EntryPoint, url: str, message: Message) -> bool:
+    said = computing.call(entry, "send", url, message.level, message.title, message.body, within_s=SEND_S).wait()
+    return not said.trouble and said.answer is True
 
 
 def _keep_addresses_out_of_logs(redact: Callable[[str], str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import evolve
 
@@ -16,6 +16,7 @@ from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
+from rulekit.execution.port import Broker
 from rulekit.execution.settings import SQUARE_OFF_MINUTES, ExecutionSettings
 from rulekit.market.market import Market
 from rulekit.market.plugged import PluggedFacts
@@ -40,6 +41,20 @@ SQUARE_OFF_MARGIN = 2
 """Minutes before the broker's own square-off from which intraday products are left to it: two exits would race."""
 
 
+class LiveFeed(Protocol):
+    """Prices as they come. `closes` are those of the session before, in smallest units, where they are known."""
+
+    closes: dict[InstrumentKey, float]
+
+    def watch(self, keys: set[InstrumentKey]) -> None:
+        """Hear these instruments from now on."""
+        ...
+
+    def take(self, seconds: float) -> Sequence[Tick]:
+        """Return what came since the last call; wait at most so many seconds of the clock for it."""
+        ...
+
+
 class LiveDay:
     """One run over live prices, until the exchanges have closed or somebody stops it.
 
@@ -55,8 +70,8 @@ class LiveDay:
     def __init__(
         self,
         manager: Manager,
-        broker: KiteBroker,
-        feed: KiteFeed,
+        broker: Broker,
+        feed: LiveFeed,
         clock: WallClock,
         market: Market,
         session_ends: Callable[[str, Instant], Instant | None],
@@ -81,7 +96,9 @@ class LiveDay:
     def stop(self) -> None:
         """Ask the run to end: an order on its way is finished, a reading is not; safe to call from a signal handler."""
         self._stopping = self._manager.attendance.is_ending = True
-        self._broker.hurry()
+        hurry = getattr(self._broker, "hurry", None)
+        if callable(hurry):
+            hurry()
 
     @property
     def manager(self) -> Manager:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from rulekit.language.diagnostics import has_errors
-from rulekit.language.plugged import clash, row, spellings
+from rulekit.language.plugged import refusal, with_word
 from rulekit.language.reading import check_text
-from rulekit.language.vocabulary import STANDARD
 from rulekit.plugins.computing import Computing, Question
 from rulekit.plugins.day_bars import DayBars, sample_day
 from rulekit.plugins.declared import FactPlugin
 from rulekit.plugins.discovery import EntryPoint
 from rulekit.plugins.facts import Declared, every
+from rulekit.plugins.kinds import LintPlugin
+from rulekit.plugins.names import WORDS
 from rulekit.plugins.settings import PluginSettings
 from rulekit.plugins.worker import WrongValues, checked
 
@@ -44,23 +45,21 @@ def health(settings: PluginSettings | None = None) -> list[Health]:
 
 
 def _refused(found: Declared) -> str:
-    """Say why a fact is not even tried."""
-    if found.trouble or found.fact is None:
-        return found.trouble
-    for name in spellings(found):
-        known = STANDARD.find(name)
-        if (known is None or not known.plugin) and (why := clash(name)):
-            return why
-    return ""
+    """Say why a declaration is not even tried."""
+    return refusal(found) if found.entry.group in WORDS else found.trouble
 
 
 def _asked(found: Declared, computing: Computing) -> tuple[Question, ...]:
-    assert found.fact is not None
+    """Ask for a fact over all days; what is no fact is not asked, for it would act."""
+    if found.fact is None:
+        return ()
     return tuple(computing.ask(found.entry, bars, _window(found.fact), last=False) for bars in _days(found.fact))
 
 
 def _trouble(found: Declared, asks: Sequence[Question]) -> str:
     """Return the first thing that is wrong with what a fact gave, or with its example."""
+    if found.fact is None:
+        return _lint_examples(found.value) if isinstance(found.value, LintPlugin) else _example(found)
     outcomes = [ask.wait() for ask in asks]
     said = next((outcome.trouble for outcome in outcomes if outcome.trouble), "")
     return said or _unlike([list(outcome.values) for outcome in outcomes]) or _example(found)
@@ -88,15 +87,29 @@ def _unlike(found: Sequence[Sequence[float]]) -> str:
 
 
 def _example(found: Declared) -> str:
-    """Say what is wrong with the example of a fact."""
-    assert found.fact is not None
-    known = STANDARD.find(found.fact.name) is not None
-    words = STANDARD if known else STANDARD.extended([row(found)])
-    told = check_text(found.fact.example, vocabulary=words)
+    """Say what is wrong with the example of a word."""
+    if found.entry.group not in WORDS:
+        return ""
+    name, example = found.value.name, found.value.example
+    told = check_text(example, vocabulary=with_word(found))
     if has_errors(told.diagnostics):
-        return f"its example `{found.fact.example}` is no sentence: {told.diagnostics[0].message}"
-    if not any(word.value == found.fact.name for line in told.lines for word in line.words):
-        return f"its example `{found.fact.example}` does not speak of `{found.fact.name}`"
+        return f"its example `{example}` is no sentence: {told.diagnostics[0].message}"
+    if name not in " ".join(example.lower().split()):
+        return f"its example `{example}` does not speak of `{name}`"
+    return ""
+
+
+def _lint_examples(lint: LintPlugin) -> str:
+    """Say what is wrong with the two policies of a lint code."""
+    from rulekit.lint.plugged import places
+
+    for policy, wanted in ((lint.bad, True), (lint.good, False)):
+        checked = check_text(policy)
+        if checked.tree is None:
+            return f"a policy of its page has an error: {checked.diagnostics[0].message}"
+        found, trouble = places(lint, checked.tree)
+        if trouble or bool(found) is not wanted:
+            return trouble or f"it finds {'nothing in its bad' if wanted else 'something in its good'} policy"
     return ""
 
 

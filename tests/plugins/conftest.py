@@ -19,10 +19,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
     words = vocabulary.STANDARD
-    kept = words._facts, words._names, words.unusable
+    kept = words._facts, words._names, words.unusable, words.units, words.actions
     _forget()
     yield folder
-    words._facts, words._names, words.unusable = kept
+    words._facts, words._names, words.unusable, words.units, words.actions = kept
     _forget()
 
 

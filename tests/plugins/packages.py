@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-HEAD = "from rulekit.plugins import DayBars, FactPlugin, Measured\nfrom math import nan, inf\n"
+HEAD = "from rulekit.plugins import *\nfrom math import nan, inf\n"
 
 
 def install(
@@ -28,7 +28,7 @@ def install(
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
     lines = [f"{key} = {target if ':' in target else f'{module}:{target}'}" for key, target in facts.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[rulekit.facts]", *lines, ""]), encoding="utf-8")
+    (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]), encoding="utf-8")
     (folder / f"{module}.py").write_text(HEAD + dedent(source), encoding="utf-8")
 
 

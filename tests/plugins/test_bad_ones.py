@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 
 import pytest
@@ -11,19 +11,15 @@ import pytest
 from rulekit.market.line import Line
 from rulekit.market.plugged import PluggedFacts
 from rulekit.market.requests import read_request
-from rulekit.market.ticks import Tick
 from rulekit.model import calendar
-from rulekit.model.events import Event
-from rulekit.model.instant import MINUTE, parse_instant
+from rulekit.model.instant import MINUTE
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.computing import Computing
 from rulekit.plugins.day_bars import DayBars, sample_day
 from rulekit.plugins.discovery import EntryPoint, entry_points
 from rulekit.plugins.settings import PluginSettings
-from rulekit.runtime.paper import paper_day
 from rulekit.runtime.plugin_trial import faults_of
-from rulekit.runtime.policy import Policy
-from rulekit.settings import Settings
+from tests.plugins.days import day, ticks
 from tests.plugins.packages import fact, install
 
 QUICK = PluginSettings(budget_s=0.5)
@@ -88,37 +84,15 @@ def test_a_closed_desk_answers_nothing_and_waits_for_nothing(package: dict[str, 
 
 # --- in a running day ------------------------------------------------------------------------------------------
 
-DAY = "2026-11-20T"
 POLICY = """
 WORD: exit when {name} is above 5%
 LOSS: exit at 2% loss
 """
 
 
-def ticks(minutes: int, fall: float = 0.0) -> Iterator[Tick]:
-    """Four prices a minute from 09:15 on; at the end a fall."""
-    opens = parse_instant(f"{DAY}09:15:00+05:30")
-    for place in range(minutes * 4):
-        price = 10_000.0 + 5 * (place % 7) - (fall if place > minutes * 3 else 0.0)
-        yield Tick(place, "NSE", "INFY", opens + place * MINUTE // 4, price, float(place * 10))
-
-
 def decided(tmp_path: Path, name: str, *, fall: float = 0.0) -> tuple[list[str], list[str]]:
     """Run a day at full speed; return the rules that acted, and the alerts."""
-    from rulekit.model.instrument import InstrumentKey as Key
-    from rulekit.runtime.entries import Entry
-
-    opened = parse_instant(f"{DAY}09:16:00+05:30")
-    entry = Entry(
-        row=1, instrument=Key("NSE", "INFY"), product="MIS", side=1, quantity=10, entry=10_000.0, opened=opened,
-        stop=nan,
-    )  # fmt: skip
-    events: list[Event] = []
-    with paper_day(
-        [Policy.from_text(POLICY.format(name=name))], ticks(12, fall), opened - MINUTE, [entry], tmp_path / "j.journal",
-        settings=Settings(plugins=QUICK), fast=True, emit=events.append, durable=False,
-    ) as day:  # fmt: skip
-        day.run()
+    events = day(POLICY.format(name=name), tmp_path / "j.journal", QUICK, fall=fall)
     acted = [event.data["rule"] for event in events if event.name == "action_decided"]
     alerts = [event.data["text"] for event in events if event.name == "alert" and event.data["cause"] == "plug-in"]
     return acted, alerts

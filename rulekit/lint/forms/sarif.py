@@ -15,7 +15,7 @@ from urllib.parse import quote
 from rulekit.language.codes import Code
 from rulekit.language.diagnostics import ERROR, INFO, WARNING, Diagnostic, Fix
 from rulekit.language.tree import Span
-from rulekit.lint.catalogue import ALL_CODES
+from rulekit.lint.catalogue import of_number
 from rulekit.lint.forms.places import is_inside, plain_path
 from rulekit.lint.linted import Linted, Outcome
 from rulekit.lint.pages import page
@@ -34,7 +34,7 @@ def written(outcome: Outcome) -> str:
             "driver": {
                 "name": "rulekit",
                 "version": VERSION,
-                "rules": [_rule(ALL_CODES[code]) for code in codes],
+                "rules": [_rule(of_number(code)) for code in codes],
             }
         },
         "columnKind": "unicodeCodePoints",

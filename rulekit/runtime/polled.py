@@ -1,0 +1,140 @@
+"""A day with an account that a plug-in reaches: its positions, its quotes as prices, and orders that are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rulekit.errors import ReadFailedError, UsageError
+from rulekit.execution.journal import Journal
+from rulekit.execution.journal_place import Place
+from rulekit.execution.journal_rehearsal import rehearsal_of
+from rulekit.execution.lease import never
+from rulekit.execution.port import Broker
+from rulekit.market.market import Market
+from rulekit.market.plugged import PluggedFacts
+from rulekit.market.ticks import Tick
+from rulekit.model.clock import WallClock
+from rulekit.model.events import Emit
+from rulekit.model.instant import SECOND, Instant, day_of
+from rulekit.model.instrument import InstrumentKey
+from rulekit.plugins.facts import declared
+from rulekit.plugins.loading import one_line
+from rulekit.runtime.live import LiveDay
+from rulekit.runtime.manager import Manager
+from rulekit.runtime.policy import Policy
+from rulekit.settings import Settings
+
+GROUP = "rulekit.brokers"
+POLL_S = 1.0
+"""Seconds between two readings of quotes."""
+_PORT = ("place", "cancel", "orders", "trades", "positions", "instrument", "quotes", "updates")
+
+
+class PolledFeed:
+    """Prices that are asked of the broker, so often; a reading that fails is tried again the next time."""
+
+    def __init__(self, broker: Broker, clock: WallClock, poll_s: float = POLL_S) -> None:
+        self.closes: dict[InstrumentKey, float] = {}
+        self._broker = broker
+        self._clock = clock
+        self._every = round(poll_s * SECOND)
+        self._keys: list[InstrumentKey] = []
+        self._next: Instant = 0
+        self._seq = 0
+
+    def watch(self, keys: set[InstrumentKey]) -> None:
+        """Ask for these from now on."""
+        self._keys = sorted(keys)
+
+    def take(self, seconds: float) -> list[Tick]:
+        """Return the quotes if it is time for them; otherwise wait at most so many seconds of the clock."""
+        now = self._clock.now()
+        if now < self._next or not self._keys:
+            self._clock.sleep(seconds)
+            return []
+        self._next = now + self._every
+        try:
+            quotes = self._broker.quotes(self._keys)
+        except ReadFailedError:
+            return []  # prices grow stale by themselves, which is told
+        found = []
+        for key, quote in quotes.items():
+            found.append(Tick(self._seq, key.exchange, key.symbol, quote.at, quote.price, None, quote.bid, quote.ask))
+            self._seq += 1
+        return found
+
+
+def connected(name: str, settings: Settings, clock: WallClock) -> Broker:
+    """Connect to an account through its plug-in.
+
+    Raises:
+        UsageError: the plug-in cannot be used, or what it connects to is no broker.
+    """
+    found = declared(name, GROUP)
+    assert found is not None
+    who, help = f"the broker `{name}` of the plug-in `{found.entry.package}`", "`rulekit plugins` says more"
+    if found.trouble:
+        raise UsageError(f"{who} cannot be used: {found.trouble}", help)
+    try:
+        broker = found.value.connect(dict(settings.plugins.options.get(name, {})), clock)
+    except ReadFailedError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{who} could not connect: {one_line(error)}", "see its page") from None
+    missing = [each for each in _PORT if not callable(getattr(broker, each, None))]
+    missing += [each for each in ("name", "account") if not isinstance(getattr(broker, each, None), str)]
+    if missing:
+        raise UsageError(f"{who} lacks `{missing[0]}` of the broker port", help)
+    account: Broker = broker
+    return account
+
+
+@contextmanager
+def open_plugged_day(
+    name: str,
+    policies: Sequence[Policy],
+    place: Place,
+    *,
+    settings: Settings,
+    clock: WallClock | None,
+    emit: Emit,
+    dry_run: bool = False,
+    waits: Callable[[], bool] = never,
+) -> Iterator[LiveDay]:
+    """Open everything for a day with an account of a plug-in, and close it again; the arguments are `open_kite_day`'s.
+
+    Raises:
+        UsageError: the plug-in cannot be used.
+    """
+    timer = clock or WallClock()
+    calendar = settings.calendar.calendar()
+    broker = connected(name, settings, timer)
+    try:
+        if dry_run:
+            place = rehearsal_of(place, timer)
+        with Journal.open(
+            place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s
+        ) as journal:
+            market = Market(
+                {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
+                plugged=PluggedFacts(settings.plugins),
+            )  # fmt: skip
+            manager = Manager(
+                policies, broker=broker, journal=journal, clock=timer, settings=settings, market=market,
+                calendar=calendar, emit=emit, dry_run=dry_run,
+            )  # fmt: skip
+
+            def session_ends(exchange: str, now: Instant) -> Instant | None:
+                session = calendar.session(exchange, day_of(now))
+                return None if session is None else session.closes
+
+            feed = PolledFeed(broker, timer)
+            try:
+                yield LiveDay(manager, broker, feed, timer, market, session_ends, cycle_s=settings.engine.cycle_s)
+            finally:
+                market.close()
+    finally:
+        close = getattr(broker, "close", None)
+        if callable(close):
+            close()
