@@ -9,14 +9,14 @@ from attrs import field, frozen
 from rulekit.errors import InputError
 from rulekit.language.codes import CODES, Code
 from rulekit.language.diagnostics import ERROR, SEVERITIES
-from rulekit.lint import catalogue
+from rulekit.lint import catalogue, plugged
 from rulekit.lint.catalogue import LintRule
 from rulekit.lint.subject import PROOF
 
 DEFAULT = "default"
 ALL = "all"
 OFF = "off"
-FAMILIES = "ENUQSRCTLDFXP"
+FAMILIES = "ENUQSRCTLDFX"
 
 
 @frozen
@@ -69,7 +69,7 @@ def codes_and_families(words: Iterable[str], *, also: tuple[str, ...] = ()) -> t
 def _code_or_family(word: str, also: tuple[str, ...]) -> str:
     if word.lower() in also:
         return word.lower()
-    if len(word) == 1 and word.upper() in FAMILIES:
+    if len(word) == 1 and word.upper() in (*FAMILIES, plugged.FAMILY):
         return word.upper()
     return known_code(word).code
 
