@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +49,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
 @click.option("--jobs", type=click.IntRange(1), help="processes of this machine [default: its processors]")
 @click.option("--scheduler", default="", metavar="ADDRESS", help="of Dask: its workers do the work (extra `cluster`)")
 @click.option("--out", type=click.Path(path_type=Path), help="write every row there: .parquet, .csv or .json")
+@click.option("--report", type=click.Path(path_type=Path), help="write a page with heat maps there: FILE.html")
 @click.option("--resume", is_flag=True, help="go on with a sweep to the same --out that was stopped")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="so many rows are shown")
 @click.option("--looks", type=click.Choice(["live", "path", "close"]), default="live", show_default=True,
@@ -78,10 +78,12 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
 def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
     """Replay POLICY with every combination of values, and say which did best and what that is worth."""
     from rulekit.replay.sweep_forward import walk_forward
-    from rulekit.replay.sweep_out import as_json, check_ending, write
+    from rulekit.replay.sweep_out import as_json, check_ending, refuse_without_folder, write
 
     if given["out"] is not None:
         check_ending(given["out"])
+    if given["report"] is not None:
+        refuse_without_folder(given["report"])
     if given["resume"] and given["out"] is None:
         raise UsageError("what is to be resumed?", "give the --out of the sweep that was stopped")
     told = _Told()
@@ -93,6 +95,8 @@ def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
     forward = None if given["splits"] is None else walk_forward(found, given["splits"])
     if given["out"] is not None:
         write(found, forward, given["out"])
+    if given["report"] is not None:
+        _write_page(found, forward, policy, given["report"])
     if not quiet:
         for note in found.notes:
             click.echo(f"note: {note}", err=True)
@@ -101,6 +105,18 @@ def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
     else:
         _print(found, forward, given)
     return 0
+
+
+def _write_page(found: Sweep, forward: Forward | None, policy: Path, path: Path) -> None:
+    """Write the page."""
+    from rulekit.cli.sweep_drawn import page_of
+    from rulekit.report.sweep_page import render_sweep
+
+    text = render_sweep(page_of(found, forward, found.title or policy.stem))
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be written: {error.strerror or error}", "give another place") from None
 
 
 class _Told:
@@ -156,31 +172,18 @@ def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sw
 
 # --- for people ------------------------------------------------------------------------------------------------------
 
-_COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
-    ("trades", lambda row: f"{row['trades']:,}"),
-    ("won", lambda row: f"{row['won']:,}"),
-    ("profit", lambda row: f"{row['profit']:,.2f}"),
-    ("a trade", lambda row: _figure(row["per trade"])),
-    ("drawdown", lambda row: f"{row['drawdown']:,.2f}"),
-    ("Sharpe", lambda row: _figure(row["sharpe"])),
-    ("deflated", lambda row: "-" if row["deflated sharpe"] is None else f"{row['deflated sharpe']:.0%}"),
-)
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f}"
-
 
 def _print(found: Sweep, forward: Forward | None, given: dict[str, Any]) -> None:
     """Write the best rows, what walk-forward found, and the warnings."""
+    from rulekit.cli.sweep_drawn import COLUMNS
     from rulekit.replay.sweep_forward import warnings
     from rulekit.replay.sweep_out import day_text
 
     rows = found.table().to_pylist()
     names = [axis.name for axis in found.grid.axes]
     shown = [rows[place] for place in found.order[: given["top"]]]
-    table = [[*names, *(name for name, _ in _COLUMNS)]]
-    table += [[*(row[name] for name in names), *(write(row) for _, write in _COLUMNS)] for row in shown]
+    table = [[*names, *(name for name, _ in COLUMNS)]]
+    table += [[*(row[name] for name in names), *(write(row) for _, write in COLUMNS)] for row in shown]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     click.echo(
         f"{len(rows):,} combinations over {len(found.days):,} sessions, {day_text(found.days[0])} to "
@@ -196,19 +199,19 @@ def _print(found: Sweep, forward: Forward | None, given: dict[str, Any]) -> None
         _print_forward(found, forward)
     for warning in warnings(found, forward):
         click.echo(f"warning: {warning}")
-    if given["out"] is not None:
-        click.echo(f"written: {given['out']}")
+    for path in (given["out"], given["report"]):
+        if path is not None:
+            click.echo(f"written: {path}")
 
 
 def _print_forward(found: Sweep, forward: Forward) -> None:
     """Write one line a split."""
+    from rulekit.cli.sweep_drawn import values_text
     from rulekit.replay.sweep_out import day_text
 
     click.echo("walk-forward: the choice on all days before, tried on")
     for fold in forward.folds:
-        values = ", ".join(
-            f"{axis.name} {value}" for axis, value in zip(found.grid.axes, fold.before.values, strict=True)
-        )  # fmt: skip
+        values = values_text(found, fold.before)
         before, after = (
             row.profit / count for row, count in zip((fold.before, fold.after), fold.sessions, strict=True)
         )

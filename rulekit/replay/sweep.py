@@ -53,6 +53,7 @@ class Plan:
     families: int
     notes: tuple[Note, ...]
     about: dict[str, str]
+    title: str
 
 
 def sweep(
@@ -191,7 +192,9 @@ def prepare_sweep(
         path, options, None if enter is None else every_bars(enter), side_number(side, "side"), quantity, calendar,
         known.feed_end, _digest(about), VERSION, None if vocabulary is STANDARD else vocabulary,
     )  # fmt: skip
-    return Plan(grid, known, _tasks(study, known, made, groups, lookup), len(groups), tuple(notes), about)
+    return Plan(
+        grid, known, _tasks(study, known, made, groups, lookup), len(groups), tuple(notes), about, compiled.title
+    )
 
 
 def _written(values: Mapping[str, str | Sequence[str]] | Sequence[str]) -> list[str]:
@@ -260,4 +263,4 @@ def _summed(plan: Plan, outcomes: Sequence[Outcome], by: str) -> Sweep:
     notes = tuple(dict.fromkeys([*plan.notes, *(note for outcome in outcomes for note in outcome.notes)]))
     native = any(outcome.native for outcome in outcomes)
     rows = rows_of(plan.grid, cells, days)
-    return Sweep(plan.grid, rows, days, cells, by, notes, native, plan.families)
+    return Sweep(plan.grid, rows, days, cells, by, notes, native, plan.families, plan.title)

@@ -52,7 +52,7 @@ def done_by_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
                     if lost[task.number] >= TRIES:
                         raise RulekitError(
                             f"{TRIES} workers died one after another on {task.part.key.symbol}",
-                            "is there memory enough? take fewer --jobs",
+                            'is there memory for so many? a script of your own needs `if __name__ == "__main__":`',
                         )
                     waiting.appendleft(task)
                     continue

@@ -80,6 +80,7 @@ class Sweep:
         rows: one a combination, in the order of the grid. days: with prices, as numbers since 1970.
         cells: of each combination its trades by their days. by: the measure by which they are compared.
         notes: what a person should know of the data. native: whether numba ran. families: so many loops were compiled.
+        title: of the policy.
     """
 
     grid: Grid
@@ -90,6 +91,7 @@ class Sweep:
     notes: tuple[Note, ...]
     native: bool
     families: int
+    title: str = ""
     luck: Luck = field(init=False)
 
     @luck.default
