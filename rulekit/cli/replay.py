@@ -95,6 +95,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
 @click.option("--quiet", is_flag=True, help="no notes and no progress bar")
 def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet: bool, **given: Any) -> None:
     """Replay POLICY over bars or ticks: what it would have done with these entries, and earned."""
+    _refuse_what_cannot_be_written(given["out"], given["report"])
     studied = None
     with _progress(quiet) as (say, advance):
         if any(given[name] for name in _STUDIED):
@@ -121,6 +122,18 @@ def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet
 
 _STUDIED = ("rules", "against", "monte_carlo", "out", "report")
 """Options that ask for more than the trades."""
+
+
+def _refuse_what_cannot_be_written(out: Path | None, page: Path | None) -> None:
+    """Say before the work what could not be written after it."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise UsageError(f"`{out}` cannot be written: it is a file", "give a folder for the tables")
+    if page is not None:
+        from rulekit.report.chart_library import chart_library
+
+        if not page.absolute().parent.is_dir():
+            raise UsageError(f"`{page}` cannot be written: there is no such folder", "make the folder first")
+        chart_library()
 
 
 def _write(studied: Study, out: Path | None, page: Path | None) -> None:

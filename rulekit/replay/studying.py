@@ -152,6 +152,21 @@ class Study:
             self._loops[key] = Listening(bound.block.policy, prepared.plan.options, ticks=ticks)
         return self._loops[key]
 
+    def _repr_html_(self) -> str:
+        """Show the outcome in a notebook: the sums, and what each rule earned."""
+        from rulekit.model.notebook import card, line, table
+
+        found = self.figures
+        rows = [(rule.rule, rule.trades, rule.quantity, rule.effect, rule.against_holding) for rule in self.rules]
+        other = [] if self.other is None else [line(f"{self.other_title}: ₹{found['other_profit']:,.2f}")]
+        return card(
+            f"₹{found['profit']:,.2f}",
+            f"profit of {found['trades']:,} trades by {self.title}",
+            line(f"left alone: ₹{found['left_alone']:,.2f}; deepest drawdown: ₹{found['drawdown']:,.2f}"),
+            *other,
+            table(("rule", "trades", "shares", "earned to the end ₹", "earned in all ₹"), rows),
+        )
+
     def tables(self) -> dict[str, Any]:
         """Return all of it as Arrow tables, by name; docs/replay-report.md describes each."""
         from rulekit.replay.tables import tables_of
@@ -198,11 +213,11 @@ def study(
     taken = taken_of(ready, outcome)
     each: dict[str, Any] = {"instruments": instruments, "calendar": more.get("calendar")}
     again = evolve(chosen, one_at_a_time=False)  # the very entries that were taken, however long each is held
-    alone = prepare([_alone(taken)], bars, taken, again, **each).run()
+    alone = prepare([_alone(taken)], bars, taken, again, **each).run(progress)
     found = Study(ready, outcome, alone, title=title_of(policies), looks=told)
     if others:
         found.other_prepared = prepare(others, bars, taken, again, **each)
-        found.other, found.other_title = found.other_prepared.run(), title_of(others)
+        found.other, found.other_title = found.other_prepared.run(progress), title_of(others)
         if found.other_title == found.title:
             found.other_title = "the second policy"
     if monte_carlo:

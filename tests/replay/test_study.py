@@ -292,6 +292,14 @@ def test_frames_of_all_kinds_go_in_and_come_out() -> None:
     assert pl.from_arrow(wanted["trades"])["profit"].sum() == wanted["trades"].to_pandas()["profit"].sum()
 
 
+def test_a_notebook_shows_the_sums_and_the_rules() -> None:
+    found = studied(
+        "FIRST: book 50% at 5% profit", RISING, entry(), against=Policy.from_text('policy "<b>"\nX: exit at 11% profit')
+    )
+    shown = found._repr_html_()
+    assert "FIRST" in shown and "1,100.00" in shown and "&lt;b&gt;: ₹1,100.00" in shown
+
+
 def test_the_command_tells_all_of_it(tmp_path: Path) -> None:
     pq.write_table(RISING, tmp_path / "bars.parquet")
     (tmp_path / "a.policy").write_text("FIRST: book 50% at 5% profit\n", encoding="utf-8")
@@ -317,4 +325,4 @@ def test_the_command_tells_all_of_it(tmp_path: Path) -> None:
         "replay", "a.policy", "--bars", "bars.parquet", "--entries", "e.csv", "--out", "e.csv", "--no-numba",
         cwd=tmp_path,
     )  # fmt: skip
-    assert spoiled.returncode == 2 and "`e.csv` cannot be written" in spoiled.stderr
+    assert spoiled.returncode == 2 and "`e.csv` cannot be written: it is a file" in spoiled.stderr
