@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from rulekit.model.instant import MINUTE, Instant
+from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.prices import UNKNOWN
 from rulekit.replay.bars import Series
 from rulekit.replay.trades import Trade
@@ -95,7 +95,8 @@ def _ends_within(series: Series, first: Instant, last: Instant) -> list[float]:
 
     at = series.table["at"].combine_chunks()
     column = at.to_numpy()
-    begins, ends = bisect_left(column, first), bisect_right(column, last - series.length)
+    closes = min(SECOND, series.length // 10)  # the last price of a bar comes that much before its end
+    begins, ends = bisect_left(column, first), bisect_right(column, last - series.length + closes)
     if ends <= begins:
         return []
     high, low = ("close", "close") if series.is_ticks else ("high", "low")

@@ -15,7 +15,7 @@ import pytest
 from rulekit.errors import InputError
 from rulekit.replay.chance import shuffle
 from rulekit.replay.divergence import done_by
-from rulekit.replay.effects import OWN_STOP, effects_of
+from rulekit.replay.effects import OWN_STOP, effects_of, rule_behind
 from rulekit.replay.measures import drawdown, equity
 from rulekit.replay.studying import Study, study
 from rulekit.replay.tables import write_tables
@@ -98,6 +98,10 @@ def test_a_stop_that_is_reached_is_put_down_to_the_rule_that_set_it() -> None:
     assert (rules["BE"].stops, rules["BE"].reached, rules["BE"].quantity) == (1, 1, 100)
     assert rules["BE"].against_holding == 1000.0, "out at 100 where the entry's own stop would have been gapped at 90"
     assert rules["NEVER"].trades == 0
+    text = "BE: move stop to break-even at 5% profit\nT: move stop to 2% profit when age is at least 90 seconds"
+    both = studied(text, bars, entry(stop=95), path="stop-first")
+    (fill,) = both.trades[0].fills
+    assert (fill.rule, rule_behind(both.trades[0], fill)) == ("stop", "T"), "the latest one stood there"
     plain = studied("NEVER: exit at 50% profit", bars, entry(stop=99))
     own = plain.rules[-1]
     assert (own.rule, own.reached, own.against_holding) == (OWN_STOP, 1, 0.0)
@@ -126,14 +130,14 @@ def test_shares_sold_from_holdings_can_be_left_alone() -> None:
 def test_r_time_and_how_far_price_went() -> None:
     bars = table(
         ("09:15", 100.0, 100.0, 100.0, 100.0), ("09:16", 100.0, 103.0, 97.0, 102.0),
-        ("09:17", 102.0, 104.0, 102.0, 104.0), ("09:18", 104.0, 104.0, 104.0, 104.0),
+        ("09:17", 102.0, 104.0, 90.0, 101.0), ("09:18", 104.0, 108.0, 92.0, 105.0),
     )  # fmt: skip
-    found = studied("X: exit at 4% profit", bars, entry(stop=95), entry(side="short"))
+    found = studied("X: exit at 4% profit when side is long", bars, entry(stop=95), entry(side="short"))
     long, short = found.measured
-    assert (long.risk, long.r, long.best, long.worst) == (500.0, 0.8, 4.0, -3.0)
+    assert (long.risk, long.r, long.best, long.worst) == (500.0, 0.8, 4.0, -3.0), "not what came after it"
     assert short.r != short.r, "without a stop there is no R"
-    assert (short.best, short.worst) == (3.0, -4.0)
-    assert long.minutes == pytest.approx(2.67, abs=0.01)
+    assert (short.best, short.worst) == (10.0, -8.0), "it is held to the last price of the last bar"
+    assert long.minutes == pytest.approx(2.33, abs=0.01)
 
 
 def test_the_deepest_fall_is_found_with_its_times() -> None:

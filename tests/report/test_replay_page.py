@@ -136,7 +136,7 @@ def test_a_chart_of_a_long_trade_has_fewer_bars_and_misses_no_price() -> None:
 
 
 def test_the_worst_the_best_and_the_widest_partings_are_drawn() -> None:
-    found = studied(EVERYTHING, walk(3), *entries(), against=Policy.from_text(TEXT))
+    found = studied(EVERYTHING, walk(4), *entries(), against=Policy.from_text(TEXT))
     chosen = chosen_trades(found, 3)
     profits = [trade.profit for trade in found.trades]
     gains = [abs(one.gained) for one in found.beside]

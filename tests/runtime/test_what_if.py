@@ -101,6 +101,35 @@ def test_both_sides_of_a_parting_are_told_with_their_reasons(tmp_path: Path) -> 
     assert other.parted.why_here == "`HALF` not yet: profit 1.2%, needs 5% (3.8 points short, at ₹1,774.50)"
 
 
+def test_an_order_that_both_had_sent_fills_for_both(tmp_path: Path) -> None:
+    def run(folder: Path, text: str) -> None:
+        folder.mkdir()
+        settings = evolve(Settings(), journal=evolve(Settings().journal, record="all"))
+        account = Account(folder, text, paper=FREE, settings=settings)
+        with account.manager as manager:
+            # the book is sent at 1780, and still on its way at 1782
+            for price, wait in (
+                ("1700", 10),
+                ("1780", 10),
+                ("1782", 0.02),
+                ("1782", 1),
+                ("1740", 10),
+                ("1740", 1),
+                ("1700", 9),
+            ):
+                account.price(price, wait_s=wait)
+                manager.cycle()
+
+    run(tmp_path / "old", "HALF: book 50% at 5% profit")
+    new = "HALF: book 50% at 5% profit\nS: move stop to ₹1,750 when price is at least ₹1,782"
+    (one,) = wondered(tmp_path / "old", new).parted
+    assert one.parted is not None and one.parted.there == "`S` stop to ₹1,750.00"
+    run(tmp_path / "new", new)
+    assert one.held == earned(tmp_path / "new")[1] == 0
+    assert one.gained == pytest.approx(earned(tmp_path / "new")[0] - earned(tmp_path / "old")[0], abs=0.01)
+    assert one.gained == 50 * 40.0
+
+
 def test_what_no_new_policy_is_for_keeps_its_stop_only(tmp_path: Path) -> None:
     live(tmp_path, OLD)
     (one,) = wondered(tmp_path, "applies to symbol INFY\nX: exit at 1% profit").parted
