@@ -1,0 +1,31 @@
+"""The same policy over the same real bars does the same in every host; each is the real framework, or is left out."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rulekit.runtime.policy import Policy
+from tests.hosts.scenes import POLICY, Scene, scenes
+from tests.hosts.table import FRAMEWORKS, compared, missing
+
+POLICY_OF_ALL = Policy.from_text(POLICY)
+
+
+@pytest.fixture(scope="module")
+def days(shared_data: Path) -> list[Scene]:
+    return scenes(shared_data, ("HDFCBANK", "INFY", "KOTAKBANK"), (date(2021, 4, 28), date(2021, 5, 3)))
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_host_does_what_a_replay_does(name: str, days: list[Scene]) -> None:
+    if reason := missing(name):
+        pytest.skip(f"{reason}; see docs/hosts.md for how it is run")
+    kinds: set[str] = set()
+    for scene in days:
+        rows, different = compared([name], scene, POLICY_OF_ALL)
+        assert rows and not different, f"{scene.name}\n" + "\n".join(map(str, rows))
+        kinds |= {row[0].split()[2] for row in rows if len(row[0].split()) > 2}
+    assert {"add", "book", "exit", "stop", "target"} <= kinds, "the scenes must show something"
