@@ -145,6 +145,16 @@ class BarDesk(Desk):
             self.done += [done_at(start, decision.symbol, action) for action in decision.actions]
         return decision
 
+    def took_out(self, position: Position, rule: str, bar: Instant) -> None:
+        """Note that the host's own stop or target took a position out.
+
+        Args:
+            rule: `stop` or `target`. bar: the start of the bar in which it happened.
+        """
+        episode = self._episodes.find(position)
+        if episode is not None:
+            self.done.append(Done(bar, position.symbol, rule, EXIT, episode.quantity, None))
+
     def _note_what_the_host_closed(self, position: Position, bar: Bar, start: Instant) -> None:
         """Note a stop or target of the host's that took a position out in this bar."""
         if not self.hosts_stops or position.quantity:

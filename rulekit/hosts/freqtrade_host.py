@@ -1,0 +1,188 @@
+"""freqtrade as a host: `custom_exit`, `adjust_trade_position` and `custom_stoploss` answer what a policy decides."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from freqtrade.strategy import IStrategy, stoploss_from_absolute, timeframe_to_minutes
+
+from rulekit.hosts.bars import Bar, BarDesk, Held
+from rulekit.model.decision import ADD, BOOK, EXIT, STOP_REACHED, TARGET_REACHED, Action
+from rulekit.model.instant import Instant, instant_of
+from rulekit.runtime.sources import PolicySource
+
+HISTORY = 1500
+"""So many candles before the first look are heard for the facts of the market."""
+NEARER = 1e-9
+"""Amounts and stops are handed over by this share on the safe side of the framework's own rounding."""
+
+
+class PolicyStrategy(IStrategy):  # type: ignore[misc]
+    """Write the entries; what is held is left to the policy, looked at once a closed candle.
+
+    Amounts are counted in the market's smallest step. Columns of the dataframe named `fact NAME` (`fact momentum`) give
+    facts to the policy.
+    """
+
+    INTERFACE_VERSION = 3
+    policy: PolicySource = ""
+    """A policy, or the path of one."""
+    exchange_of_pairs = ""
+    """An exchange of India whose sessions and facts of the market count, or nothing."""
+    tick: str | None = None
+    """Smallest step of a price, where the precision that the framework knows is not it."""
+
+    stoploss = -0.99
+    minimal_roi: dict[str, float] = {}  # noqa: RUF012 - the framework wants a plain dictionary here
+    use_custom_stoploss = True
+    use_custom_roi = True
+    use_exit_signal = True
+    position_adjustment_enable = True
+    max_entry_position_adjustment = -1
+
+    def _setup(self, trade: Any) -> tuple[BarDesk, Held]:
+        """Return the desk, and a trade as the desk sees it."""
+        if not hasattr(self, "_held"):
+            self._desks: dict[int, BarDesk] = {}
+            self._held: dict[int, Held] = {}
+            self._heard: dict[tuple[int, str], Instant] = {}
+            self._orders: dict[int, tuple[Instant, list[Action]]] = {}
+        scale = _scale(trade)
+        if scale not in self._desks:
+            bar_s = 60.0 * timeframe_to_minutes(self.timeframe)
+            name = self.exchange_of_pairs or self.config["exchange"]["name"]
+            self._desks[scale] = BarDesk(self.policy, bar_s=bar_s, exchange=name, scale=scale)
+        desk = self._desks[scale]
+        held = self._held.get(trade.id)
+        if held is None:
+            held = self._held[trade.id] = Held(
+                trade.pair, exchange=desk.exchange, product="", scale=scale, tick=self.tick or str(Decimal(1) / scale),
+                opened=instant_of(trade.open_date_utc), strategy=self.get_strategy_name(),
+            )  # fmt: skip
+        held.quantity = round(trade.amount / _step(trade)) * (-1 if trade.is_short else 1)
+        held.entry = _average(trade)
+        return desk, held
+
+    def _decided(self, trade: Any, now: datetime) -> list[Action]:
+        """Look at the last closed candle, once; return its orders that still stand."""
+        desk, held = self._setup(trade)
+        frame, _ = self.dp.get_analyzed_dataframe(trade.pair, self.timeframe)
+        if not len(frame):
+            return []
+        ends = frame["date"].iat[-1].to_pydatetime() + timedelta(microseconds=desk.length // 1)
+        last = instant_of(ends) - desk.length
+        kept = self._orders.get(trade.id)
+        if kept is not None and kept[0] == last:
+            return kept[1]
+        for row in self._unheard(desk, trade.pair, frame):
+            bar = _bar(trade.pair, row)
+            desk.hear(bar)
+        orders: list[Action] = []
+        if ends > trade.open_date_utc:
+            facts = {name[5:]: float(value) for name, value in row.items() if name.startswith("fact ")}
+            found = desk.at_close(held, bar, facts, heard=True).actions
+            orders = [action for action in found if action.kind in (EXIT, BOOK, ADD)]
+        self._orders[trade.id] = (last, orders)
+        return orders
+
+    def _unheard(self, desk: BarDesk, pair: str, frame: Any) -> list[dict[str, Any]]:
+        """Return the candles since the last look, the last one at any rate."""
+        seen, count = self._heard.get((desk.scale, pair)), min(len(frame), HISTORY)
+        if seen is not None:
+            dates = frame["date"]
+            count = 1
+            while count < len(frame) and instant_of(dates.iat[-count - 1].to_pydatetime()) > seen:
+                count += 1
+        rows: list[dict[str, Any]] = frame.iloc[-count:].to_dict("records")
+        self._heard[desk.scale, pair] = instant_of(rows[-1]["date"].to_pydatetime())
+        return rows
+
+    # --- what the framework asks -------------------------------------------------------------------------------
+
+    def adjust_trade_position(
+        self, trade: Any, current_time: datetime, current_rate: float, current_profit: float, min_stake: float | None,
+        max_stake: float, current_entry_rate: float, *unused: Any, **more: Any,
+    ) -> tuple[float, str] | None:  # fmt: skip
+        """Return a stake to add, or a negative one to book, with the rule's label."""
+        for action in self._decided(trade, current_time):
+            amount = (action.quantity or 0) * _step(trade) * (1 + NEARER)
+            if action.kind == ADD:
+                return amount * current_entry_rate / trade.leverage, action.rule
+            if action.kind == BOOK:
+                return -amount * trade.stake_amount / trade.amount, action.rule
+        return None
+
+    def custom_exit(self, pair: str, trade: Any, current_time: datetime, *unused: Any, **more: Any) -> str | None:
+        """Return the label of the rule that exits."""
+        return next((action.rule for action in self._decided(trade, current_time) if action.kind == EXIT), None)
+
+    def custom_stoploss(
+        self, pair: str, trade: Any, current_time: datetime, current_rate: float, current_profit: float,
+        after_fill: bool = False, **more: Any,
+    ) -> float | None:  # fmt: skip
+        """Return the tracked stop as a distance from the rate."""
+        desk, held = self._setup(trade)
+        stop = desk.stop_of(held)
+        if stop is None:
+            return None
+        stop *= 1 + NEARER if trade.is_short else 1 - NEARER
+        return float(stoploss_from_absolute(stop, current_rate, is_short=trade.is_short, leverage=trade.leverage))
+
+    def custom_roi(
+        self, pair: str, trade: Any, current_time: datetime, trade_duration: int, *unused: Any, **more: Any
+    ) -> float | None:
+        """Return the tracked target as the profit that the trade shows there."""
+        desk, held = self._setup(trade)
+        target = desk.target_of(held)
+        return None if target is None else float(trade.calc_profit_ratio(target))
+
+    def confirm_trade_exit(
+        self, pair: str, trade: Any, order_type: str, amount: float, rate: float, time_in_force: str, exit_reason: str,
+        current_time: datetime, **more: Any,
+    ) -> bool:  # fmt: skip
+        """Note a stop or target of the framework's that takes the trade out; agree to every exit."""
+        name = {"roi": TARGET_REACHED}.get(exit_reason, STOP_REACHED if "stop" in exit_reason else "")
+        if name:
+            desk, held = self._setup(trade)
+            desk.took_out(held, name, instant_of(current_time))
+        return True
+
+
+def _bar(pair: str, row: dict[str, Any]) -> Bar:
+    start = instant_of(row["date"].to_pydatetime())
+    return Bar(pair, start, row["open"], row["high"], row["low"], row["close"], row["volume"])
+
+
+def _average(trade: Any) -> float:
+    """Return the average of the fills that entered, which the framework's own `open_rate` rounds to the price step."""
+    held, rate = 0.0, trade.open_rate
+    for order in trade.orders if len(trade.orders) > 1 else ():
+        filled = order.safe_filled
+        if not filled or order.ft_order_side == "stoploss":
+            continue
+        if order.ft_order_side == trade.entry_side:
+            rate = (rate * held + order.safe_price * filled) / (held + filled)
+            held += filled
+        else:
+            held = max(0.0, held - filled)
+    return float(rate)
+
+
+def _decimals(precision: float | None, mode: int | None) -> int:
+    """Return how many decimals a precision of the market has: it is a step, or (mode 2) a number of places."""
+    if precision is None:
+        return 8
+    return int(precision) if mode == 2 else max(0, -int(Decimal(str(precision)).normalize().as_tuple().exponent))
+
+
+def _scale(trade: Any) -> int:
+    return int(10 ** _decimals(trade.price_precision, trade.precision_mode_price))
+
+
+def _step(trade: Any) -> float:
+    """Return the smallest step of the amount."""
+    if trade.amount_precision is not None and trade.precision_mode != 2:
+        return float(trade.amount_precision)
+    return float(10.0 ** -_decimals(trade.amount_precision, trade.precision_mode))

@@ -1,0 +1,27 @@
+"""freqtrade over a scene: its own backtest, offline, as in the example of its page."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from attrs import evolve
+
+from rulekit.hosts.bars import Done
+from rulekit.runtime.policy import Policy
+from tests.hosts.examples import example
+from tests.hosts.scenes import ENTRY, QUANTITY, Scene
+
+
+def run(policy: Policy, scene: Scene) -> list[Done]:
+    """Return the actions of a day."""
+    backtest = example("freqtrade_offline").backtest
+    with TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        path = Path(folder) / "all.policy"
+        path.write_text(policy.text, encoding="utf-8")
+        done, _ = backtest(
+            path, scene.bars, entry=ENTRY - 1, quantity=QUANTITY, side=scene.side, folder=Path(folder)
+        )
+    return [evolve(one, symbol=scene.symbol) for one in done]
