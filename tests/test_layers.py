@@ -26,6 +26,9 @@ HOMES = {
     "lsprotocol": ("rulekit/editor/*",),
     "pygments": ("rulekit/editor/pygments_lexer.py",),
     "prometheus_client": ("rulekit/metrics/*",),
+    "backtesting": ("rulekit/hosts/backtesting_py.py",),
+    "freqtrade": ("rulekit/hosts/freqtrade_host.py",),
+    "nautilus_trader": ("rulekit/hosts/nautilus.py",),
 }
 """Where a library may be imported at all."""
 

@@ -2,7 +2,7 @@
 
     python docs/examples/freqtrade_offline.py BARS.parquet --symbol KOTAKBANK --day 2021-04-28
 
-Shares of India stand in for a market that freqtrade knows: the list of markets is written here instead of being fetched.
+Shares of India stand in for a market that freqtrade knows; the list of markets is written here, and not fetched.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,11 +18,13 @@ from typing import Any
 from freqtrade.enums import RunMode
 from freqtrade.optimize.backtesting import Backtesting
 from freqtrade.resolvers import ExchangeResolver
-from freqtrade.util import dt_ts
 
 import rulekit
-from rulekit.hosts.bars import Bar, Done
+from rulekit.hosts.bars import Bar, Done, bars_of_day
 from rulekit.model.instant import iso
+
+NEVER_AGAIN = 1 << 60
+"""When the list of markets was fetched, in milliseconds: so late that it is not fetched again."""
 
 STRATEGY = '''
 from rulekit.hosts.freqtrade_host import PolicyStrategy
@@ -75,7 +77,7 @@ def offline_exchange(config: dict[str, Any], symbol: str) -> Any:
     exchange._markets = exchange._api.markets
     tier = {"minNotional": 0.0, "maxNotional": 1e12, "maintenanceMarginRate": 0.0, "maxLeverage": 1.0, "maintAmt": 0.0}
     exchange._leverage_tiers = {one["symbol"]: [tier] for one in markets}
-    exchange._last_markets_refresh = dt_ts(datetime.now(UTC) + timedelta(days=1))
+    exchange._last_markets_refresh = NEVER_AGAIN
     return exchange
 
 
@@ -113,11 +115,14 @@ def backtest(
     (folder / "managed.py").write_text(text, encoding="utf-8")
     config = {
         "strategy": "Managed", "strategy_path": str(folder), "user_data_dir": folder, "datadir": folder,
-        "exportdirectory": folder, "exportfilename": None, "export": "none", "timeframe": "1m", "runmode": RunMode.BACKTEST,
+        "exportdirectory": folder, "exportfilename": None, "export": "none", "timeframe": "1m",
+        "runmode": RunMode.BACKTEST,
         "exchange": {"name": "binance", "pair_whitelist": [pair], "pair_blacklist": [], "enable_ws": False},
-        "pairlists": [{"method": "StaticPairList", "allow_inactive": True}], "dataformat_ohlcv": "feather", "dataformat_trades": "feather",
+        "pairlists": [{"method": "StaticPairList", "allow_inactive": True}], "dataformat_ohlcv": "feather",
+        "dataformat_trades": "feather",
         "stake_currency": "USDT", "stake_amount": 100_000, "dry_run": True, "dry_run_wallet": 100_000_000, "fee": 0.0,
-        "max_open_trades": 1, "tradable_balance_ratio": 1.0, "entry_pricing": {"price_side": "other"}, "exit_pricing": {"price_side": "other"},
+        "max_open_trades": 1, "tradable_balance_ratio": 1.0, "entry_pricing": {"price_side": "other"},
+        "exit_pricing": {"price_side": "other"},
         "trading_mode": "futures" if futures else "spot", "margin_mode": "isolated" if futures else "",
         "candle_type_def": "futures" if futures else "spot", "internals": {}, "backtest_cache": "none",
     }  # fmt: skip
@@ -130,20 +135,13 @@ def backtest(
 
 def main() -> None:
     """Read the arguments, run the day, print what the policy did."""
-    import pyarrow.parquet as pq
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bars", type=Path)
     parser.add_argument("--policy", type=Path, default=Path(__file__).with_name("hosts.policy"))
     parser.add_argument("--symbol", default="KOTAKBANK")
     parser.add_argument("--day", type=date.fromisoformat, default=date(2021, 4, 28))
     given = parser.parse_args()
-    rows = pq.read_table(given.bars, filters=[("symbol", "==", given.symbol)]).to_pylist()
-    bars = [
-        Bar(given.symbol, int(row["bar_start"].timestamp()) * 1_000_000, row["open"], row["high"], row["low"],
-            row["close"], float(row["volume"]))
-        for row in rows if row["bar_start"].date() == given.day
-    ]  # fmt: skip
+    bars = bars_of_day(given.bars, given.symbol, given.day)
     rulekit.load(given.policy)  # a mistake in it is told before the framework starts
     with TemporaryDirectory() as folder:
         done, trades = backtest(given.policy.resolve(), bars, entry=14, folder=Path(folder))

@@ -2,7 +2,7 @@
 
     python docs/examples/nautilus_offline.py BARS.parquet --symbol KOTAKBANK --day 2021-04-28
 
-Each bar is given as its open (a trade, twice: what the first one fills is protected before the second) and the bar itself.
+Each bar is given as its open (a trade, twice: what the first fills is protected before the second) and the bar itself.
 With a latency of a nanosecond an order that is decided at a close fills at the next open.
 """
 
@@ -27,7 +27,7 @@ from nautilus_trader.model.instruments import Equity
 from nautilus_trader.model.objects import Money, Price, Quantity
 
 import rulekit
-from rulekit.hosts.bars import Bar, Done
+from rulekit.hosts.bars import Bar, Done, bars_of_day
 from rulekit.hosts.nautilus import PolicyConfig, PolicyStrategy
 from rulekit.model.instant import iso
 
@@ -106,20 +106,13 @@ def backtest(
 
 def main() -> None:
     """Read the arguments, run the day, print what the policy did."""
-    import pyarrow.parquet as pq
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bars", type=Path)
     parser.add_argument("--policy", type=Path, default=Path(__file__).with_name("hosts.policy"))
     parser.add_argument("--symbol", default="KOTAKBANK")
     parser.add_argument("--day", type=date.fromisoformat, default=date(2021, 4, 28))
     given = parser.parse_args()
-    rows = pq.read_table(given.bars, filters=[("symbol", "==", given.symbol)]).to_pylist()
-    bars = [
-        Bar(given.symbol, int(row["bar_start"].timestamp()) * 1_000_000, row["open"], row["high"], row["low"],
-            row["close"], float(row["volume"]))
-        for row in rows if row["bar_start"].date() == given.day
-    ]  # fmt: skip
+    bars = bars_of_day(given.bars, given.symbol, given.day)
     rulekit.load(given.policy)  # a mistake in it is told before the framework starts
     done, fills = backtest(given.policy, bars, entry=14)
     for one in done:

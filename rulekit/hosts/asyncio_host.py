@@ -58,12 +58,14 @@ class AsyncHost:
 
     async def on_bar(self, bar: Bar) -> list[Decision]:
         """Look at the positions of a bar's symbol at its close, and do what was decided."""
-        desk, decisions, orders = self.desk, [], []
+        desk, facts, symbol = self.desk, self._facts, bar.symbol
+        decisions: list[Decision] = []
+        orders: list[Awaitable[None]] = []
         desk.hear(bar)
         for position in self._positions():
-            if position.symbol != bar.symbol:
+            if position.symbol != symbol:
                 continue
-            decision = desk.at_close(position, bar, self._facts(position) if self._facts else None, heard=True)
+            decision = desk.at_close(position, bar, None if facts is None else facts(position), heard=True)
             decisions.append(decision)
             for action in decision.actions:
                 if action.kind in (EXIT, BOOK, ADD):

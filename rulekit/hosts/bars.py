@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from attrs import define, frozen
 
+from rulekit.errors import InputError
 from rulekit.market.bar_path import STEPS
 from rulekit.market.market import Market, is_market_fact
+from rulekit.market.numbers import scale_of
 from rulekit.market.ticks import Tick
 from rulekit.model.calendar import EXCHANGES, Calendar
 from rulekit.model.calendar import default as default_calendar
@@ -19,6 +23,8 @@ from rulekit.model.prices import PAISE, to_units
 from rulekit.runtime.desk import Desk
 from rulekit.runtime.position import Moment, Position, Rupees, moment
 from rulekit.runtime.sources import PolicySource
+
+NOTHING = (None,) * STEPS
 
 
 class Bar(NamedTuple):
@@ -99,6 +105,8 @@ class BarDesk(Desk):
         self.done: list[Done] = []
         """Every action, oldest first."""
         self._calendar = calendar or default_calendar()
+        length = self.length
+        self._offsets = (length // 3, 2 * length // 3, length - min(SECOND, length // 10))
         self._days_volume: dict[str, tuple[int, float]] = {}
         self._ends: dict[int, Instant] = {}
         wanted = {phrase for one in self.policies for phrase in one.market_facts if is_market_fact(phrase)}
@@ -116,11 +124,15 @@ class BarDesk(Desk):
         before = before if day == day_number(start) else 0.0
         volume = bar.volume or 0.0
         self._days_volume[bar.symbol] = (day_number(start), before + volume)
-        path = (opens, high, low, close) if close < opens else (opens, low, high, close)
-        offsets = (0, self.length // 3, 2 * self.length // 3, self.length - min(SECOND, self.length // 10))
-        for step, (offset, price) in enumerate(zip(offsets, path, strict=True)):
-            traded = None if bar.volume is None else before + volume * step / (STEPS - 1.0)
-            market.update(Tick(step, self.exchange, bar.symbol, start + offset, price, traded))
+        ends = (high, low) if close < opens else (low, high)
+        traded: tuple[float | None, ...] = NOTHING
+        if bar.volume is not None:
+            traded = (before, before + volume / 3.0, before + volume * 2.0 / 3.0, before + volume)
+        exchange, symbol, second, third_at, last = self.exchange, bar.symbol, *self._offsets
+        market.update(Tick(0, exchange, symbol, start, opens, traded[0]))
+        market.update(Tick(1, exchange, symbol, start + second, ends[0], traded[1]))
+        market.update(Tick(2, exchange, symbol, start + third_at, ends[1], traded[2]))
+        market.update(Tick(3, exchange, symbol, start + last, close, traded[3]))
 
     def at_close(
         self, position: Position, bar: Bar, facts: Mapping[str, float | None] | None = None, *, heard: bool = False
@@ -135,8 +147,10 @@ class BarDesk(Desk):
             self.hear(bar)
         start = _start(bar)
         if self._market is not None:
-            facts = {**self._market.facts(InstrumentKey(self.exchange, bar.symbol)), **(facts or {})}
-        self._note_what_the_host_closed(position, bar, start)
+            known = self._market.facts(InstrumentKey(self.exchange, bar.symbol))
+            facts = {**known, **facts} if facts else known
+        if not position.quantity and self.hosts_stops:
+            self._note_what_the_host_closed(position, bar, start)
         decision = self.look(
             position, price=bar.close, now=self._end_of(start), facts=facts,
             open=None if self.hosts_stops else bar.open, high=bar.high, low=bar.low,
@@ -157,8 +171,6 @@ class BarDesk(Desk):
 
     def _note_what_the_host_closed(self, position: Position, bar: Bar, start: Instant) -> None:
         """Note a stop or target of the host's that took a position out in this bar."""
-        if not self.hosts_stops or position.quantity:
-            return
         episode = self._episodes.find(position)
         if episode is None or (episode.waiting is not None and episode.waiting.action.kind == EXIT):
             return
@@ -178,6 +190,28 @@ class BarDesk(Desk):
         return closes - SECOND if end >= closes > start else end
 
 
+def bars_of_day(path: Path, symbol: str, day: date) -> list[Bar]:
+    """Read the bars of one symbol and day from a Parquet file with the columns that a replay reads.
+
+    Raises:
+        InputError: there are none.
+    """
+    from rulekit.replay.bars import read_bars
+
+    found = []
+    for series in read_bars(path).series.values():
+        if series.key.symbol != symbol:
+            continue
+        table, scale = series.table, scale_of(series.key.exchange)
+        columns = [table[name].to_pylist() for name in ("at", "open", "high", "low", "close", "volume")]
+        for at, *prices, volume in zip(*columns, strict=True):
+            if day_of(at) == day:
+                found.append(Bar(symbol, at, *(price / scale for price in prices), volume))  # type: ignore[call-arg]
+    if not found:
+        raise InputError(f"`{path}` has no bars of {symbol} on {day}", "give another symbol or day")
+    return found
+
+
 def done_at(start: Instant, symbol: str, action: Action) -> Done:
     """Return an action as a row of the table."""
     price = action.stop_price
@@ -185,6 +219,8 @@ def done_at(start: Instant, symbol: str, action: Action) -> Done:
 
 
 def _start(bar: Bar) -> Instant:
+    if type(bar.start) is int:
+        return bar.start
     start = moment(bar.start)
     assert start is not None
     return start

@@ -1,4 +1,4 @@
-"""NautilusTrader as a host: a strategy whose position a policy manages, with orders through its own execution engine."""
+"""NautilusTrader as a host: a strategy whose position a policy manages, with orders through its execution engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rulekit.model.decision import ADD, BOOK, EXIT, Action
 NANOS = 1000
 
 
-class PolicyConfig(StrategyConfig, frozen=True, kw_only=True):  # type: ignore[misc]
+class PolicyConfig(StrategyConfig, frozen=True, kw_only=True):  # type: ignore[call-arg, misc]
     """What to manage, and by what.
 
     Args:

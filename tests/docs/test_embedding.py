@@ -13,7 +13,9 @@ import pytest
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("page", "count"), [("embed.md", 8), ("bulk.md", 1)])
+@pytest.mark.parametrize(
+    ("page", "count"), [("embed.md", 8), ("bulk.md", 1), ("host-asyncio.md", 1), ("host-backtesting.md", 1)]
+)
 def test_the_blocks_run_and_print_what_the_page_shows(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, count: int
 ) -> None:

@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
 from rulekit.hosts.bars import Bar, Done
 from rulekit.model.decision import EXIT, STOP_REACHED, TARGET_REACHED
-from rulekit.model.instant import IST, MINUTE, iso
+from rulekit.model.instant import IST, iso
 from rulekit.runtime.policy import Policy
+from tests.hosts.examples import EXAMPLES
 
-POLICY = """
-policy "The same everywhere"
-
-START: move stop to 0.6% loss after 1 minute
-HALF: book 50% at 0.4% profit after 10 minutes
-LADDER: book 20% of the original at every 0.7% profit up to 2 times
-MORE: add 20% at 0.2% profit when momentum over 15 minutes is at least 0.2%
-EVEN: move stop to break-even + 0.05% at 0.5% profit
-TRAIL: trail stop 0.8% when profit is at least 0.6%
-AIM: set target to 1.6% profit after 30 minutes
-GIVEN_BACK: exit when giveback is at least 70% and peak profit is at least 0.5%
-DONE: exit at 15:00
-"""
+POLICY = (EXAMPLES / "hosts.policy").read_text(encoding="utf-8")
 DAYS = (date(2021, 4, 28), date(2021, 5, 3))
 SYMBOLS = ("KOTAKBANK", "WIPRO", "TATAMOTORS", "INFY", "HDFCBANK")
 ENTRY = 15
@@ -100,11 +88,3 @@ def replayed(policy: Policy, scene: Scene) -> list[Done]:
 def _bar_of(scene: Scene, now: int) -> int:
     """Return the start of the bar at whose close something was decided."""
     return max(bar.start for bar in scene.bars if isinstance(bar.start, int) and bar.start < now)
-
-
-def entered_by(scene: Scene, at: Any) -> bool:
-    """Tell whether the bar with this start is the last one before the entry."""
-    return bool(scene.bars[ENTRY - 1].start == at)
-
-
-LENGTH = MINUTE
