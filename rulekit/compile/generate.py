@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from attrs import frozen
 
 from rulekit.compile import statements as write
+from rulekit.compile.blocks import MANY, Block, blocks_of
 from rulekit.compile.expressions import (
     ALWAYS,
     All,
@@ -54,6 +56,8 @@ from rulekit.compile.slots import may_be_unknown
 Vector = list[float]
 Generated = Callable[[Vector, Vector, Vector], None]
 
+OFTEN = 8
+"""Among many rules what is used so often is computed before them; what is used less may not be used at all."""
 SIDE, HELD_QUANTITY, TICK = Load("side"), Load("quantity"), Load("tick")
 INCOMPLETE = Compare(">", Load(MISSING), Const(0.0))
 PRICE = multiply(SIDE, Load("price"))
@@ -102,7 +106,14 @@ class _Emitter:
     def __init__(self, program: Program) -> None:
         self._program = program
         slots = {name: place for place, name in enumerate(program.layout.slots)}
-        self._registers = Registers(slots, _roots(program))
+        self._many = len(program.rules) > MANY
+        self._registers = Registers(slots, _roots(program), OFTEN if self._many else 2)
+        phases = [
+            [rule for rule in program.rules if phase(rule) and not rule.rule.is_for_missing_data] for phase in _PHASES
+        ]
+        self._phases = phases
+        last = [rule for rule in program.rules if rule.rule.is_for_missing_data]
+        self._rank = {rule.index: float(rank) for rank, rule in enumerate(chain(*phases, last))}
         self._nullable = frozenset(
             name for name in program.layout.judged if name in program.layout.facts or may_be_unknown(name)
         )
@@ -111,14 +122,22 @@ class _Emitter:
         """Yield the statements in the order in which they run: stop first, exits and stops, books, adds, results."""
         yield Section("what is used more than once", self._registers.shared((PRICE, CURRENT_STOP, CURRENT_TARGET)))
         yield Section("a reached stop or target exits, and nothing else is considered", self._guards())
-        yield Section("what the rules share", [*self._registers.shared(_roots(self._program)), *_starts(self._program)])
+        yield Section(
+            "what the rules share",
+            [*self._registers.shared(_roots(self._program)), *_starts(self._program, self._many)],
+        )
         noted = self._moments()
         if noted:
             yield Section("since when what must last has held", noted)
-        for phase in _PHASES:
-            for rule in self._program.rules:
-                if phase(rule) and not rule.rule.is_for_missing_data:
-                    yield Section(rule.comment, self._rule(rule))
+        for rules in self._phases:
+            for part in blocks_of(rules) if self._many else rules:
+                if isinstance(part, RuleProgram):
+                    yield Section(part.comment, self._rule(part))
+                else:
+                    yield Section("\n".join(rule.comment for rule in part.rules), self._block(part))
+            late = self._behind(rules)
+            if late:
+                yield Section("what came to nothing is held back where a rule before it has acted", late)
         doubts = self._doubts()
         if doubts:
             yield Section("which rules could not be judged, asked only where something is missing", doubts)
@@ -171,7 +190,7 @@ class _Emitter:
             body = [_status(rule, HELD)]
         if rule.holds != ALWAYS:
             otherwise: list[ast.stmt] = []
-            if _is_doubted_at_once(rule):
+            if rule.is_doubted_at_once:
                 failed = self._registers.test(rule.fails)
                 unjudged: list[ast.stmt] = [_status(rule, CANNOT_JUDGE)]
                 if isinstance(effect, StopProgram) and effect.since is not None:
@@ -188,7 +207,7 @@ class _Emitter:
         """Mark the rules that neither hold nor fail; only those are asked that read something which is missing."""
         groups: dict[tuple[Expr, ...], list[ast.stmt]] = {}
         for rule in self._program.rules:
-            if rule.rule.is_for_missing_data or rule.holds == ALWAYS or _is_doubted_at_once(rule):
+            if rule.rule.is_for_missing_data or rule.holds == ALWAYS or rule.is_doubted_at_once:
                 continue
             read = self._registers.doubtful(rule.holds, self._nullable)
             if not read:
@@ -227,7 +246,8 @@ class _Emitter:
                             compared("<=", lots, write.number(0.0)),
                             [_status(rule, ROUNDS_TO_ZERO)],
                             [_status(rule, CANNOT_JUDGE)],
-                        )
+                        ),
+                        *self._came_to_nothing(rule),
                     ],
                 ),
             ]
@@ -238,17 +258,50 @@ class _Emitter:
                 self._flying,
                 [_status(rule, IN_FLIGHT)],
                 [
-                    ast.If(
-                        compared(">", write.name("kind"), write.number(0.0)),
-                        [_status(rule, HELD)],
-                        chosen,
-                    )
+                    ast.If(self._is_taken(rule), [_status(rule, HELD)], chosen),
                 ],
             )
         ]
 
+    def _is_taken(self, rule: RuleProgram) -> ast.expr:
+        """Ask whether a rule before it has taken the one order; in blocks a later one may have come first."""
+        if self._many:
+            return compared("<", write.name("first"), write.number(self._rank[rule.index]))
+        return compared(">", write.name("kind"), write.number(0.0))
+
+    def _came_to_nothing(self, rule: RuleProgram) -> list[ast.stmt]:
+        """Note the last rule whose order came to nothing; one that acts before it may yet be met."""
+        if not self._many:
+            return []
+        rank = write.number(self._rank[rule.index])
+        return [ast.If(compared("<", write.name("odd"), rank), [write.assign("odd", rank)], [])]
+
+    def _behind(self, rules: Sequence[RuleProgram]) -> list[ast.stmt]:
+        """Hold back what came to nothing before a rule was met that stands before it and has acted."""
+        sized = [rule for rule in rules if isinstance(rule.effect, OrderProgram) and rule.effect.lots is not None]
+        sized = [rule for rule in sized if not rule.is_doubted_at_once]
+        if not self._many or len(sized) < 2:
+            return []
+        held: list[ast.stmt] = []
+        for rule in sized:
+            status = write.at("r", FIRST_STATUS + rule.index)
+            nothing = ast.BoolOp(
+                ast.Or(), [compared("==", status, write.number(code)) for code in (ROUNDS_TO_ZERO, CANNOT_JUDGE)]
+            )
+            held.append(ast.If(ast.BoolOp(ast.And(), [self._is_taken(rule), nothing]), [_status(rule, HELD)], []))
+        return [ast.If(compared("<", write.name("first"), write.name("odd")), held, [])]
+
+    def _block(self, block: Block) -> list[ast.stmt]:
+        """Write the rules of a block behind its guard, so that those that cannot hold are not looked at."""
+        body: list[ast.stmt] = []
+        for part in block.parts:
+            body += self._rule(part) if isinstance(part, RuleProgram) else self._block(part)
+        return body if block.guard is None else [ast.If(self._registers.test(block.guard), body, [])]
+
     def _take(self, rule: RuleProgram, kind: float, quantity: ast.expr) -> list[ast.stmt]:
+        rank = [write.assign("first", write.number(self._rank[rule.index]))] if self._many else []
         return [
+            *rank,
             write.assign("kind", write.number(kind)),
             write.assign("rule", write.number(rule.index + 1.0)),
             write.assign("quantity", quantity),
@@ -264,7 +317,8 @@ class _Emitter:
         stands = ast.BoolOp(ast.And(), [compared("<", above, tick), compared("<", below, tick)])
         nearer = compared("<", target, aim)
         keep: list[ast.stmt] = [write.assign("aim", target), write.assign("aimer", write.number(rule.index + 1.0))]
-        held: list[ast.stmt] = [ast.If(stands, [ast.Pass()], [_status(rule, HELD)]), ast.If(nearer, keep, [])]
+        tie = self._tie(rule, target, "aim", "aimer")
+        held: list[ast.stmt] = [ast.If(stands, [ast.Pass()], [_status(rule, HELD)]), ast.If(nearer, keep, tie)]
         return [
             write.assign("t", self._registers.expr(effect.target)),
             write.chain(
@@ -279,17 +333,15 @@ class _Emitter:
         stop, price, best = write.name("c"), self._registers.expr(PRICE), write.name("best")
         beyond: list[ast.stmt] = [_status(rule, BEYOND_MARKET)]
         if effect.gives_back:
-            free = compared("==", write.name("kind"), write.number(0.0))
-            exits = ast.If(
-                free, self._take(rule, EXIT_KIND, self._registers.expr(HELD_QUANTITY)), [_status(rule, HELD)]
-            )
+            takes = self._take(rule, EXIT_KIND, self._registers.expr(HELD_QUANTITY))
+            exits = ast.If(self._is_taken(rule), [_status(rule, HELD)], takes)
             beyond = [ast.If(self._flying, [_status(rule, IN_FLIGHT)], [exits])]
         better = [
             _status(rule, HELD),
             ast.If(
                 compared(">", stop, best),
                 [write.assign("best", stop), write.assign("mover", write.number(rule.index + 1.0))],
-                [],
+                self._tie(rule, stop, "best", "mover"),
             ),
         ]
         step = ast.BinOp(stop, ast.Sub(), self._registers.expr(CURRENT_STOP))
@@ -305,6 +357,14 @@ class _Emitter:
                 (None, [_status(rule, CANNOT_JUDGE)]),
             ),
         ]
+
+    def _tie(self, rule: RuleProgram, price: ast.expr, best: str, mover: str) -> list[ast.stmt]:
+        """Let the first in the file move a price to which several do; outside of blocks it came first anyway."""
+        if not self._many:
+            return []
+        mine = write.number(rule.index + 1.0)
+        equal = ast.BoolOp(ast.And(), [compared("==", price, write.name(best)), compared(">", write.name(mover), mine)])
+        return [ast.If(equal, [write.assign(mover, mine)], [])]
 
     def _follow(self, effect: StopProgram) -> list[ast.stmt]:
         """Remember since when the rule holds, and the best price since then."""
@@ -487,24 +547,18 @@ def _slots_of(node: Expr | Test) -> Iterator[str]:
         yield from _slots_of(child)
 
 
-def _is_doubted_at_once(rule: RuleProgram) -> bool:
-    """Tell whether a rule marks at its place that it could not be judged.
-
-    A trail forgets there that it held; what a crossing saw at the look before may be unknown with nothing missing now.
-    """
-    return any(isinstance(watch, Side) for watch in rule.watches) or rule.follows
-
-
 def _is_plain_all(test: Test) -> bool:
     """Tell whether a test is comparisons of which each must hold: with something unknown in it, it does not."""
     return isinstance(test, All) and all(isinstance(item, Compare) for item in test.items)
 
 
-def _starts(program: Program) -> list[ast.stmt]:
+def _starts(program: Program, many: bool) -> list[ast.stmt]:
     names, far = ["kind", "rule", "quantity", "mover"], [write.assign("best", write.number(-1e18))]
     if any(isinstance(rule.effect, TargetProgram) for rule in program.rules):
         names.append("aimer")
         far.append(write.assign("aim", write.number(1e18)))
+    if many:
+        far += [write.assign("first", write.number(1e18)), write.assign("odd", write.number(-1.0))]
     return [*(write.assign(name, write.number(0.0)) for name in names), *far]
 
 

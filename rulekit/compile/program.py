@@ -106,6 +106,14 @@ class RuleProgram:
         return isinstance(self.effect, StopProgram) and self.effect.since is not None
 
     @property
+    def is_doubted_at_once(self) -> bool:
+        """Tell whether it is asked at its place whether it can be judged.
+
+        A trail forgets there that it held; what a crossing saw at the look before may be unknown with nothing missing.
+        """
+        return self.follows or any(isinstance(watch, Side) for watch in self.watches)
+
+    @property
     def comment(self) -> str:
         """The rule in words, for a reader of the generated source."""
         return rule_text(self.rule)

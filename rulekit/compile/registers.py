@@ -25,10 +25,11 @@ class Registers:
 
     Args:
         slots: the place of each fact slot in the vector. roots: every expression, as often as it is written.
+        least: what is used so often is computed once, whether or not it comes to be used.
     """
 
-    def __init__(self, slots: Mapping[str, int], roots: Sequence[Expr | Test]) -> None:
-        self._slots = slots
+    def __init__(self, slots: Mapping[str, int], roots: Sequence[Expr | Test], least: int = 2) -> None:
+        self._slots, self._least = slots, least
         self._registers: dict[Expr | Test, str] = {}
         self._uses: Counter[Expr | Test] = Counter()
         self._slots_of: dict[Expr | Test, frozenset[str]] = {}
@@ -53,7 +54,8 @@ class Registers:
             return
         for child in children(node):
             self._share(child, statements)
-        if self._uses[node] > 1 and not _reads_memory(node) and node not in (ALWAYS, NEVER):
+        least = 2 if isinstance(node, Load) else self._least
+        if self._uses[node] >= least and not _reads_memory(node) and node not in (ALWAYS, NEVER):
             value = self.expr(node) if isinstance(node, Load | Binary) else self.test(node)  # type: ignore[arg-type]
             name = f"x{len(self._registers)}"
             self._registers[node] = name
