@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 
 import pytest
+from attrs import evolve
 
 from rulekit.compile.blocks import MANY, Block, blocks_of
 from rulekit.compile.layout import ROUNDS_TO_ZERO
-from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.compile.policy import CompiledPolicy, CompiledRule, compile_policy
 from rulekit.language import tree as t
 from rulekit.language.tree import AmountKind, Op, Unit
 from tests.compile.policies import (
@@ -64,13 +66,13 @@ def alike(draw: Random, rules: int) -> t.PolicyTree:
     return policy(*(like(draw, f"rule {number}") for number in range(rules)))
 
 
-def guards(compiled: CompiledPolicy) -> int:
+def guards(compiled: CompiledPolicy, among: Callable[[CompiledRule], bool] = lambda one: one.is_order) -> int:
     """Count the tests behind which rules are grouped."""
 
     def count(parts: tuple[object, ...]) -> int:
         return sum((part.guard is not None) + count(part.parts) for part in parts if isinstance(part, Block))
 
-    return count(blocks_of([one.program for one in compiled.rules if one.is_order]))
+    return count(blocks_of([one.program for one in compiled.rules if among(one)]))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -87,6 +89,27 @@ def test_many_rules_decide_as_the_reference_does(seed: int) -> None:
             results = check(compiled, snapshot, random_memory(draw, tree.rules, snapshot))
             rounded += results.count(ROUNDS_TO_ZERO)
     assert rounded > 10 and grouped > 10
+
+
+@pytest.mark.parametrize("fact", [t.FactRef("momentum", Unit.PERCENT), t.FactRef("profit", Unit.PERCENT)])
+def test_at_a_threshold_only_what_includes_it_holds(fact: t.FactRef) -> None:
+    """The same threshold, with and without equality, written from either side."""
+    draw = Random(3)
+    number = lambda: t.Number(Fraction(draw.choice((2, 2, 3))), Unit.PERCENT)
+    rules = [
+        rule(f"rule {place}", t.MoveStop(price("entry", draw.choice((1, 2)))), when=t.Comparison(*sides))
+        for place, sides in enumerate(
+            draw.choice(((fact, op, number()), (number(), op, fact)))
+            for op in (Op.ABOVE, Op.AT_LEAST, Op.BELOW, Op.AT_MOST) * 8
+        )
+    ]
+    compiled = compile_policy(policy(*rules))
+    assert guards(compiled, lambda one: True) > 1
+    for level in (1.99, 2.0, 2.01, 2.5, 3.0, 3.01):
+        for side in (1, -1):
+            here = 10000.0 * (1 + side * level / 100)
+            snapshot = random_like(minutes=5, price=here, side=side, stop=10000.0 - side * 1000.0)
+            check(compiled, evolve(snapshot, facts={"momentum": side * level}), {})
 
 
 def test_few_rules_are_asked_in_their_order_without_groups() -> None:
@@ -141,4 +164,4 @@ def random_like(**changes: float):  # type: ignore[no-untyped-def]
     from tests.compile.policies import MINUTE, NOW, position
 
     minutes = int(changes.pop("minutes"))
-    return position(entry=10000.0, stop=9000.0, opened=NOW - minutes * MINUTE, **changes)
+    return position(**{"entry": 10000.0, "stop": 9000.0, "opened": NOW - minutes * MINUTE, **changes})
