@@ -30,6 +30,8 @@ from rulekit.model.instant import Instant, day_number, day_of
 from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.model.snapshot import Snapshot
 
+MANY = 24
+"""Beyond so many numbers that are remembered, only those are looked for of which something is known."""
 GUARDED_BY = ("side", "price", "stop", "target", "quantity", "in_flight")
 """What the function reads where the stop or target is reached; then it looks at nothing else, so no more is encoded."""
 
@@ -116,6 +118,8 @@ def _fact_lines(fact: FactSlot, name: str, missing: str, names: dict[str, object
 
 def _memory_encoder(builder: LayoutBuilder, rules: tuple[str, ...]) -> Callable[[Memory, Snapshot], list[float]]:
     """Compile one look-up a rule, and one line a number that it remembers."""
+    if len(builder.memory) > MANY:
+        return _by_what_is_remembered(builder, rules)
     names: dict[str, object] = {"__builtins__": {}}
     lines = ["get = memory.get"]
     for rule in dict.fromkeys(rule for rule, _ in builder.memory):
@@ -130,6 +134,23 @@ def _memory_encoder(builder: LayoutBuilder, rules: tuple[str, ...]) -> Callable[
         lines += [f"known = get(RULE_{rule})", "if known is None:", *blank, "else:", *known]
     lines.append(f"return [{', '.join(f'value_{place}' for place in range(len(builder.memory)))}]")
     return _function("fill_memory(memory, s)", lines, names)
+
+
+def _by_what_is_remembered(builder: LayoutBuilder, rules: tuple[str, ...]) -> Callable[[Memory, Snapshot], list[float]]:
+    """Return a function that goes through what is remembered; of many rules few remember anything."""
+    blank = [_blank(part) for _, part in builder.memory]
+    readers: dict[str, list[tuple[int, Callable[[RuleMemory, Snapshot], float]]]] = {}
+    for place, (rule, part) in enumerate(builder.memory):
+        readers.setdefault(rules[rule], []).append((place, _reads(part)))
+
+    def fill_memory(memory: Memory, snapshot: Snapshot) -> list[float]:
+        values = [*blank]
+        for name, known in memory.items():
+            for place, read in readers.get(name, ()):
+                values[place] = read(known, snapshot)
+        return values
+
+    return fill_memory
 
 
 def _when_fired(memory: RuleMemory, measure: Callable[[Instant], float]) -> float:

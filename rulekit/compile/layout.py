@@ -124,6 +124,18 @@ class Layout:
     fill_memory: Callable[[Memory, Snapshot], list[float]]
     follows: bool
 
+    watched: tuple[tuple[int, str, str, int], ...] = field(init=False, repr=False)
+    """The places of the memory that a look may change: of which rule, which part, and where its best price stands."""
+
+    @watched.default
+    def _watched(self) -> tuple[tuple[int, str, str, int], ...]:
+        places = {slot: place for place, slot in enumerate(self.memory)}
+        return tuple(
+            (place, self.rules[rule], part, places.get((rule, BEST_SLOT), place))
+            for place, (rule, part) in enumerate(self.memory)
+            if part == SINCE_SLOT or part.startswith((LASTS, SIDE_OF))
+        )
+
     @property
     def results(self) -> int:
         """The length of the result vector."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from rulekit.compile.generate import Generated, Section, generate, places_read, shown
-from rulekit.compile.layout import Layout
+from rulekit.compile.layout import FIRST_STATUS, Layout
 from rulekit.compile.predicate import Predicate
 from rulekit.compile.program import AlertProgram, OrderProgram, Program, RuleProgram, lower_policy
 from rulekit.compile.proposal import LANES, Proposal
@@ -119,6 +119,13 @@ class CompiledPolicy:
     def _alerts(self) -> tuple[int, ...]:
         """Return the places of the rules that are alerts."""
         return tuple(place for place, rule in enumerate(self.rules) if rule.is_alert)
+
+    names: tuple[tuple[int, str, bool], ...] = field(repr=False, init=False)
+    """Of each rule the place of its status in the result vector, its name, and whether it is an alert."""
+
+    @names.default
+    def _names(self) -> tuple[tuple[int, str, bool], ...]:
+        return tuple((place, rule.name, rule.is_alert) for place, rule in enumerate(self.rules, start=FIRST_STATUS))
 
     core: Core = field(repr=False, init=False)
     """What every decision needs of the policy, in one place: it is asked millions of times."""

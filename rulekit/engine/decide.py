@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 from rulekit.compile.layout import (
     ADD_KIND,
@@ -60,6 +61,10 @@ from rulekit.model.snapshot import Snapshot
 
 IDLE_KEPT = 1024
 """So many different outcomes without an action are kept a policy; a book of positions shows a handful."""
+LONG = 48
+"""A longer result is as quickly read as looked up."""
+BEFORE_RULES = FIRST_STATUS - 1
+"""Rules count from 1 in a result."""
 Held = tuple[tuple[str, ...], tuple[str, ...]]
 NOBODY: Held = ((), ())
 KINDS = {EXIT_KIND: EXIT, BOOK_KIND: BOOK, ADD_KIND: ADD}
@@ -93,6 +98,9 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
         actions = _actions(policy, snapshot, memory, results, facts)
         unknown, skipped = _held_back(policy, results)
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
+    if len(results) > LONG:
+        unknown, skipped = _held_back(policy, results)
+        return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
     # cycles in which nothing is done repeat each other, so what they say of the rules is worked out once
     seen = tuple(results[REACHED:])
     unknown, skipped = policy.idle.get(seen) or _idle(policy, seen, results)
@@ -120,11 +128,11 @@ def _held_back(policy: CompiledPolicy, results: Sequence[float]) -> Held:
     if sum(results[FIRST_STATUS:]) == (order > 0) + (mover > 0) + (aimer > 0):
         return NOBODY
     unknown, skipped = [], []
-    for place, status in enumerate(results[FIRST_STATUS:], start=1):
-        if status == CANNOT_JUDGE:
-            unknown.append(policy.rules[place - 1].name)
-        elif status and place not in (order, mover, aimer) and not policy.rules[place - 1].is_alert:
-            skipped.append(policy.rules[place - 1].name)
+    for place, name, is_alert in compress(policy.names, results[FIRST_STATUS:]):
+        if results[place] == CANNOT_JUDGE:
+            unknown.append(name)
+        elif place - BEFORE_RULES not in (order, mover, aimer) and not is_alert:
+            skipped.append(name)
     return tuple(unknown), tuple(skipped)
 
 

@@ -6,7 +6,7 @@ import math
 
 from attrs import evolve
 
-from rulekit.compile.layout import BEST_SLOT, LASTS, NOT_SEEN, SIDE_OF, SINCE_SLOT
+from rulekit.compile.layout import LASTS, NOT_SEEN, SIDE_OF, SINCE_SLOT
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.model.decision import Memory, RuleMemory
 from rulekit.model.snapshot import Snapshot
@@ -20,18 +20,15 @@ def remember(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, vector:
     Args:
         vector: the memory vector as the policy's function left it.
     """
-    layout = policy.layout
     changed: dict[str, RuleMemory] = {}
     marks: dict[str, list[tuple[str, float]]] = {}
-    for place, (rule, part) in enumerate(layout.memory):
-        name = layout.rules[rule]
+    for place, name, part, best in policy.layout.watched:
         if part == SINCE_SLOT:
             old = memory.get(name, NOTHING)
-            best = vector[layout.memory.index((rule, BEST_SLOT))] * snapshot.side
-            new = _followed(old, vector[place], best)
+            new = _followed(old, vector[place], vector[best] * snapshot.side)
             if new is not old:
                 changed[name] = new
-        elif part.startswith((LASTS, SIDE_OF)):
+        else:
             mark = _mark(part, vector[place])
             marks.setdefault(name, []).extend(() if mark is None else (mark,))
     for name, found in marks.items():
