@@ -1,7 +1,7 @@
 """What many rules cost: 6, 60 and 600 that share facts, one position at a time and in bulk, beside functions by hand.
 
-Run it with `python -m tests.benchmarks.many_rules`. The six sentences are repeated with other thresholds; the function by
-hand asks one after the other, as one would write it. Every ratio is taken from one run, the sides in turn.
+Run it with `python -m tests.benchmarks.many_rules`. The six sentences are repeated with other thresholds; the function
+by hand asks one after the other, as one would write it. Every ratio is taken from one run, the sides in turn.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from tests.compile.policies import position
 SIX = (
     "book {half}% at {profit}% profit after {age} minutes",
     "book {more}% at {high}% profit",
-    "add {quarter}% at {low}% profit when momentum over 15 minutes is at least {momentum}% and volume is at least 1.5 times normal",
+    "add {quarter}% at {low}% profit when momentum over 15 minutes is at least {momentum}% "
+    "and volume is at least 1.5 times normal",
     "move stop to break-even + {kept}% at {level}% profit",
     "tighten stop to {near}% from price after {late} minutes",
     "tighten stop to {far}% from price when volatility is at least {volatility} times normal",
@@ -159,8 +160,8 @@ def one_by_one(counts: list[int]) -> None:
             by_hand_growth = statistics.median(a / b for a, b in zip(theirs, found[1], strict=True))
             print(
                 f"{rules:4} rules{', mixed in the file' if shuffled else '':20} decide "
-                f"{statistics.median(ours) / len(positions) * 1e6:7.2f} µs: {growth:6.2f} × the first; bare function by "
-                f"hand {statistics.median(theirs) / len(positions) * 1e6:7.2f} µs: {by_hand_growth:6.2f} ×",
+                f"{statistics.median(ours) / len(positions) * 1e6:7.2f} µs: {growth:6.2f} × the first; bare function "
+                f"by hand {statistics.median(theirs) / len(positions) * 1e6:7.2f} µs: {by_hand_growth:6.2f} ×",
                 flush=True,
             )
 
