@@ -98,7 +98,7 @@ def write_box(policy: CompiledPolicy, look: Look) -> Box | None:
         body = follow(policy, slots)
     except UnsayableError:
         return None
-    turns = list(turns_of(policy, {name: run for name, (_, _, run) in _MOVING.items()}))
+    turns = turns_of(policy, {name: run for name, (_, _, run) in _MOVING.items()})
     calm = with_numbers("\n".join([*head, *body]))
     moment = with_numbers("\n".join([*head, *moment_lines(turns)]).replace("return False", "return 0.0"))
     edges = with_numbers("\n".join([*head, *edge_lines(turns)]).replace("return False", "return near, far"))

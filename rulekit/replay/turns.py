@@ -6,9 +6,10 @@ What is found is tried and not trusted: a box is proved by `calm`, whatever it w
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.slots import POSITION_SLOTS
@@ -31,28 +32,48 @@ class Course:
     guard: str = "True"
 
 
-def turns_of(policy: CompiledPolicy, runs: Mapping[str, float]) -> Iterator[Course]:
-    """Yield the differences of which a comparison asks the sign, each once.
+@frozen
+class Turns:
+    """The differences of which a comparison asks the sign, each once; `shared` names what they are made of, as code."""
+
+    found: tuple[Course, ...]
+    shared: Mapping[str, str]
+
+    def with_shared(self, lines: Sequence[str]) -> list[str]:
+        """Write before some lines what they use."""
+        wanted: set[str] = set()
+        texts = list(lines)
+        while texts:
+            names = set(_SHARED.findall(texts.pop())) - wanted
+            wanted |= names
+            texts += [self.shared[name] for name in names]
+        return [*(f"{name} = {code}" for name, code in self.shared.items() if name in wanted), *lines]
+
+
+_SHARED = re.compile(r"\bshared\d+\b")
+
+
+def turns_of(policy: CompiledPolicy, runs: Mapping[str, float]) -> Turns:
+    """Find where the comparisons of a policy turn.
 
     Args:
         runs: the slots that run with the time, and how.
     """
     reader = _Reader(policy.layout.slots, runs)
-    seen = set()
+    seen: dict[Course, None] = {}
     statements = [statement for section in policy.sections for statement in section.statements]
     for node, registers, guards in reader.comparisons(statements, {}, ()):
         found = reader.course(ast.BinOp(node.left, ast.Sub(), node.comparators[0]), registers)
         if found is not None and (found.time or found.price):
             turn = evolve(found, guard=" and ".join(f"({guard})" for guard in guards) or "True")
-            if turn not in seen:
-                seen.add(turn)
-                yield turn
+            seen.setdefault(turn)
+    return Turns(tuple(seen), {name: code for code, name in reader.names.items()})
 
 
-def moment_lines(turns: Sequence[Course]) -> list[str]:
+def moment_lines(turns: Turns) -> list[str]:
     """Write how far off, in microseconds, the next moment is at which a comparison turns."""
     lines = ["soonest = 1e15"]
-    for turn in turns:
+    for turn in turns.found:
         if not turn.price:
             lines += [
                 f"if {turn.guard}:",
@@ -60,13 +81,13 @@ def moment_lines(turns: Sequence[Course]) -> list[str]:
                 "    if 0.0 < ahead < soonest:",
                 "        soonest = ahead",
             ]
-    return [*lines, "return soonest"]
+    return turns.with_shared([*lines, "return soonest"])
 
 
-def edge_lines(turns: Sequence[Course]) -> list[str]:
+def edge_lines(turns: Turns) -> list[str]:
     """Write the nearest prices at which a comparison turns, on both sides, a little within."""
     lines = ["first, last = near, far"]
-    for turn in turns:
+    for turn in turns.found:
         if turn.price:
             lines += [
                 f"if {turn.guard}:",
@@ -77,8 +98,7 @@ def edge_lines(turns: Sequence[Course]) -> list[str]:
                 "    if (edge - price) * side < 0.0 and (edge - near) * side > 0.0:",
                 "        near = edge",
             ]
-    return [
-        *lines,
+    lines += [
         "if near != first:",
         "    near += 0.25 * tick * side",
         "    if (price - near) * side < 0.0:",
@@ -89,6 +109,7 @@ def edge_lines(turns: Sequence[Course]) -> list[str]:
         "        far = price",
         "return near, far",
     ]
+    return turns.with_shared(lines)
 
 
 @frozen
@@ -97,6 +118,11 @@ class _Reader:
 
     places: tuple[str, ...]
     runs: Mapping[str, float]
+    names: dict[str, str] = field(factory=dict)
+
+    def named(self, code: str) -> str:
+        """Return a name for a piece of code, the same for the same piece."""
+        return self.names.setdefault(code, f"shared{len(self.names)}")
 
     def comparisons(
         self, statements: Sequence[ast.stmt], registers: dict[str, ast.expr], guards: tuple[str, ...]
@@ -104,7 +130,7 @@ class _Reader:
         """Yield every comparison with the registers that are set before it, and what holds where it is asked."""
         for statement in statements:
             for node in ast.walk(statement.test if isinstance(statement, ast.If) else statement):
-                if isinstance(node, ast.Compare):
+                if isinstance(node, ast.Compare) and not isinstance(node.ops[0], ast.NotEq):
                     yield node, registers, guards
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                 registers[statement.targets[0].id] = statement.value
@@ -150,7 +176,7 @@ class _Reader:
             return self._place(node.value.id, int(str(node.slice.value)))
         if isinstance(node, ast.BinOp):
             left, right = self.course(node.left, registers), self.course(node.right, registers)
-            return None if left is None or right is None else _joined(node.op, left, right)
+            return None if left is None or right is None else self._joined(node.op, left, right)
         return None
 
     def _place(self, vector: str, place: int) -> Course | None:
@@ -163,29 +189,30 @@ class _Reader:
             return Course(slot_name(name, self.places), self.runs.get(name, 0.0))
         return None
 
-
-def _joined(op: ast.operator, left: Course, right: Course) -> Course | None:
-    """Return the course of a sum, a difference, a product or a quotient."""
-    if isinstance(op, ast.Add | ast.Sub):
-        sign = "+" if isinstance(op, ast.Add) else "-"
-        grows = f"({left.price or '0.0'} {sign} {right.price or '0.0'})" if left.price or right.price else ""
-        time = left.time + right.time if sign == "+" else left.time - right.time
-        return Course(f"({left.code} {sign} {right.code})", time, grows)
-    if isinstance(op, ast.FloorDiv):
-        # rounding moves where it turns by less than a tick
-        if left.time or right.time or right.price:
+    def _joined(self, op: ast.operator, left: Course, right: Course) -> Course | None:
+        """Return the course of a sum, a difference, a product or a quotient."""
+        if isinstance(op, ast.Add | ast.Sub):
+            sign = "+" if isinstance(op, ast.Add) else "-"
+            time = left.time + right.time if sign == "+" else left.time - right.time
+            grows = left.price or (right.price if sign == "+" else right.price and self.named(f"-{right.price}"))
+            if left.price and right.price:
+                grows = self.named(f"{left.price} {sign} {right.price}")
+            return Course(self.named(f"{left.code} {sign} {right.code}"), time, grows)
+        if isinstance(op, ast.FloorDiv):
+            # rounding moves where it turns by less than a tick
+            if left.time or right.time or right.price:
+                return None
+            grows = left.price and self.named(f"{left.price} / {right.code}")
+            return Course(self.named(f"{left.code} / {right.code}"), 0.0, grows)
+        if left.price or left.time:
+            left, right = right, left
+        if not isinstance(op, ast.Mult) or left.price or left.time:
             return None
-        return Course(f"({left.code} / {right.code})", 0.0, left.price and f"({left.price} / {right.code})")
-    if not isinstance(op, ast.Mult):
-        return None
-    if left.price or left.time:
-        left, right = right, left
-    if left.price or left.time:
-        return None
-    product = Course(f"({left.code} * {right.code})", 0.0, right.price and f"({left.code} * {right.price})")
-    if not right.time:
-        return product
-    try:
-        return evolve(product, time=float(left.code) * right.time)
-    except ValueError:
-        return None
+        grows = right.price and (left.code if right.price == "1.0" else self.named(f"{left.code} * {right.price}"))
+        product = Course(self.named(f"{left.code} * {right.code}"), 0.0, grows)
+        if not right.time:
+            return product
+        try:
+            return evolve(product, time=float(left.code) * right.time)
+        except ValueError:
+            return None

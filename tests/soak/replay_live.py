@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from rulekit.runtime.policy import Policy
 from tests.replay.live import decided_in_replay, decided_live, differences, entries_over
 from tests.replay.test_same_as_live import POLICY
@@ -21,8 +23,12 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 def main(arguments: Sequence[str]) -> int:
     """Compare file by file, with intraday positions and with positions that are held."""
     paths = [Path(text) for text in arguments] or sorted(SHARED.glob("*.parquet"))
-    policy, wrong = Policy.from_text(POLICY), 0
+    wrong = 0
     for path in paths:
+        # indices have no volume, and without one there is no vwap
+        has_volume = any("volume" in name for name in pq.read_schema(path).names)
+        text = POLICY if has_volume else POLICY.replace("crosses above vwap", "crosses above entry")
+        policy = Policy.from_text(text)
         for product, days in (("MIS", 2), ("NRML", 3)):
             entries = entries_over(path, days=days, product=product)
             begun = time.perf_counter()
