@@ -15,6 +15,22 @@ SILENCE = 90 * SECOND
 """Ticks further apart than this leave a hole."""
 
 
+def places_inside(series: Series, calendar: Calendar) -> list[int]:
+    """Return the places of the prices within the exchange's hours; all where most are not, for their zone is wrong."""
+    starts = series.table["at"].to_pylist()
+    inside = _inside(series, calendar, starts)[1]
+    places = [place for place, is_inside in enumerate(inside) if is_inside]
+    return places if len(places) * 2 >= len(starts) else list(range(len(starts)))
+
+
+def _inside(series: Series, calendar: Calendar, starts: list[int]) -> tuple[list[int], list[bool]]:
+    """Return for each start its day, and whether it lies within that day's hours."""
+    days = days_between(calendar, series.key.exchange, starts[0], starts[-1], always=False, squares=False)
+    rows = _rows_of(starts, days.starts)
+    opens, closes = days.opens, days.closes
+    return rows, [opens[row] <= start < closes[row] for start, row in zip(starts, rows, strict=True)]
+
+
 def odd_series(series: Series, calendar: Calendar) -> list[Note]:
     """Note holes within sessions and prices outside them.
 
@@ -23,9 +39,7 @@ def odd_series(series: Series, calendar: Calendar) -> list[Note]:
     """
     starts = series.table["at"].to_pylist()
     name = f"{series.key.exchange}:{series.key.symbol}"
-    days = days_between(calendar, series.key.exchange, starts[0], starts[-1], always=False, squares=False)
-    rows = _rows_of(starts, days.starts)
-    inside = [days.opens[row] <= start < days.closes[row] for start, row in zip(starts, rows, strict=True)]
+    rows, inside = _inside(series, calendar, starts)
     outside = inside.count(False)
     notes: list[Note] = []
     if outside * 2 > len(starts):

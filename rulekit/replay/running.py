@@ -137,7 +137,7 @@ def prepare(
     if entries is None:
         if every is None:
             raise InputError("there is nothing to enter", "give entries, or say when: every 50 bars")
-        entries = _regular(bars, every, side, quantity)
+        entries = _regular(plan, every, side, quantity)
     spans = {key: (first_of(one), last_of(one)) for key, one in bars.series.items()}
     for entry in entries:
         refuse_outside(entry, spans)
@@ -163,12 +163,15 @@ def _kernel(block: Block, options: Options) -> Kernel:
     return build(block.policy, looks=looks, path=path, fill=options.fill, native=options.native)
 
 
-def _regular(bars: Bars, every: int, side: int, quantity: int) -> list[Entry]:
-    """Enter at every so many bars of each symbol; what is held then is left alone."""
+def _regular(plan: Plan, every: int, side: int, quantity: int) -> list[Entry]:
+    """Enter at every so many bars of each symbol within its hours; what is held then is left alone."""
+    from rulekit.replay.odd import places_inside
+
     entries = []
-    for key, series in bars.series.items():
+    for key, series in plan.bars.series.items():
         starts = series.table["at"].to_pylist()
-        for place in range(0, len(starts), every):
+        kept = range(len(starts)) if plan.options.sessions == "always" else places_inside(series, plan.calendar)
+        for place in kept[::every]:
             entries.append(Entry(key, side, quantity, starts[place], where=f"bar {place:,} of {key.symbol}"))
     return entries
 

@@ -184,6 +184,15 @@ D: exit after 3 days
 """
 
 
+def test_no_entry_is_made_before_the_open() -> None:
+    bars = table(*((f"09:{minute:02}", 100.0, 101.0, 99.0, 100.0) for minute in (7, 15, 16, 17, 18)))
+    policy = Policy.from_text("exit after 1 minute")
+    outcome = replay(policy, bars, enter="every 2 bars", native=False, looks="close")
+    assert [trade.as_json()["entered"][11:16] for trade in outcome.trades] == ["09:15", "09:17"]
+    always = replay(policy, bars, enter="every 2 bars", native=False, looks="close", sessions="always")
+    assert [trade.as_json()["entered"][11:16] for trade in always.trades] == ["09:07", "09:16", "09:18"]
+
+
 def test_both_loops_come_to_the_same_to_the_last_bit(shared_data: Path) -> None:
     import pyarrow.parquet as pq
 
