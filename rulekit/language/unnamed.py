@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from attrs import evolve, fields, has
@@ -10,6 +11,7 @@ from rulekit.language import tree as t
 from rulekit.language.sentences import condition_text
 
 
+@lru_cache(maxsize=1024)
 def memory_key(condition: t.Lasting | t.Crosses) -> str:
     """Return the words under which a rule remembers what a condition needs, without how long it must last."""
     if isinstance(condition, t.Lasting):

@@ -125,12 +125,12 @@ def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> N
 def batches() -> list[tuple[CompiledPolicy, int]]:
     draw = Random(2026)
     return [
-        (compile_policy(SEVEN), 72_000),
-        *((compile_policy(random_policy(draw, guarded=0.5)), 7_000) for _ in range(4)),
+        (compile_policy(SEVEN), 16_000),
+        *((compile_policy(random_policy(draw, guarded=0.5)), 6_000) for _ in range(4)),
     ]
 
 
-def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
+def test_numba_cpython_and_the_reference_agree_on_40_000_snapshots() -> None:
     draw = Random(99)
     decided = 0
     parts: set[str] = set()
@@ -158,7 +158,7 @@ def test_numba_cpython_and_the_reference_agree_on_100_000_snapshots() -> None:
         assert np.array_equal(found, np.array(wanted))
         assert np.array_equal(kept, np.array(after, dtype=np.float64).reshape(count, -1), equal_nan=True)
     assert {LASTS.partition(":")[0], SIDE_OF.partition(":")[0], FIRED_SLOT, MISSING_DATA} <= parts
-    assert decided > 20_000 and seen == {0.0, EXIT_KIND, BOOK_KIND, ADD_KIND}
+    assert decided > 10_000 and seen == {0.0, EXIT_KIND, BOOK_KIND, ADD_KIND}
 
 
 def in_bulk(policy: CompiledPolicy):  # type: ignore[no-untyped-def]

@@ -21,7 +21,7 @@ from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 from tests.runtime.oracle import read_history, totals_by_journal, true_book, violations
 
-SEEDS = 200
+SEEDS = 100
 CHUNK = 25
 START = parse_instant("2026-11-20T10:00:00+05:30")
 STEP_S = 4

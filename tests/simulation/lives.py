@@ -102,17 +102,18 @@ def live_all(jobs: Iterable[Job]) -> list[Life]:
             gc.enable()
 
 
-def lives(jobs: Iterable[Job], processes: int) -> Iterator[Life]:
+def lives(jobs: Iterable[Job], processes: int, chunk: int = CHUNK) -> Iterator[Life]:
     """Live through all jobs and give back what came of them in the order of the jobs.
 
     Args:
         jobs: drawn on as the processes become free. processes: 1 stays in this one.
+        chunk: how many lives a process is given at a time.
     """
     waiting = iter(jobs)
-    chunks = iter(lambda: list(islice(waiting, CHUNK)), [])
+    chunks = iter(lambda: list(islice(waiting, chunk)), [])
     if processes <= 1:
-        for chunk in chunks:
-            yield from live_all(chunk)
+        for some in chunks:
+            yield from live_all(some)
         return
     pool = ProcessPoolExecutor(processes, initializer=_begin)
     try:
@@ -121,7 +122,7 @@ def lives(jobs: Iterable[Job], processes: int) -> Iterator[Life]:
         )
         while under_way:
             found = under_way.popleft().result()
-            under_way.extend(pool.submit(live_all, chunk) for chunk in islice(chunks, 1))
+            under_way.extend(pool.submit(live_all, some) for some in islice(chunks, 1))
             yield from found
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
