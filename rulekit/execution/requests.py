@@ -7,7 +7,6 @@ journal takes it at its next look, and if none does, the command takes the journ
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -83,11 +82,11 @@ def waiting(journal: Path) -> list[tuple[Path, Request]]:
     folder = folder_of(journal)
     try:
         # Asked twice a second by every engine, and nearly always there is no such folder.
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
     except OSError:
         return []
     found = []
-    for path in (folder / name for name in names):
+    for path in paths:
         try:
             request = read_request(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
