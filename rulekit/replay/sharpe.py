@@ -60,7 +60,7 @@ def expected_best(variance: float, tries: float) -> float:
     if tries <= 1 or variance <= 0:
         return 0.0
     first, second = _NORMAL.inv_cdf(1 - 1 / tries), _NORMAL.inv_cdf(1 - 1 / (tries * math.e))
-    return math.sqrt(variance) * ((1 - EULER) * first + EULER * second)
+    return max(0.0, math.sqrt(variance) * ((1 - EULER) * first + EULER * second))  # it is made for many tries
 
 
 def probabilistic(found: Moments, against: float) -> float:

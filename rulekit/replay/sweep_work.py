@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -29,6 +29,7 @@ from rulekit.replay.sweep_values import Variants
 
 COLUMNS = ("combination", "entered", "left", "trades", "won", "held", "paise")
 """One row: of a combination, the trades that were entered on one day and left on one, and what they earned."""
+_OUTCOME = ("o_state", "o_entered", "o_until", "o_realised")
 _INDIA_US = 19_800_000_000
 _AT_HAND = 2
 """So many symbols with their arrays are kept by a worker: the next task is mostly about the same one."""
@@ -98,9 +99,10 @@ def run_task(task: Task) -> Outcome:
     columns: dict[str, list[int]] = {name: [] for name in COLUMNS}
     for combination, numbers in zip(task.combinations, task.numbers, strict=True):
         bound = [evolve(one, numbers=numbers) for one in ready.bound]
-        for row in _days_of(evolve(ready, bound=bound)):
-            for name, value in zip(COLUMNS, (combination, *row), strict=True):
-                columns[name].append(value)
+        rows = list(_days_of(evolve(ready, bound=bound)))
+        columns[COLUMNS[0]] += [combination] * len(rows)
+        for name, column in zip(COLUMNS[1:], zip(*rows, strict=True), strict=False):
+            columns[name] += column
     native = any(one.kernel.native for one in ready.bound)
     return Outcome(task.number, columns, (*ready.notes, *_never_taken(ready, task)), native)
 
@@ -163,32 +165,68 @@ def _policy(study: Study, family: int) -> CompiledPolicy:
 def _days_of(prepared: Prepared) -> Iterator[tuple[int, ...]]:
     """Run the loops and yield rows of `COLUMNS` without the combination, in the order of the days."""
     if prepared.plan.options.charges:
-        trades = (
+        return by_day(
             (trade.entered, trade.last, trade.exited is None, round(trade.profit * 100))
             for trade in prepared.run().trades
         )
-    else:
-        prepared.loop()
-        trades = (trade for one in prepared.bound for trade in _trades(one))
-    sums: dict[tuple[int, int], Counter[str]] = {}
+    prepared.loop()
+    if all(one.kernel.native for one in prepared.bound):
+        return columns_by_day(prepared.bound)
+    return by_day(trade for one in prepared.bound for trade in trades_of(one))
+
+
+def by_day(trades: Iterable[tuple[int, int, bool, int]]) -> Iterator[tuple[int, ...]]:
+    """Sum trades up by the days on which they were entered and left."""
+    sums: dict[tuple[int, int], list[int]] = {}
     for entered, left, held, paise in trades:
         days = ((entered + _INDIA_US) // DAY, (left + _INDIA_US) // DAY)
-        one = sums.setdefault(days, Counter())
-        one["trades"] += 1
-        one["won"] += paise > 0
-        one["held"] += held
-        one["paise"] += paise
+        have = sums.get(days)
+        if have is None:
+            have = sums[days] = [0, 0, 0, 0]
+        have[0] += 1
+        have[1] += paise > 0
+        have[2] += held
+        have[3] += paise
     for days in sorted(sums):
-        yield (*days, *(sums[days][name] for name in COLUMNS[3:]))
+        yield (*days, *sums[days])
 
 
-def _trades(bound: Bound) -> Iterator[tuple[int, int, bool, int]]:
+def trades_of(bound: Bound) -> Iterator[tuple[int, int, bool, int]]:
     """Yield when each trade was entered and left, whether it is still held, and its profit as a replay rounds it."""
-    names = ("o_state", "o_entered", "o_until", "o_realised")
-    arrays = [bound.given[name] for name in names]
-    columns = [array if isinstance(array, list) else array.tolist() for array in arrays]
+    columns = (bound.given[name] for name in _OUTCOME)
     instrument = bound.instrument
     for state, entered, until, realised in zip(*columns, strict=True):
         if state in (CLOSED, OPEN):
-            profit = round(realised * instrument.multiplier / instrument.scale, 2)
-            yield entered, until, state == OPEN, round(profit * 100)
+            yield entered, until, state == OPEN, _paise(realised * instrument.multiplier / instrument.scale)
+
+
+def _paise(rupees: float) -> int:
+    """Return the paise of a profit, rounded as a replay does."""
+    return round(round(rupees, 2) * 100)
+
+
+def columns_by_day(blocks: Iterable[Bound]) -> Iterator[tuple[int, ...]]:
+    """Do the same as `by_day` with whole columns."""
+    import numpy as np
+
+    parts = []
+    for one in blocks:
+        state, entered, until, realised = (one.given[name] for name in _OUTCOME)
+        taken = (state == CLOSED) | (state == OPEN)
+        rupees = realised[taken] * one.instrument.multiplier / one.instrument.scale
+        paise = np.rint(rupees * 100).astype(np.int64)
+        # where it is close which way to round, the product above may have decided wrongly
+        for place in np.nonzero(np.abs(np.abs(rupees * 100 - paise) - 0.5) < 1e-3)[0]:
+            paise[place] = _paise(float(rupees[place]))
+        days = ((moment[taken] + _INDIA_US) // DAY for moment in (entered, until))
+        parts.append((*days, state[taken] == OPEN, paise))
+    entered, left, held, paise = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not len(paise):
+        return
+    order = np.lexsort((left, entered))
+    entered, left, held, paise = (column[order] for column in (entered, left, held, paise))
+    starts = np.flatnonzero(np.r_[True, (entered[1:] != entered[:-1]) | (left[1:] != left[:-1])])
+    amounts = (np.add.reduceat(column.astype(np.int64), starts) for column in (paise > 0, held, paise))
+    counts = np.diff(np.r_[starts, len(paise)])
+    columns = (entered[starts], left[starts], counts, *amounts)
+    yield from zip(*(column.tolist() for column in columns), strict=True)

@@ -37,6 +37,8 @@ def test_one_try_deflates_nothing() -> None:
     # 1.8 a year over 504 days, skewness -0.6, kurtosis 7.5, as another program computes it
     found = Moments(504, 1.8 / math.sqrt(252), -0.6, 7.5)
     assert expected_best(1.0, 1) == 0.0
+    assert expected_best(1.0, 1.1) == 0.0
+    assert 0.2 < expected_best(1.0, 1.5) < expected_best(1.0, 2) < 0.6
     assert probabilistic(found, 0.0) == pytest.approx(0.993, abs=5e-4)
 
 

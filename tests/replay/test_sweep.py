@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +21,7 @@ from rulekit.replay.sweep_figures import Sweep
 from rulekit.replay.sweep_parts import read_part, survey
 from rulekit.replay.sweep_program import families
 from rulekit.replay.sweep_values import Variants, read_grid
+from rulekit.replay.sweep_work import by_day, columns_by_day, trades_of
 from rulekit.runtime.policy import Policy
 from tests.replay.cluster import cluster
 
@@ -249,6 +252,30 @@ def test_the_compiled_loop_gives_what_the_plain_one_gives(prices: Path, plain: S
     compiled = swept(prices, options=Options(looks="close", fill="open", native=True))
     assert compiled.native and not plain.native
     assert outcome(compiled) == outcome(plain)
+
+
+def test_profits_are_rounded_alike_in_columns_and_one_by_one() -> None:
+    rupees = [
+        0.005,
+        0.015,
+        1.005,
+        2.675,
+        -0.125,
+        -2.675,
+        1e9 + 0.015,
+        0.0,
+        123.456,
+        *(place / 1000 for place in range(-500, 500)),
+    ]
+    moments = [START + place % 7 * 1440 * MINUTE for place in range(len(rupees))]
+    states = [(0.0, 1.0, 2.0, 3.0)[place % 4] for place in range(len(rupees))]
+    instrument = SimpleNamespace(multiplier=1.0, scale=1)
+    lists = {"o_state": states, "o_entered": moments, "o_until": [at + MINUTE for at in moments], "o_realised": rupees}
+    bound: Any = SimpleNamespace(given=lists, instrument=instrument)
+    columns: Any = SimpleNamespace(
+        given={name: np.array(column) for name, column in lists.items()}, instrument=instrument
+    )
+    assert list(columns_by_day([columns, columns])) == list(by_day(row for _ in range(2) for row in trades_of(bound)))
 
 
 # --- files read by part ---------------------------------------------------------------------------------------------
