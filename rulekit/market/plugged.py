@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import partial
 from math import nan
+from typing import NamedTuple
 
 from attrs import define
 
 from rulekit.market.bars import Bars
 from rulekit.market.requests import FactRequest
+from rulekit.model.instant import Instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.computing import Computing, Outcome, Question
 from rulekit.plugins.day_bars import DayBars
@@ -20,7 +23,29 @@ OLDEST_UNDERLYING = 2
 """A price of the underlying counts for so many bars; then it is unknown."""
 
 
-def day_bars(key: InstrumentKey, bars: Bars, scale: float, underlying: Bars | None, underlying_scale: float) -> DayBars:
+class Kept(NamedTuple):
+    """The bars of a day as they are now, whatever comes after: copies are cheap, what is made of them is not."""
+
+    origin: Instant
+    length: int
+    complete: int
+    slots: list[int]
+    opens: list[float]
+    highs: list[float]
+    lows: list[float]
+    closes: list[float]
+    volumes: list[float]
+
+
+def kept(bars: Bars) -> Kept:
+    """Copy the bars of a day."""
+    columns = (bars.slots, bars.opens, bars.highs, bars.lows, bars.closes, bars.volumes)
+    return Kept(bars.origin, bars.length, bars.complete, *(column.copy() for column in columns))  # type: ignore[arg-type]
+
+
+def day_bars(
+    key: InstrumentKey, bars: Bars | Kept, scale: float, underlying: Bars | Kept | None, underlying_scale: float
+) -> DayBars:
     """Return the complete bars of a day as plug-ins get them.
 
     Args:
@@ -48,7 +73,7 @@ def day_bars(key: InstrumentKey, bars: Bars, scale: float, underlying: Bars | No
     )
 
 
-def _beside(ends: Sequence[int], other: Bars | None, scale: float, length: int) -> list[float]:
+def _beside(ends: Sequence[int], other: Bars | Kept | None, scale: float, length: int) -> list[float]:
     """Return the last price of another instrument at each end of a bar, NaN where it is too old."""
     if other is None or not other.slots:
         return [nan] * len(ends)
@@ -103,10 +128,11 @@ class PluggedFacts:
             if found is None or found.fact is None:
                 return nan
             other, their_scale = underlying or (None, 1.0)
-            day = day_bars(key, bars, scale, other, their_scale)
+            beside = kept(other) if other is not None and "underlying" in found.fact.needs else None
+            day = partial(day_bars, key, kept(bars), scale, beside, their_scale)
             state.asked = count
             window = request.in_bars(bars.length) if found.fact.windowed else 0
-            state.question = self._computing.ask(found.entry, day, window, last=True)
+            state.question = self._computing.ask_later(found.entry, day, window, 1)
             if self._waits:
                 state.question.wait()
             self._take(state, key, request)

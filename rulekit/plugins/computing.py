@@ -82,9 +82,15 @@ class Computing:
             last: only the value of the last bar is wanted.
         """
         wanted = min(1, len(bars)) if last else len(bars)
-        return self._take(
-            Question(entry, lambda: {"window": window, "last": last, "bars": bars.as_row()}, count=wanted)
-        )
+        return self._take(Question(entry, lambda: _asked(bars, window, last), count=wanted))
+
+    def ask_later(self, entry: EntryPoint, bars: Callable[[], DayBars], window: int, count: int) -> Question:
+        """Begin to compute the last value of a fact; the bars are made in the thread that asks, where nobody waits.
+
+        Args:
+            count: 1 if there are bars, 0 if there are none.
+        """
+        return self._take(Question(entry, lambda: _asked(bars(), window, True), count=count))
 
     def call(self, entry: EntryPoint, method: str, *arguments: Any, within_s: float | None = None) -> Question:
         """Begin to call a function of a declaration with plain values, without waiting.
@@ -109,6 +115,10 @@ class Computing:
             desks, self._desks = list(self._desks.values()), {}
         for desk in desks:
             desk.close()
+
+
+def _asked(bars: DayBars, window: int, last: bool) -> dict[str, Any]:
+    return {"window": window, "last": last, "bars": bars.as_row()}
 
 
 class _Desk:

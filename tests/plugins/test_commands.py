@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -76,11 +77,7 @@ def test_the_page_is_followed_from_an_empty_folder(
                 site, "rulekit-swing", source.replace("from __future__ import annotations\n", ""), {"swing": "FACT"}
             )
         else:
-            arguments = [
-                part.strip('"')
-                for part in text.removeprefix("rulekit ").replace('"every 50 bars"', '"every_50_bars"').split()
-            ]
-            outcome = called(*(part.replace("every_50_bars", "every 50 bars") for part in arguments), cwd=tmp_path)
+            outcome = called(*shlex.split(text.removeprefix("rulekit ")), cwd=tmp_path)
             assert outcome.returncode == 0, (text, outcome.stdout, outcome.stderr)
             replayed = outcome.stdout
     assert "2026-11-20 09:15 to 2026-11-20 09:21" in replayed and "TOP" in replayed
