@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from math import isnan
 from pathlib import Path
@@ -73,6 +74,22 @@ def test_each_of_them_is_named_and_harms_no_other(package: dict[str, EntryPoint]
     assert asked["printing"].wait().values == (2.0,) * 120
     assert again.wait().ended
     assert after.wait().values == (119.0,)
+
+
+def test_what_hung_is_never_asked_again(
+    package: dict[str, EntryPoint], computing: Computing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: object, **more: object) -> object:
+        started.append(arguments)
+        return popen(*arguments, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    for name in ("hanging", "hanging", "fine", "hanging", "fine"):
+        assert bool(computing.ask(package[name], sample_day(), 0, last=True).wait().trouble) is (name == "hanging")
+    assert len(started) == 2
 
 
 def test_a_closed_desk_answers_nothing_and_waits_for_nothing(package: dict[str, EntryPoint]) -> None:

@@ -111,6 +111,13 @@ def test_an_option_sees_its_index(words: None) -> None:
     assert column("exit when spot is above ₹5", alone, InstrumentKey("NFO", option), "spot") == [None] * 4
 
 
+def test_an_index_that_falls_silent_is_unknown_after_two_bars(words: None) -> None:
+    option = "NIFTY26NOV24000CE"
+    table = bars_of({option: [200.0 + place for place in range(7)], "NIFTY 50": [24000.0, 24010.0]}, "NFO")
+    found = column("exit when spot is above ₹5", table, InstrumentKey("NFO", option), "spot")
+    assert found == [None, 24000.0, 24010.0, 24010.0, 24010.0, None, None]
+
+
 def test_a_column_of_the_bars_goes_before_the_plug_in(words: None) -> None:
     table = bars_of({"INFY": [100.0, 101.0]}, "NSE").append_column("traded", pa.array([7.0, 8.0]))
     assert column("exit when traded is above 5", table, InstrumentKey("NSE", "INFY"), "traded") == [7.0, 8.0]
