@@ -24,7 +24,7 @@ COMMANDS = {
     "decide": "show what a policy decides for given positions",
     "run": "manage positions by a policy",
     "replay": "what a policy would have done with given entries and prices",
-    "sweep": "one policy with many values behind its names, and what the best is worth",
+    "sweep": "one policy with many values, and what the best is worth",
     "demo": "a whole simulated session, in seconds",
     "init": "write a first policy and its settings",
     "status": "positions, stops, what waits, what is unknown",
