@@ -7,6 +7,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from rulekit.execution.journal import read_journal
+from rulekit.execution.summary import summarise
+from rulekit.model.instant import parse_instant
+from rulekit.model.instrument import InstrumentKey
+from rulekit.replay import study
+from rulekit.replay.entries import Entry
 from rulekit.runtime.policy import Policy
 from tests.replay.live import decided_in_replay, decided_live, differences, entries_over
 
@@ -46,3 +52,20 @@ def test_a_slice_of_real_prices(
     replayed = decided_in_replay(policy, feed, entries, native=False)
     assert len(live) > 10
     assert differences(live, replayed) == []
+
+
+def test_what_books_and_adds_earned_is_told_alike_live_and_in_a_replay(tmp_path: Path) -> None:
+    prices = (100, 100, 103, 103, 106, 106, 108, 108, 104, 104, 101, 101, 99, 99, 98, 98)
+    lines = [f"2021-01-04T10:{n // 2:02}:{30 * (n % 2):02}+05:30,INFY,{price}.00,{n}" for n, price in enumerate(prices)]
+    feed = tmp_path / "ticks.csv"
+    feed.write_text("\n".join(["time,symbol,ltp,volume", *lines, ""]), encoding="utf-8")
+    policy = Policy.from_text(
+        "MORE: add 50% at 3% profit\nHALF: book 50% when price is at least ₹108\nX: exit when price is at most ₹99"
+    )
+    opened = parse_instant("2021-01-04T10:00:00+05:30")
+    entry = Entry(InstrumentKey("NSE", "INFY"), 1, 100, opened, 10_000.0, 9_000.0, "NRML")
+    decided_live(policy, feed, [entry], tmp_path)
+    told = {rule.rule: rule.effect for rule in summarise(read_journal(tmp_path / "live.journal"))}
+    found = study(policy, feed, [entry], product="NRML", native=False)
+    assert {rule.rule: rule.effect for rule in found.rules if rule.fills} == told
+    assert told["MORE"] and told["HALF"] and told["X"] is None
