@@ -10,7 +10,7 @@ from attrs import frozen
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 720.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 12.0, 12.0, 26.0
+LEFT, RIGHT, TOP, BOTTOM = 92.0, 14.0, 14.0, 30.0
 
 
 @frozen
@@ -61,9 +61,10 @@ def draw(curves: Sequence[tuple[str, Points]], bands: Sequence[tuple[str, Points
         curves=tuple((name, place(points)) for name, points in curves),
         bands=tuple((name, place([*lower, *reversed(list(upper))])) for name, lower, upper in bands),
         across=tuple(
-            Tick(_at(value, across, LEFT, WIDTH - RIGHT), f"{value:,.0f}") for value in _steps(*across, 6, whole=True)
+            Tick(_at(value, across, LEFT, WIDTH - RIGHT), f"{value:,.0f}".replace("-", "−"))
+            for value in _steps(*across, 6, whole=True)
         ),
-        up=tuple(Tick(_at(value, up, HEIGHT - BOTTOM, TOP), _short(value)) for value in _steps(*up, 5)),
+        up=tuple(Tick(_at(value, up, HEIGHT - BOTTOM, TOP), _short(value)) for value in _steps(*up, 7)),
         zero=_at(0.0, up, HEIGHT - BOTTOM, TOP),
     )
 

@@ -68,6 +68,7 @@ class ReplayPage:
         charts: one value a drawn trade, as the script of the page reads it.
         trades_in_all: those that are not listed, too.
         same: how many trades earned the same under both policies. chance: sentences on other orders.
+        multiples: how many trades came to how many R, None where no trade has a first stop.
         policies: name and text of each.
     """
 
@@ -89,6 +90,8 @@ class ReplayPage:
     parted_in_all: int = 0
     same: int = 0
     chance: Sequence[str] = ()
+    multiples: Drawing | None = None
+    multiples_words: str = ""
 
 
 def replay_page(page: ReplayPage) -> str:

@@ -73,6 +73,8 @@ def report(study: Study, *, drawn: int = DRAWN, told: int = LOOKS) -> str:
             parted_in_all=len(parted),
             same=sum(one.gained == 0 for one in beside),
             chance=_chance(study),
+            multiples=_multiples(study),
+            multiples_words=_multiples_words(study),
         )
     )
 
@@ -181,6 +183,40 @@ def _chance(study: Study) -> list[str]:
         f"{rupees(sums[95])} nine times in ten; a loss in {share(chance.loses)} of the draws. Both take the trades "
         "to be independent of each other, which trades of one day seldom are.",
     ]
+
+
+_WIDEST = 8.0
+"""Trades of more R than that, either way, stand in the last bar."""
+
+
+def _multiples(study: Study) -> Drawing | None:
+    """Draw how many trades came to how many R, in steps of a half."""
+    multiples = [max(-_WIDEST, min(_WIDEST, one.r)) for one in study.measured if one.r == one.r]
+    if not multiples:
+        return None
+    counts: dict[int, int] = {}
+    for r in multiples:
+        counts[math.floor(2 * r)] = counts.get(math.floor(2 * r), 0) + 1
+    bars = [
+        (
+            "won" if step >= 0 else "lost",
+            [(step / 2 + 0.02, 0.0), (step / 2 + 0.48, 0.0)],
+            [(step / 2 + 0.02, float(count)), (step / 2 + 0.48, float(count))],
+        )
+        for step, count in sorted(counts.items())
+    ]
+    lowest, highest = min(0, *counts), max(1, *(step + 1 for step in counts))
+    return draw([("", [(lowest / 2, 0.0), (highest / 2, 0.0)])], bars)
+
+
+def _multiples_words(study: Study) -> str:
+    """Say what the bars are."""
+    found = study.figures
+    return (
+        f"How many of {found['with_r']:,} trades with a stop came to how many R (the rupees between the entry and its "
+        f"first stop), in steps of half an R; {number(found['average_r'])} on average, {number(found['median_r'])} in "
+        "the middle."
+    )
 
 
 def _rows(study: Study, places: dict[int, int]) -> list[Row]:

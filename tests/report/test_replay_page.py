@@ -19,7 +19,7 @@ from rulekit.report.drawing import HEIGHT, WIDTH, draw
 from rulekit.report.page import json_in_page, minutes, rupees, signed, tone
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.replay_charts import BARS, bars_round, chart_of
-from rulekit.runtime.replay_report import chosen_trades, report
+from rulekit.runtime.replay_report import _multiples, chosen_trades, report
 from tests.command_line import called
 from tests.replay.test_replay import DAY, EVERYTHING, RISING, entry, table
 from tests.replay.test_study import entries, walk
@@ -189,3 +189,16 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     assert len(charts_of((tmp_path / "page.html").read_text(encoding="utf-8"))) == 1
     nowhere = called(*asked, "--report", "no/folder.html", cwd=tmp_path)
     assert nowhere.returncode == 2 and "cannot be written" in nowhere.stderr
+
+
+def test_r_multiples_are_drawn_in_steps_of_a_half() -> None:
+    rows = [entry(stop=95), entry("09:16", stop=99), entry(side="short", stop=104)]
+    found = studied("X: exit at 11% profit", RISING, *rows)
+    assert [one.r for one in found.measured] == [2.2, 11.0, -1.0]
+    drawn = _multiples(found)
+    assert drawn is not None
+    assert [name for name, _ in drawn.bands] == ["lost", "won", "won"]
+    assert {round(drawn.zero - min(y for _, y in points), 6) for _, points in drawn.bands} == {216.0}, "one trade each"
+    assert [tick.text for tick in drawn.across] == ["0", "2", "4", "6", "8"]
+    assert "R-multiples" in report(found)
+    assert _multiples(studied("X: exit at 11% profit", RISING, entry())) is None
