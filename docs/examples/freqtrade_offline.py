@@ -51,7 +51,7 @@ class Managed(PolicyStrategy):
 
     def custom_stake_amount(self, *unused, **more):
         return {quantity} * more["current_rate"] * (1 + 1e-9)
-'''
+{more}'''
 
 
 def market(symbol: str, futures: bool) -> dict[str, Any]:
@@ -82,12 +82,20 @@ def offline_exchange(config: dict[str, Any], symbol: str) -> Any:
 
 
 def backtest(
-    policy: Path | str, bars: Sequence[Bar], *, entry: int, quantity: int = 100, folder: Path, side: int = 1
+    policy: Path | str,
+    bars: Sequence[Bar],
+    *,
+    entry: int,
+    quantity: int = 100,
+    folder: Path,
+    side: int = 1,
+    more: str = "",
 ) -> tuple[list[Done], Any]:
     """Run freqtrade's backtest over bars; return what the policy did, and freqtrade's own trades.
 
     Args:
         entry: number of the bar at whose close the strategy gives its signal; it enters at the next open.
+        more: further lines of the strategy's class.
     """
     import pandas as pd
 
@@ -109,7 +117,7 @@ def backtest(
         for kind in ("funding_rate", "mark"):
             hourly.to_feather(data / f"{name}-1h-{kind}.feather")
     text = STRATEGY.format(
-        policy=str(policy), entry=entry, quantity=quantity, can_short=futures,
+        policy=str(policy), entry=entry, quantity=quantity, can_short=futures, more=more,
         column="enter_short" if futures else "enter_long",
     )  # fmt: skip
     (folder / "managed.py").write_text(text, encoding="utf-8")
@@ -127,10 +135,12 @@ def backtest(
         "candle_type_def": "futures" if futures else "spot", "internals": {}, "backtest_cache": "none",
     }  # fmt: skip
     engine = Backtesting(config, exchange=offline_exchange(config, symbol))
-    engine.start()
+    try:
+        engine.start()
+    finally:
+        engine.exchange.close()
     strategy = engine.strategylist[0]
-    done = [one for desk in strategy._desks.values() for one in desk.done]
-    return done, engine.all_bt_content["Managed"]["results"]
+    return strategy.done(), engine.all_bt_content["Managed"]["results"]
 
 
 def main() -> None:

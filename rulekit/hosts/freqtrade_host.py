@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from attrs import define, field
 from freqtrade.strategy import IStrategy, stoploss_from_absolute, timeframe_to_minutes
 
-from rulekit.hosts.bars import Bar, BarDesk, Held
+from rulekit.hosts.bars import Bar, BarDesk, Done, Held
 from rulekit.model.decision import ADD, BOOK, EXIT, STOP_REACHED, TARGET_REACHED, Action
 from rulekit.model.instant import Instant, instant_of
 from rulekit.runtime.sources import PolicySource
@@ -17,6 +18,21 @@ HISTORY = 1500
 """So many candles before the first look are heard for the facts of the market."""
 NEARER = 1e-9
 """Amounts and stops are handed over by this share on the safe side of the framework's own rounding."""
+PARTS = ("open", "high", "low", "close", "volume")
+KEPT = "rulekit"
+"""Under this name the framework keeps what the rules of a trade remember."""
+AT_LEAST = 2e-8
+"""Profits that differ by less are one profit to the framework."""
+
+
+@define
+class _Known:
+    """All that a strategy keeps: desks by scale, trades as desks see them, what was heard, the orders of each look."""
+
+    desks: dict[int, BarDesk] = field(factory=dict)
+    held: dict[int, Held] = field(factory=dict)
+    heard: dict[tuple[int, str], Instant] = field(factory=dict)
+    orders: dict[int, tuple[Instant, list[Action]]] = field(factory=dict)
 
 
 class PolicyStrategy(IStrategy):  # type: ignore[misc]
@@ -33,90 +49,95 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
     """An exchange of India whose sessions and facts of the market count, or nothing."""
     tick: str | None = None
     """Smallest step of a price, where the precision that the framework knows is not it."""
+    keeps: bool | None = None
+    """Whether what the rules remember is kept with each trade; live and in a dry run, if nothing is said."""
 
     stoploss = -0.99
     minimal_roi: dict[str, float] = {}  # noqa: RUF012 - the framework wants a plain dictionary here
-    use_custom_stoploss = True
-    use_custom_roi = True
-    use_exit_signal = True
-    position_adjustment_enable = True
-    max_entry_position_adjustment = -1
+    use_custom_stoploss = use_custom_roi = use_exit_signal = position_adjustment_enable = True
 
     def _setup(self, trade: Any) -> tuple[BarDesk, Held]:
         """Return the desk, and a trade as the desk sees it."""
-        if not hasattr(self, "_held"):
-            self._desks: dict[int, BarDesk] = {}
-            self._held: dict[int, Held] = {}
-            self._heard: dict[tuple[int, str], Instant] = {}
-            self._orders: dict[int, tuple[Instant, list[Action]]] = {}
-        scale = _scale(trade)
-        if scale not in self._desks:
+        if not hasattr(self, "_known"):
+            self._known = _Known()
+            self._keeps = self.dp.runmode.value in ("live", "dry_run") if self.keeps is None else self.keeps
+        scale = int(10 ** _decimals(trade.price_precision, trade.precision_mode_price))
+        if scale not in self._known.desks:
             bar_s = 60.0 * timeframe_to_minutes(self.timeframe)
-            name = self.exchange_of_pairs or self.config["exchange"]["name"]
-            self._desks[scale] = BarDesk(self.policy, bar_s=bar_s, exchange=name, scale=scale)
-        desk = self._desks[scale]
-        held = self._held.get(trade.id)
+            market = self.exchange_of_pairs or self.config["exchange"]["name"]
+            self._known.desks[scale] = BarDesk(self.policy, bar_s=bar_s, exchange=market, scale=scale)
+        desk = self._known.desks[scale]
+        held = self._known.held.get(trade.id)
         if held is None:
-            held = self._held[trade.id] = Held(
+            held = self._known.held[trade.id] = Held(
                 trade.pair, exchange=desk.exchange, product="", scale=scale, tick=self.tick or str(Decimal(1) / scale),
                 opened=instant_of(trade.open_date_utc), strategy=self.get_strategy_name(),
             )  # fmt: skip
+            if self._keeps and (kept := trade.get_custom_data(KEPT)):
+                desk.restore(kept)
         held.quantity = round(trade.amount / _step(trade)) * (-1 if trade.is_short else 1)
         held.entry = _average(trade)
         return desk, held
 
-    def _decided(self, trade: Any, now: datetime) -> list[Action]:
+    def _decided(self, trade: Any) -> list[Action]:
         """Look at the last closed candle, once; return its orders that still stand."""
         desk, held = self._setup(trade)
         frame, _ = self.dp.get_analyzed_dataframe(trade.pair, self.timeframe)
-        if not len(frame):
+        if frame.empty:
             return []
-        ends = frame["date"].iat[-1].to_pydatetime() + timedelta(microseconds=desk.length // 1)
+        ends = frame["date"].iat[-1].to_pydatetime() + timedelta(microseconds=desk.length)
         last = instant_of(ends) - desk.length
-        kept = self._orders.get(trade.id)
+        kept = self._known.orders.get(trade.id)
         if kept is not None and kept[0] == last:
             return kept[1]
         for row in self._unheard(desk, trade.pair, frame):
-            bar = _bar(trade.pair, row)
+            start = instant_of(row["date"].to_pydatetime())
+            bar = Bar(trade.pair, start, *(row[name] for name in PARTS))
             desk.hear(bar)
         orders: list[Action] = []
         if ends > trade.open_date_utc:
             facts = {name[5:]: float(value) for name, value in row.items() if name.startswith("fact ")}
             found = desk.at_close(held, bar, facts, heard=True).actions
             orders = [action for action in found if action.kind in (EXIT, BOOK, ADD)]
-        self._orders[trade.id] = (last, orders)
+            if self._keeps:
+                trade.set_custom_data(KEPT, desk.save(held))
+        self._known.orders[trade.id] = (last, orders)
         return orders
 
     def _unheard(self, desk: BarDesk, pair: str, frame: Any) -> list[dict[str, Any]]:
         """Return the candles since the last look, the last one at any rate."""
-        seen, count = self._heard.get((desk.scale, pair)), min(len(frame), HISTORY)
+        seen, count, dates = self._known.heard.get((desk.scale, pair)), min(len(frame), HISTORY), frame["date"]
         if seen is not None:
-            dates = frame["date"]
             count = 1
             while count < len(frame) and instant_of(dates.iat[-count - 1].to_pydatetime()) > seen:
                 count += 1
         rows: list[dict[str, Any]] = frame.iloc[-count:].to_dict("records")
-        self._heard[desk.scale, pair] = instant_of(rows[-1]["date"].to_pydatetime())
+        self._known.heard[desk.scale, pair] = instant_of(rows[-1]["date"].to_pydatetime())
         return rows
 
-    # --- what the framework asks -------------------------------------------------------------------------------
+    def done(self) -> list[Done]:
+        """Return every action since the start, oldest first."""
+        return [one for desk in getattr(self, "_known", _Known()).desks.values() for one in desk.done]
 
     def adjust_trade_position(
         self, trade: Any, current_time: datetime, current_rate: float, current_profit: float, min_stake: float | None,
         max_stake: float, current_entry_rate: float, *unused: Any, **more: Any,
     ) -> tuple[float, str] | None:  # fmt: skip
         """Return a stake to add, or a negative one to book, with the rule's label."""
-        for action in self._decided(trade, current_time):
+        orders = self._decided(trade)
+        for action in orders:
+            if action.kind == EXIT:
+                continue
+            orders.remove(action)  # it is asked many times a candle, and one order is one order
             amount = (action.quantity or 0) * _step(trade) * (1 + NEARER)
             if action.kind == ADD:
                 return amount * current_entry_rate / trade.leverage, action.rule
-            if action.kind == BOOK:
-                return -amount * trade.stake_amount / trade.amount, action.rule
+            return -amount * trade.stake_amount / trade.amount, action.rule
         return None
 
     def custom_exit(self, pair: str, trade: Any, current_time: datetime, *unused: Any, **more: Any) -> str | None:
         """Return the label of the rule that exits."""
-        return next((action.rule for action in self._decided(trade, current_time) if action.kind == EXIT), None)
+        return next((action.rule for action in self._decided(trade) if action.kind == EXIT), None)
 
     def custom_stoploss(
         self, pair: str, trade: Any, current_time: datetime, current_rate: float, current_profit: float,
@@ -136,23 +157,18 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
         """Return the tracked target as the profit that the trade shows there."""
         desk, held = self._setup(trade)
         target = desk.target_of(held)
-        return None if target is None else float(trade.calc_profit_ratio(target))
+        # The framework asks for more than this, rounded to eight decimals; to have reached the price is enough.
+        return None if target is None else float(trade.calc_profit_ratio(target)) - AT_LEAST
 
     def confirm_trade_exit(
         self, pair: str, trade: Any, order_type: str, amount: float, rate: float, time_in_force: str, exit_reason: str,
         current_time: datetime, **more: Any,
     ) -> bool:  # fmt: skip
         """Note a stop or target of the framework's that takes the trade out; agree to every exit."""
-        name = {"roi": TARGET_REACHED}.get(exit_reason, STOP_REACHED if "stop" in exit_reason else "")
-        if name:
+        if exit_reason == "roi" or "stop" in exit_reason:
             desk, held = self._setup(trade)
-            desk.took_out(held, name, instant_of(current_time))
+            desk.took_out(held, TARGET_REACHED if exit_reason == "roi" else STOP_REACHED, instant_of(current_time))
         return True
-
-
-def _bar(pair: str, row: dict[str, Any]) -> Bar:
-    start = instant_of(row["date"].to_pydatetime())
-    return Bar(pair, start, row["open"], row["high"], row["low"], row["close"], row["volume"])
 
 
 def _average(trade: Any) -> float:
@@ -175,10 +191,6 @@ def _decimals(precision: float | None, mode: int | None) -> int:
     if precision is None:
         return 8
     return int(precision) if mode == 2 else max(0, -int(Decimal(str(precision)).normalize().as_tuple().exponent))
-
-
-def _scale(trade: Any) -> int:
-    return int(10 ** _decimals(trade.price_precision, trade.precision_mode_price))
 
 
 def _step(trade: Any) -> float:

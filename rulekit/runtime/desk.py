@@ -249,15 +249,18 @@ class Desk:
             for episode in self._episodes.running() if (one := episode.waiting) is not None
         ]  # fmt: skip
 
-    def save(self) -> dict[str, Any]:
-        """Return all that the desk remembers as plain values for JSON; `restore` takes it after a restart."""
-        return self._episodes.save()
+    def save(self, position: Position | None = None) -> dict[str, Any]:
+        """Return all that the desk remembers, or of one position, as plain values for JSON.
+
+        `restore` takes it after a restart.
+        """
+        return self._episodes.save(position)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take up what `save` returned, before the first look.
+        """Take up what `save` returned, before the first look at what is in it.
 
         Raises:
-            UsageError: it is not from `save`, or the desk has looked already.
+            UsageError: it is not from `save`, or a position of it was looked at already.
         """
         self._episodes.restore(saved)
 

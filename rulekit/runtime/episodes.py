@@ -176,23 +176,28 @@ class Episodes:
 
     # --- over a restart -----------------------------------------------------------------------------------------
 
-    def save(self) -> dict[str, Any]:
-        """Return all that is remembered as plain values for JSON."""
-        rows = [{"of": list(key), **episode.kept()} for key, episode in self._running.items()]
+    def save(self, position: Position | None) -> dict[str, Any]:
+        """Return all that is remembered, or of one position, as plain values for JSON."""
+        only = None if position is None else key_of(position)
+        rows = [
+            {"of": list(key), **episode.kept()} for key, episode in self._running.items() if only is None or key == only
+        ]
         return {"version": 1, "number": self._number, "episodes": rows}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take up what `save` returned.
 
         Raises:
-            UsageError: it is not from `save`, or there are positions already.
+            UsageError: it is not from `save`, or a position of it was looked at already.
         """
-        if self._running:
-            raise UsageError("the desk has positions already", "call `restore` before the first look")
         if saved.get("version") != 1:
             raise UsageError("this is nothing that a desk has saved", "give what `save` returned")
+        kept = {tuple(row["of"]): row for row in saved["episodes"]}
+        for key in kept:
+            if key in self._running:
+                raise UsageError(f"the desk has looked at {key[0]} already", "call `restore` before the first look")
         self._number = max(self._number, int(saved["number"]))
-        self._kept = {tuple(row["of"]): row for row in saved["episodes"]}
+        self._kept.update(kept)
 
 
 def in_rupees(units: float | None, standing: Standing) -> float | None:

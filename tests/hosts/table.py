@@ -59,13 +59,15 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", action="append", choices=list(FRAMEWORKS))
+    parser.add_argument("--policy", type=Path, help="another policy than the example's")
     parser.add_argument("--all", action="store_true")
     given = parser.parse_args()
     names = []
     for name in given.host or FRAMEWORKS:
         reason = missing(name)
         print(f"left out: {name} ({reason})") if reason else names.append(name)
-    policy, total, differing = Policy.from_text(POLICY), 0, 0
+    text = POLICY if given.policy is None else given.policy.read_text(encoding="utf-8")
+    policy, total, differing = Policy.from_text(text), 0, 0
     for scene in scenes(SHARED):
         rows, different = compared(names, scene, policy)
         total, differing = total + len(rows), differing + different

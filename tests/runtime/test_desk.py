@@ -199,6 +199,23 @@ def test_restart(tmp_path: Path) -> None:
         assert "position_opened" not in second.names()
 
 
+def test_one_position_may_be_saved_alone_and_is_taken_up_once() -> None:
+    trader, one, other = Trader(SEVERAL), held(), held(product="NRML")
+    trader.look(one, "103")
+    trader.look(other, "101")
+    saved = trader.desk.save(one)
+    assert len(saved["episodes"]) == 1
+    assert len(trader.desk.save()["episodes"]) == 2
+    fresh = Trader(SEVERAL)
+    fresh.look(other, "101")
+    fresh.desk.restore(saved)
+    assert fresh.look(one, "103") == [], "its order is on its way"
+    with pytest.raises(rulekit.RulekitError, match="looked at INFY already"):
+        fresh.desk.restore(saved)
+    with pytest.raises(rulekit.RulekitError, match="nothing that a desk has saved"):
+        fresh.desk.restore({})
+
+
 def step(trader: Trader, position: Any, price: str) -> list[tuple[str, str, int | None]]:
     """Look, and let an order fill after the look."""
     found = trader.look(position, price)
