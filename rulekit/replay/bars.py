@@ -86,11 +86,15 @@ def bars_of(
         sources: rows, each with what names their symbol where no column does.
         length: of a bar in microseconds, where that is known; else it is the commonest distance.
     """
+    import pyarrow as pa
+
     facts = list(facts)
     tables: dict[InstrumentKey, list[Any]] = {}
     notes: list[Note] = []
     kinds: dict[bool, str] = {}
+    pool = pa.default_memory_pool()
     for rows, named in sources:
+        pool.release_unused()
         table, symbols, columns, note = price_table(rows, exchange=exchange, symbol=named(rows))
         if note:
             notes.append(Note(rows.where, note, WRITE_OFFSET, False))
@@ -100,19 +104,22 @@ def bars_of(
         table, found = sound(table, rows, symbols, skip_bad)
         notes += found
         for index, key in enumerate(symbols):
-            part = _of_owner(table, index)
+            part = _of_owner(table, index) if len(symbols) > 1 else table.drop_columns(["owner"])
             if part.num_rows:
                 tables.setdefault(key, []).append(part)
     if len(kinds) > 1:
         raise InputError(
             f"`{kinds[True]}` holds bars and `{kinds[False]}` ticks", "give bars or ticks, not both, in one replay"
         )
+        del table, rows  # a file's own columns are let go before the next is read
     series = {key: _joined(key, parts, notes, is_bars=True in kinds) for key, parts in tables.items()}
     if not series:
         raise InputError("there is no usable price in the bars", "prices must be numbers above 0")
     if True in kinds:
         length = _length(series) if length is None else length
         series = {key: evolve(one, length=length) for key, one in series.items()}
+    tables.clear()
+    pool.release_unused()
     return Bars(series, tuple(notes))
 
 

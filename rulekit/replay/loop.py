@@ -67,6 +67,7 @@ def write_loop(
         "IS_OPEN_OF_BAR": "True" if path == "ticks" else "(k & 3) == 0",
         "PER_BAR": "1" if path == "ticks" or looks == "close" else "4",
         "BLANK": _blank(policy),
+        "READ_FACTS": _read_facts(look),
         "TAKE_LOOK": _take_look(look),
         "AFTER_LOOK": _after_look(policy),
         "BEFORE_LOOK": _before_look(policy),
@@ -145,13 +146,22 @@ def _after_look(policy: CompiledPolicy) -> str:
     return "\n".join(lines or ["pass"])
 
 
+def _read_facts(look: Look) -> str:
+    """Read the facts of the moment; numba takes no branch within a call of many arguments."""
+    lines = [
+        f"read{place} = col{place}[column] if price == price and column >= 0 else NAN"
+        for place in range(len(look.facts))
+    ]
+    return "\n".join(lines or ["pass"])
+
+
 def _take_look(look: Look, price: str = "price") -> str:
     """Call `look` with the state of the position."""
     names = _given(price)
     given = []
     for name in look.arguments:
         if name.startswith("c"):
-            given.append(f"(col{name[1:]}[column] if price == price and column >= 0 else NAN)")
+            given.append(f"read{name[1:]}")
         elif name in ("s_best", "s_worst") and price == "there":
             given.append(f"there_{name[2:]}")
         else:
@@ -334,6 +344,7 @@ _PATH = """
             else:
                 price = last_price if now - last_at <= stale else NAN
             in_flight = 1.0 if pend > 0.0 else 0.0
+            <READ_FACTS>
             <SEARCH>
             <BEFORE_LOOK>
             <TAKE_LOOK>
@@ -415,6 +426,7 @@ _CLOSE = """
                 continue
             in_flight = 0.0
             column = i
+            <READ_FACTS>
             <BEFORE_LOOK>
             <TAKE_LOOK>
             <AFTER_LOOK>

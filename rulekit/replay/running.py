@@ -169,10 +169,11 @@ def _regular(plan: Plan, every: int, side: int, quantity: int) -> list[Entry]:
 
     entries = []
     for key, series in plan.bars.series.items():
-        starts = series.table["at"].to_pylist()
-        kept = range(len(starts)) if plan.options.sessions == "always" else places_inside(series, plan.calendar)
-        for place in kept[::every]:
-            entries.append(Entry(key, side, quantity, starts[place], where=f"bar {place:,} of {key.symbol}"))
+        always = plan.options.sessions == "always"
+        kept = None if always else places_inside(series, plan.calendar)[::every]
+        places: list[int] = list(range(0, series.rows, every)) if kept is None else kept.to_pylist()
+        for place, start in zip(places, series.table["at"].take(places).to_pylist(), strict=True):
+            entries.append(Entry(key, side, quantity, start, where=f"bar {place:,} of {key.symbol}"))
     return entries
 
 

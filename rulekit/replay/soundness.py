@@ -33,23 +33,27 @@ def sound_bars(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...], skip_
     Raises:
         InputError: a row that cannot be, unless they are to be skipped.
     """
+    table, notes = _without_bad(_numbered(table), rows, _bad_bars(table), skip_bad)
+    table, more = _in_order(table, rows, symbols)
+    notes += more
+    table, more = _once(table, rows, symbols, skip_bad)
+    return table.select([name for name in table.column_names if name not in ("row", "price", "seq")]), notes + more
+
+
+def _bad_bars(table: Any) -> dict[str, Any]:
+    """Mark the bars that cannot be, by reason."""
     import pyarrow.compute as pc
 
     parts = [table[name] for name in _PARTS]
     total = pc.add(pc.add(parts[0], parts[1]), pc.add(parts[2], parts[3]))
     top, bottom = pc.max_element_wise(*parts), pc.min_element_wise(*parts)
-    bad = {
+    return {
         "a price is missing or no number": pc.invert(pc.fill_null(pc.is_finite(total), False)),
         "a price is zero or negative": pc.less_equal(bottom, 0.0),
         "the high is not the highest price, or the low not the lowest": pc.or_(
             pc.not_equal(top, table["high"]), pc.not_equal(bottom, table["low"])
         ),
     }
-    table, notes = _without_bad(_numbered(table), rows, bad, skip_bad)
-    table, more = _in_order(table, rows, symbols)
-    notes += more
-    table, more = _once(table, rows, symbols, skip_bad)
-    return table.select([name for name in table.column_names if name not in ("row", "price", "seq")]), notes + more
 
 
 def sound_ticks(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...], skip_bad: bool) -> tuple[Any, list[Note]]:
@@ -150,6 +154,9 @@ def _in_order(table: Any, rows: Rows, symbols: tuple[InstrumentKey, ...]) -> tup
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    owner, at = (pc.pairwise_diff(pc.cast(table[name].combine_chunks(), pa.int64())) for name in ("owner", "at"))
+    if not pc.any(pc.or_(pc.less(owner, 0), pc.and_(pc.equal(owner, 0), pc.less(at, 0)))).as_py():
+        return table, []
     ordered = table.take(
         pc.sort_indices(table, sort_keys=[("owner", "ascending"), ("at", "ascending"), ("row", "ascending")])
     )

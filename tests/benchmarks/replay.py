@@ -1,20 +1,26 @@
-"""Replay beside a numba loop written by hand for the same policy and fills: `python -m tests.benchmarks.replay [BARS]`.
+"""Replay beside a numba loop written by hand for the same policy and fills.
 
-Also backtesting.py on the same work, and vectorbt where it is installed (it is no dependency). JIT is kept apart.
+`python -m tests.benchmarks.replay [BARS] [--vectorbt PYTHON]`: also backtesting.py on the same work, and vectorbt by a
+Python that has it (it is no dependency), on a policy that it can do: a trailing stop and a target. JIT is kept apart.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numba import njit
 
 from rulekit.model.calendar import default
@@ -28,6 +34,10 @@ BOOK: book 50% at 0.3% profit
 BE: move stop to break-even + 0.02% at 0.2% profit
 TR: trail stop 0.5%
 TIME: exit after 200 minutes
+"""
+TRAIL_AND_TARGET = """
+TR: trail stop 0.5%
+TGT: set target to 1% profit
 """
 EVERY, QUANTITY, TICK = 50, 100, 5.0
 MINUTE = 60_000_000
@@ -103,8 +113,8 @@ def best_of(work: Callable[[], Any], times: int = 7) -> float:
     return statistics.median(seconds)
 
 
-def loops(prepared: Prepared, columns: tuple[Any, ...], count: int) -> None:
-    """Time both loops in turn."""
+def loops(prepared: Prepared, columns: tuple[Any, ...], count: int) -> float:
+    """Time both loops in turn; return the seconds a bar of replay's."""
     ours: list[float] = []
     theirs: list[float] = []
     prepared.loop()
@@ -122,17 +132,52 @@ def loops(prepared: Prepared, columns: tuple[Any, ...], count: int) -> None:
     print(f"numba loop by hand   {other * 1e9 / count:8.2f} ns a bar   {count / other / 1e6:8.1f} million bars/s")
     medians = statistics.median(ours) / statistics.median(theirs)
     print(f"ratio                {one / other:8.2f}   (of the medians {medians:.2f})")
+    return one / count
 
 
-def peers(table: pa.Table, count: int) -> None:
-    """Time backtesting.py on a part of the same bars."""
+def peers(table: pa.Table, count: int, one: float, python: str | None) -> None:
+    """Time backtesting.py on a part of the same bars, and vectorbt on all; `one` is replay's seconds a bar."""
     part = min(count, 20_000)
     if importlib.util.find_spec("backtesting"):
-        print(f"backtesting.py       {part / _backtesting(table.slice(0, part)) / 1e6:8.3f} million bars/s")
+        other = _backtesting(table.slice(0, part)) / part
+        print(
+            f"backtesting.py       {1e-6 / other:8.3f} million bars/s; replay's loop {other / one:,.0f} times as fast"
+        )
     else:
         print("backtesting.py is not installed")
-    found = importlib.util.find_spec("vectorbt")
-    print("vectorbt is installed; it cannot book half" if found else "vectorbt is not installed: not measured")
+    if python is None:
+        print("vectorbt is not measured: --vectorbt PYTHON says which Python has it")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bars.parquet"
+        pq.write_table(table, path)
+        script = Path(__file__).with_name("replay_vectorbt.py")
+        told = subprocess.run([python, str(script), str(path)], capture_output=True, text=True, check=True)
+    theirs = json.loads(told.stdout)
+    prepared, outcome = _ready(table, TRAIL_AND_TARGET)
+    ours = min(_seconds(prepared.loop) for _ in range(9))
+    closed = [trade for trade in outcome.trades if trade.exited]
+    earned = sum(trade.profit for trade in closed)
+    print(f"trailing stop and target: replay {len(closed)} trades, {earned:,.0f} rupees; "
+          f"vectorbt {theirs['version']} {theirs['trades']} trades, {theirs['profit']:,.0f}")  # fmt: skip
+    print(f"vectorbt             {count / theirs['seconds'] / 1e6:8.1f} million bars/s, replay's loop "
+          f"{count / ours / 1e6:.1f}: {theirs['seconds'] / ours:.1f} times as fast")  # fmt: skip
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    """Return the processor's seconds of a piece of work."""
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
+
+
+def _ready(table: pa.Table, text: str) -> tuple[Prepared, Any]:
+    """Prepare a replay of a policy, and return it with its outcome."""
+    options = Options(looks="close", fill="open", sessions="always", marks=False)
+    prepared = prepare(
+        [Policy.from_text(text).compiled], read_bars(table), None, options, every=EVERY, quantity=QUANTITY
+    )
+    return prepared, prepared.run()
 
 
 def _backtesting(table: pa.Table) -> float:
@@ -177,7 +222,8 @@ def _backtesting(table: pa.Table) -> float:
 
 def main(arguments: list[str]) -> None:
     """Print the figures."""
-    count = int(arguments[0]) if arguments else 500_000
+    python = arguments[arguments.index("--vectorbt") + 1] if "--vectorbt" in arguments else None
+    count = int(arguments[0]) if arguments and arguments[0].isdecimal() else 500_000
     table = made(count)
     tracemalloc.start()
     bars: Bars = read_bars(table)
@@ -195,11 +241,11 @@ def main(arguments: list[str]) -> None:
     closed = sum((fill.price - trade.entry) * fill.quantity for trade in outcome.trades for fill in trade.fills)
     print(f"fills {told} and {fills}, realised {closed / 100:.2f} and {profit / 100:.2f}")
     assert (told, round(closed)) == (fills, round(profit)), "the two do not do the same"
-    loops(prepare([policy.compiled], bars, None, options, every=EVERY, quantity=QUANTITY), columns, count)
+    one = loops(prepare([policy.compiled], bars, None, options, every=EVERY, quantity=QUANTITY), columns, count)
     whole = best_of(lambda: run([policy.compiled], bars, None, options, every=EVERY, quantity=QUANTITY), 3)
     print(f"whole replay with trades as values: {whole:.2f} s; Python memory while reading {peak / 1e6:.0f} MB, "
           f"the bars {series.table.nbytes / 1e6:.0f} MB")  # fmt: skip
-    peers(table, count)
+    peers(table, count, one, python)
 
 
 if __name__ == "__main__":

@@ -40,3 +40,13 @@ def test_random_policies_do_the_same_with_and_without_passing() -> None:
 def test_usual_policies_have_a_box(text: str, looks: str, path: str) -> None:
     kernel = build(Policy.from_text(text).compiled, looks=looks, path=path, fill="last", native=False)
     assert "def calm(" in kernel.source
+
+
+@pytest.mark.parametrize("looks", ["close", "live"])
+def test_calls_of_many_arguments_hold_no_branch(looks: str) -> None:
+    rules = "\n".join(f"R{n}: book 10% at {n}% profit when rsi over {n} bars is above {n}" for n in range(5, 30))
+    kernel = build(Policy.from_text(rules).compiled, looks=looks, path="colour", fill="last", native=False)
+    calls = [line for line in kernel.source.split("\n") if "look(" in line and not line.startswith("def")]
+    assert len(calls) == 1
+    assert calls[0].count("read") == 25
+    assert " if " not in calls[0]
