@@ -220,7 +220,7 @@ def study(
         found.other, found.other_title = found.other_prepared.run(progress), title_of(others)
         if found.other_title == found.title:
             found.other_title = "the second policy"
-    if monte_carlo:
+    if monte_carlo and outcome.trades:
         ordered = sorted(outcome.trades, key=lambda trade: (trade.last, trade.row))
         found.chance = shuffle([trade.profit for trade in ordered], monte_carlo, seed)
     return found

@@ -149,8 +149,9 @@ def test_the_worst_the_best_and_the_widest_partings_are_drawn() -> None:
 
 def test_a_page_without_trades_is_a_page() -> None:
     bars = table(("09:15", 100.0, 100.0, 100.0, 100.0), ("09:16", 100.0, 100.0, 100.0, 100.0))
-    found = study(Policy.from_text(TEXT), bars, [], native=False, looks="path")
+    found = study(Policy.from_text(TEXT), bars, [], native=False, looks="path", monte_carlo=10)
     assert "No trade is drawn." in report(found)
+    assert found.chance is None and found.tables()["measures"].num_rows == 0
 
 
 def test_drawings_keep_every_point_inside_and_the_line_of_nothing_in_place() -> None:
