@@ -204,6 +204,7 @@ def _asked(
         facts=_facts(given["facts"]),
         cycle_s=settings.engine.cycle_s,
         native=False if given["no_numba"] else None,
+        plugins=settings.plugins,
     )  # fmt: skip
     say("reading")
     prices = read_bars(

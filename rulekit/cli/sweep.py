@@ -151,6 +151,7 @@ def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sw
         facts=_facts(given["facts"]),
         cycle_s=settings.engine.cycle_s,
         native=False if given["no_numba"] else None,
+        plugins=settings.plugins,
     )  # fmt: skip
     out: Path | None = given["out"]
     with _progress(quiet) as (say, advance):

@@ -88,7 +88,11 @@ class Naming:
             help = f"choose another name, for example `my {name}`"
             if name.lower() in _STOPS:
                 help = "did you mean `move stop to …`?"
-            raise FaultError("N102", place, f"`{name}` is a word of the language and cannot be a name", help)
+            what = "a word of the language"
+            fact = self.vocabulary.find(name)
+            if fact is not None and fact.plugin:
+                what = f"a word of the plug-in `{fact.plugin}`"
+            raise FaultError("N102", place, f"`{name}` is {what} and cannot be a name", help)
 
     def at_fault(self) -> tuple[frozenset[str], frozenset[tuple[str, ...]]]:
         """Return the names that are given twice, and those that could not be taken."""

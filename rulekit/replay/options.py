@@ -9,6 +9,7 @@ from attrs import Attribute, field, frozen
 
 from rulekit.errors import InputError
 from rulekit.model.instant import SECOND
+from rulekit.plugins.settings import PluginSettings
 
 LOOKS = ("live", "path", "close")
 PATHS = ("colour", "stop-first")
@@ -53,6 +54,7 @@ class Options:
         marks: tell of every stop and target that was set, too.
         facts: what the bars do not tell, the same all the time, by the names of the language.
         native: use numba; None: if it is installed.
+        plugins: how long packages may take to compute their facts.
     """
 
     looks: str = field(default="live", validator=_one_of(*LOOKS))
@@ -72,6 +74,7 @@ class Options:
     marks: bool = True
     facts: Mapping[str, float] = field(factory=dict)
     native: bool | None = None
+    plugins: PluginSettings = field(factory=PluginSettings)
 
     def __attrs_post_init__(self) -> None:
         if self.looks == "close" and self.fill == "touch":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import nan
 
@@ -17,6 +17,7 @@ from rulekit.market.ticks import Tick
 from rulekit.market.underlying import underlying_of
 from rulekit.model.calendar import Calendar
 from rulekit.model.instant import MINUTE
+from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.computing import Computing, Question
 from rulekit.plugins.facts import Declared, declared
 from rulekit.plugins.settings import PluginSettings
@@ -31,6 +32,7 @@ def with_plugged_facts(
     given: Iterable[str],
     calendar: Calendar,
     settings: PluginSettings | None = None,
+    keys: Collection[InstrumentKey] | None = None,
 ) -> Bars:
     """Append a column for each fact of a plug-in that a policy reads and nothing else tells.
 
@@ -39,6 +41,7 @@ def with_plugged_facts(
 
     Args:
         given: names of facts that stay the same all the time.
+        keys: the instruments that are decided on; None for all of them.
     """
     slots = {slot.phrase: slot.bare for policy in policies for slot in policy.layout.facts.values()}
     wanted = [
@@ -50,7 +53,10 @@ def with_plugged_facts(
         return bars
     with _computing(settings) as computing:
         columns = _Columns(bars, calendar, computing)
-        series = {key: columns.appended(one, wanted) for key, one in bars.series.items()}
+        series = {
+            key: columns.appended(one, wanted) if keys is None or key in keys else one
+            for key, one in bars.series.items()
+        }
     return evolve(bars, series=series, notes=(*bars.notes, *columns.notes))
 
 
@@ -83,6 +89,7 @@ class _Columns:
             return series
         below = underlying_of(series.key) if any(needs_underlying(one) for one in missing) else None
         other = None if below is None else self.bars.series.get(below)
+        self._note_missing(series, missing, other)
         beside = {} if other is None else {day.origin: day for day in self._days(other)[0]}
         days, places = self._days(series)
         table = series.table
@@ -91,6 +98,16 @@ class _Columns:
             column = [values[day][count - 1] if count else nan for day, count in places]
             table = table.append_column(f"fact {request.phrase}", pa.array(column, pa.float64()))
         return evolve(series, table=table)
+
+    def _note_missing(self, series: Series, missing: Sequence[FactRequest], other: Series | None) -> None:
+        """Say that a fact is unknown all the time because what the instrument is written on is not among the bars."""
+        needing = next((request for request in missing if needs_underlying(request)), None)
+        below = underlying_of(series.key)
+        if needing is None or other is not None or below is None:
+            return
+        what = f"`{needing.name}` is unknown: it needs the price of {below.exchange}:{below.symbol}"
+        where = f"{series.key.exchange}:{series.key.symbol}"
+        self.notes.append(Note(where, f"{what}, which is not among the bars", "give the bars of both"))
 
     def _days(self, series: Series) -> tuple[list[DayOfBars], list[tuple[int, int]]]:
         """Let a line hear a series; return the bars of its days, and of each row the day and how many were complete."""

@@ -131,7 +131,7 @@ def prepare(
         InputError: an entry outside the bars, a policy that reads what they do not tell.
     """
     calendar = calendar or default_calendar()
-    bars = with_plugged_facts(bars, policies, options.facts, calendar)
+    bars = with_plugged_facts(bars, policies, options.facts, calendar, options.plugins)
     plan = Plan(tuple(policies), bars, options, instruments or (lambda key: None), calendar)
     flat = entries is None or options.one_at_a_time
     if entries is None:

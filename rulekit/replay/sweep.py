@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from rulekit.errors import InputError, UsageError
 from rulekit.language.vocabulary import STANDARD
 from rulekit.market.times import NAIVE
+from rulekit.market.underlying import underlying_of
 from rulekit.model.calendar import Calendar
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.instrument import InstrumentKey
@@ -231,6 +232,8 @@ def _tasks(
     for key in keys:
         mine = None if entries is None else tuple(of_symbol[key])
         instrument = instruments(key)
+        below = underlying_of(key)
+        beside = None if below is None else known.parts.get(below)
         for family, group in enumerate(groups):
             count = len(group.members)
             size = max(1, min(MOST_AT_ONCE, count * len(keys) // PIECES))
@@ -238,7 +241,7 @@ def _tasks(
                 part = slice(start, start + size)
                 tasks.append(
                     Task(len(tasks), study, known.parts[key], mine, instrument, family,
-                         group.members[part], group.numbers[part])
+                         group.members[part], group.numbers[part], beside)
                 )  # fmt: skip
     return tuple(tasks)
 

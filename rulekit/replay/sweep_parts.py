@@ -13,6 +13,7 @@ from rulekit.errors import InputError, UnreadableFileError
 from rulekit.market.bar_path import bar_length
 from rulekit.market.columns import ALIASES, Columns, find_columns
 from rulekit.market.feed import owners, times
+from rulekit.market.plugged_feed import is_of_plugin
 from rulekit.market.rows import Rows, read_rows
 from rulekit.model.instant import DAY, Instant
 from rulekit.model.instrument import InstrumentKey
@@ -85,6 +86,9 @@ def survey(source: Path | Sequence[Path], *, exchange: str = "NSE") -> Survey:
     stamps = []
     total = 0
     for path in price_files([Path(source)] if isinstance(source, str | Path) else [Path(each) for each in source]):
+        if is_of_plugin(path):
+            help = "write its prices to a file, and sweep over that: `rulekit replay` reads it as it is"
+            raise InputError(f"`{path}` is a feed, and a sweep reads files by part", help)
         for group, rows in _looked_through(path):
             columns, symbol = _columns(rows)
             owner, symbols = owners(rows, columns, exchange, symbol)

@@ -13,14 +13,17 @@ from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import UsageError
 from rulekit.language.vocabulary import STANDARD, Vocabulary
 from rulekit.model.calendar import Calendar
+from rulekit.model.calendar import default as default_calendar
 from rulekit.model.instant import DAY, Instant
 from rulekit.model.instrument import Instrument
 from rulekit.model.version import VERSION
 from rulekit.replay.api import facts_of
+from rulekit.replay.bars import Bars
 from rulekit.replay.binding import Bound
 from rulekit.replay.entries import Entry
 from rulekit.replay.loop import CLOSED, NEVER, OPEN
 from rulekit.replay.options import Options
+from rulekit.replay.plugged import with_plugged_facts
 from rulekit.replay.running import Prepared, prepare
 from rulekit.replay.soundness import Note
 from rulekit.replay.sweep_parts import SeriesPart, read_part
@@ -70,6 +73,8 @@ class Task:
     family: int
     combinations: tuple[int, ...]
     numbers: tuple[tuple[float, ...], ...]
+    beside: SeriesPart | None = None
+    """What the symbol is written on, if that is among the bars: facts of plug-ins may need it."""
 
 
 @frozen(eq=False)
@@ -138,6 +143,8 @@ def _ready(task: Task) -> Prepared:
     policy = _policy(study, task.family)
     options = study.options
     bars = read_part(task.part, exchange=options.exchange, skip_bad=options.skip_bad, facts=facts_of([policy]))
+    if task.beside is not None:
+        bars = _with_facts_of_plugins(task, task.beside, bars, policy)
     ready = prepare(
         [policy], bars, task.entries, options, every=study.every, side=study.side, quantity=study.quantity,
         instruments=lambda key: task.instrument, calendar=study.calendar, feed_end=study.feed_end,
@@ -146,6 +153,16 @@ def _ready(task: Task) -> Prepared:
     while len(_HAND.ready) > _AT_HAND:
         _HAND.ready.popitem(last=False)
     return ready
+
+
+def _with_facts_of_plugins(task: Task, beside: SeriesPart, bars: Bars, policy: CompiledPolicy) -> Bars:
+    """Append the facts of plug-ins, which may look at what the symbol is written on; nothing is decided on that."""
+    options = task.study.options
+    other = read_part(beside, exchange=options.exchange, skip_bad=options.skip_bad)
+    both = Bars({**other.series, **bars.series}, bars.notes)
+    calendar = task.study.calendar or default_calendar()
+    found = with_plugged_facts(both, [policy], options.facts, calendar, options.plugins, [task.part.key])
+    return Bars({task.part.key: found.series[task.part.key]}, found.notes)
 
 
 def _policy(study: Study, family: int) -> CompiledPolicy:

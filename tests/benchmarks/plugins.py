@@ -17,14 +17,20 @@ from rulekit.market.line import Line
 from rulekit.market.plugged import PluggedFacts
 from rulekit.market.requests import read_request
 from rulekit.model import calendar
-from rulekit.model.clock import stopwatch
+from rulekit.model.clock import WallClock, stopwatch
+from rulekit.model.decision import Decision
+from rulekit.model.events import Event
 from rulekit.model.instant import MINUTE
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.computing import Computing
 from rulekit.plugins.day_bars import sample_day
 from rulekit.plugins.discovery import _of_path, entry_points
 from rulekit.plugins.settings import PluginSettings
-from tests.plugins.days import ticks
+from rulekit.runtime.entries import Entry
+from rulekit.runtime.paper import paper_day
+from rulekit.runtime.policy import Policy
+from rulekit.settings import Settings
+from tests.plugins.days import OPENED, ticks
 from tests.plugins.packages import fact, install
 
 REPEATS = 15
@@ -86,6 +92,67 @@ def cycles() -> None:
     facts.close()
 
 
+FACES = {
+    "none": "[]",
+    "well": "[5.0] * len(bars)",
+    "raises": "1 / 0",
+    "hangs": "[each for each in iter(int, 1)]",
+    "million": "[1.0] * 1_000_000",
+}
+"""A plug-in that is well, and those that are not."""
+SYMBOLS = 25
+
+
+def running(folder: Path) -> None:
+    """Run the same ten minutes paced at sixty times their speed, with each kind of plug-in; time every cycle.
+
+    Nobody waits for an answer in such a run, so a cycle should take the same beside all of them.
+    """
+    for name in FACES:
+        policy = f"A: exit when face {name} is above 50%\n" if name != "none" else ""
+        times, alerts, orders = _run(
+            f"{policy}B: exit when sma over 3 bars is above ₹900\n", folder / f"{name}.journal"
+        )
+        times.sort()
+        print(
+            f"cycle of {SYMBOLS} positions, plug-in {name:<8} median {times[len(times) // 2]:6.2f} ms, "
+            f"worst {times[-1]:7.2f} ms of {len(times)}; {alerts} alerts, {orders} orders"
+        )
+
+
+def _run(policy: str, journal: Path) -> tuple[list[float], int, int]:
+    events: list[Event] = []
+    times: list[float] = []
+    entries = [
+        Entry(
+            row=number, instrument=InstrumentKey("NSE", f"S{number}"), product="MIS", side=1, quantity=10,
+            entry=10_000.0, opened=OPENED, stop=float("nan"),
+        )
+        for number in range(SYMBOLS)
+    ]  # fmt: skip
+    prices = sorted(
+        (tick._replace(symbol=f"S{number}") for number in range(SYMBOLS) for tick in ticks(10)),
+        key=lambda tick: tick.at,
+    )
+    with paper_day(
+        [Policy.from_text(policy)], [tick._replace(seq=place) for place, tick in enumerate(prices)], OPENED - MINUTE,
+        entries, journal, settings=Settings(), fast=False, clock=WallClock(OPENED - MINUTE, 60.0), emit=events.append,
+        durable=False,
+    ) as day:  # fmt: skip
+        cycle = day.manager.cycle
+
+        def timed() -> list[Decision]:
+            began = stopwatch()
+            found = cycle()
+            times.append((stopwatch() - began) * 1000)
+            return found
+
+        day.manager.cycle = timed  # type: ignore[method-assign]
+        day.run()
+    alerts = sum(event.name == "alert" and event.data.get("cause") == "plug-in" for event in events)
+    return times, alerts, sum(event.name == "action_decided" for event in events)
+
+
 def columns() -> None:
     """Time a day's column through the process against the same function called here."""
     from calm_words import CALM  # type: ignore[import-not-found]
@@ -105,13 +172,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = "CALM = " + fact("calm", "[price / 100 for price in bars.close]")
+        for place, (face, compute) in enumerate(FACES.items()):
+            source += f"F{place} = " + fact(f"face {face}", compute)
         source += "STUCK = " + fact("stuck", "[each for each in iter(int, 1)]")
-        install(folder, "calm-words", source, {"calm": "CALM", "stuck": "STUCK"})
+        faces = {f"face_{face}": f"F{place}" for place, face in enumerate(FACES)}
+        install(folder, "calm-words", source, {"calm": "CALM", "stuck": "STUCK", **faces})
         sys.path.insert(0, name)
         print(f"finding entry points               {median_of(lambda: _of_path.__wrapped__(tuple(sys.path))):7.2f} ms")
         checks(folder)
         cycles()
         columns()
+        running(folder)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ import pytest
 from rulekit.errors import InputError
 from rulekit.market.underlying import underlying_of
 from rulekit.model.instrument import InstrumentKey
-from rulekit.replay import read_bars, replay
+from rulekit.replay import Options, read_bars, replay
 from rulekit.replay.plugged import with_plugged_facts
+from rulekit.replay.sweep import sweep
 from rulekit.runtime.policy import Policy
 from tests.plugins.packages import fact, install
 from tests.replay.live import decided_in_replay, decided_live, differences, entries_over
@@ -68,6 +69,21 @@ def test_the_same_decisions_live_and_in_a_replay(
     assert differences(live, decided_in_replay(policy, feed, entries, native=False)) == []
 
 
+def test_a_sweep_sees_what_a_replay_sees(words: None, tmp_path: Path) -> None:
+    option, feed = "NIFTY26NOV24000CE", tmp_path / "bars.parquet"
+    index = [24000.0 + 10 * place for place in range(40)]
+    pq.write_table(bars_of({option: [200.0 - place for place in range(40)], "NIFTY 50": index}, "NFO"), feed)
+    sold = [{"symbol": option, "exchange": "NFO", "side": "short", "quantity": 10, "at": "2026-11-20T09:15:00+05:30"}]
+    policy = Policy.from_text("set level to ₹24,200\nexit when spot is at least level")
+    (trade,) = replay(policy, read_bars(feed), sold, native=False).trades
+    assert trade.exited is not None
+    outcome = sweep(
+        policy, feed, sold, values={"level": ["₹24,100", "₹24,200", "₹90,000"]}, options=Options(native=False)
+    )
+    assert [row.trades for row in outcome.rows] == [1, 1, 1]
+    assert outcome.rows[1].profit == trade.profit and len({row.profit for row in outcome.rows}) == 3
+
+
 # --- columns ---------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +124,9 @@ def test_an_option_sees_its_index(words: None) -> None:
     found = column("exit when spot is above ₹5", table, InstrumentKey("NFO", option), "spot")
     assert found == [None, 24000.0, 24010.0, 24020.0]
     alone = table.filter(pc.equal(table["symbol"], option))
+    sold = [{"symbol": option, "exchange": "NFO", "side": "short", "quantity": 10, "at": "2026-11-20T09:15:00+05:30"}]
+    notes = replay(Policy.from_text("exit when spot is above ₹5"), alone, sold, native=False).notes
+    assert any("`spot` is unknown: it needs the price of NSE:NIFTY 50" in note.what for note in notes)
     assert column("exit when spot is above ₹5", alone, InstrumentKey("NFO", option), "spot") == [None] * 4
 
 

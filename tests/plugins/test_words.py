@@ -74,7 +74,7 @@ def test_an_alias_a_window_and_the_canonical_form(decay: Path) -> None:
         ("exit when premium decay is above 20", "U101", "20 what?"),
         ("exit when premium decay is above 20 minutes", "U102", "percentage"),
         ("exit when premum decay is above 20%", "N101", "premium decay"),
-        ("set premium decay to 5%\nexit at premium decay profit", "N102", "premium decay"),
+        ("set premium decay to 5%\nexit at premium decay profit", "N102", "a word of the plug-in `decay-words`"),
     ],
 )
 def test_its_unit_and_its_name_are_checked(decay: Path, text: str, code: str, said: str) -> None:
