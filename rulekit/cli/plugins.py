@@ -90,10 +90,11 @@ def _page(each: Health) -> str:
     value = each.declared.value if each.declared else None
     lines = [f"{entry.name}: a {entry.kind} of {entry.package} {entry.version}, {each.trouble or WELL}"]
     if fact is not None:
-        low, high = (_bound(bound) for bound in (fact.low, fact.high))
+        bounds = (("from", fact.low), ("to", fact.high))
+        within = " ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
         lines += [
             f"  {fact.help}",
-            f"  measured in  {fact.unit}" + (f", from {low} to {high}" if low or high else ""),
+            f"  measured in  {fact.unit}" + (f", {within}" if within else ""),
             f"  unknown      {fact.unknown}",
             f"  example      {fact.example}",
         ]
@@ -108,7 +109,3 @@ def _page(each: Health) -> str:
     elif value is not None:
         lines += [f"  {what:<12} {getattr(value, what)}" for what in _SHOWN if getattr(value, what, None)]
     return "\n".join(lines)
-
-
-def _bound(bound: float | None) -> str:
-    return "" if bound is None else f"{bound:g}"

@@ -18,7 +18,7 @@ from tests.plugins.tutorial import PAGE, steps
 
 
 def test_all_are_listed_with_version_and_health(site: Path, tmp_path: Path) -> None:
-    source = "A = " + fact("mood", "[1.0] * len(bars)", low=0, high=5) + "B = " + fact("gloom", "1 / 0")
+    source = "A = " + fact("mood", "[1.0] * len(bars)", low=0, high=5) + "B = " + fact("gloom", "1 / 0", low=1)
     install(site, "mood-words", source, {"mood": "A", "spirits": "A", "gloom": "B"}, version="3.4")
     install(site, "lost-words", "import not_there_at_all", {"lost_word": "X"})
     install(site, "rsi-words-two", "X = " + fact("rsi", "[]"), {"rsi": "X"})
@@ -34,6 +34,7 @@ def test_all_are_listed_with_version_and_health(site: Path, tmp_path: Path) -> N
     assert "mood-words" in table.stdout and "Traceback" not in table.stdout + table.stderr
     page = called("plugins", "Spirits", cwd=tmp_path)
     assert "from 0 to 5" in page.stdout and "exit when mood is above 50%" in page.stdout
+    assert called("plugins", "gloom", cwd=tmp_path).stdout.splitlines()[2].endswith(", from 1")
     assert called("plugins", "nothing", "such", cwd=tmp_path).returncode == 2
 
 
