@@ -67,6 +67,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
 @click.option("--skip-bad-rows", is_flag=True, help="leave rows out that cannot be, and say how many")
 @click.option("--one-at-a-time", is_flag=True, help="pass over entries of a symbol while one of it is held")
 @click.option("--rules", is_flag=True, help="say what each rule's actions earned")
+@click.option("--without-each", is_flag=True, help="--rules, and what the policy would earn without each of them")
 @click.option(
     "--against", type=click.Path(path_type=Path), multiple=True, metavar="POLICY",
     help="replay the same entries by this policy, too, and say where and why it parts; may be given several times",
@@ -120,7 +121,7 @@ def command(policies: tuple[Path, ...], bars: tuple[Path, ...], form: str, quiet
         print_study(studied, given)
 
 
-_STUDIED = ("rules", "against", "monte_carlo", "out", "report")
+_STUDIED = ("rules", "without_each", "against", "monte_carlo", "out", "report")
 """Options that ask for more than the trades."""
 
 
@@ -176,8 +177,8 @@ def _study(
     loaded, against, asked = _asked(policies, bars, given, say)
     say("replaying")
     return study(
-        loaded, against=against or None, monte_carlo=given["monte_carlo"] or 0, seed=given["seed"], progress=advance,
-        **asked,
+        loaded, against=against or None, without_each=given["without_each"], monte_carlo=given["monte_carlo"] or 0,
+        seed=given["seed"], progress=advance, **asked,
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def print_study(study: Study, given: Mapping[str, Any]) -> None:
     """Write what was asked for beyond the trades."""
     for line in figure_lines(study):
         click.echo(line)
-    if given["rules"]:
+    if given["rules"] or given["without_each"]:
         _print_rules(study)
     if study.other is not None:
         _print_beside(study)
@@ -87,11 +87,12 @@ def _print_rules(study: Study) -> None:
             f"{rule.quantity:,}",
             money(rule.effect),
             money(rule.against_holding),
+            *([] if study.without is None else [money(rule.worth)]),
         )
         for rule in study.rules
     ]
     columns = ("rule", "trades", "orders", "levels set", "reached", "shares", "earned to the end ₹", "earned in all ₹")
-    print_table("", columns, rows)
+    print_table("", columns if study.without is None else (*columns, "worth ₹"), rows)
 
 
 def _print_beside(study: Study) -> None:

@@ -82,6 +82,7 @@ class RuleEffect:
         against_holding: what all of its orders, and the stops and targets of its that were reached, earned against
             having left the entries alone.
         helped: how many of these earned something.
+        worth: what the policy earned more than it would have without this rule, None where that was not asked.
     """
 
     rule: str
@@ -96,6 +97,7 @@ class RuleEffect:
     effect: float | None = None
     against_holding: float | None = None
     helped: int = 0
+    worth: float | None = None
     _to_the_end: list[float] = field(factory=list, repr=False)
     _holding: list[float] = field(factory=list, repr=False)
 
@@ -121,7 +123,7 @@ class RuleEffect:
             "rule": self.rule, "trades": self.trades, "fills": self.fills, "reached": self.reached,
             "stops": self.stops, "targets": self.targets, "alerts": self.alerts, "unfilled": self.unfilled,
             "quantity": self.quantity, "effect": self.effect, "against_holding": self.against_holding,
-            "helped": self.helped,
+            "helped": self.helped, "worth": self.worth,
         }  # fmt: skip
 
 

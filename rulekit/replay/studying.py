@@ -8,9 +8,8 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from rulekit.compile.policy import CompiledPolicy, compile_policy
+from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import InputError
-from rulekit.language.reading import check_text
 from rulekit.language.tree import Applies
 from rulekit.model.instant import SECOND
 from rulekit.replay import api
@@ -20,14 +19,13 @@ from rulekit.replay.chance import Chance, shuffle
 from rulekit.replay.divergence import Divergence, explain, name_parting, parting
 from rulekit.replay.effects import RuleEffect, rule_effects
 from rulekit.replay.entries import Entry
+from rulekit.replay.leaving_out import never_acting, without_rule
 from rulekit.replay.measures import Drawdown, Measured, drawdown, ended_at, equity, figures, measure
 from rulekit.replay.options import Options
 from rulekit.replay.retelling import Listening, Teller
 from rulekit.replay.running import Instruments, Prepared, prepare
 from rulekit.replay.trades import Replay, Trade
 
-ALONE = "LEFT_ALONE: exit when quantity is below 1\n"
-"""A policy that never acts: the entry, its own stop, and the broker's square-off are left."""
 LOOKS = 400_000
 """Partings of two policies are told with their reasons until so many looks were gone through again: some seconds."""
 
@@ -53,7 +51,7 @@ class Study:
     Args:
         prepared: what was run. replay: its trades. alone: the same entries without management.
         title: of the policy. other: the same entries under a second policy, with its title.
-        chance: the same trades in other orders.
+        chance: the same trades in other orders. without: by rule, the profit of the policy without it.
     """
 
     prepared: Prepared
@@ -64,6 +62,7 @@ class Study:
     other: Replay | None = None
     other_title: str = ""
     chance: Chance | None = None
+    without: dict[str, float] | None = None
     looks: int = LOOKS
     _tellers: dict[int, Teller] = field(factory=dict, repr=False)
     _loops: dict[tuple[int, bool], Listening] = field(factory=dict, repr=False)
@@ -86,7 +85,11 @@ class Study:
     @cached_property
     def rules(self) -> list[RuleEffect]:
         """What each rule's actions earned, the rules in the order of their files."""
-        return rule_effects(self.trades, _rule_names(self.prepared.plan.policies), self.left_alone)
+        found = rule_effects(self.trades, _rule_names(self.prepared.plan.policies), self.left_alone)
+        for rule in found:
+            if self.without is not None and rule.rule in self.without:
+                rule.worth = round(self.replay.profit - self.without[rule.rule], 2)
+        return found
 
     @cached_property
     def figures(self) -> dict[str, Any]:
@@ -180,6 +183,7 @@ def study(
     entries: Any = None,
     *,
     against: Any = None,
+    without_each: bool = False,
     monte_carlo: int = 0,
     seed: int = 0,
     told: int = LOOKS,
@@ -194,6 +198,7 @@ def study(
         policy, bars, entries, options, instruments: as for `replay`; so are `enter`, `side`, `quantity`, `calendar`
             and single options by name.
         against: a second policy, or several as in `policy`: replayed over the very entries that were taken.
+        without_each: replay the entries once more without each rule, to tell what the policy would be without it.
         monte_carlo: shuffle the trades so many times, with numbers from `seed`.
         told: partings of the two policies are told with their reasons, the widest difference first, until about so
             many looks were gone through again; the others are only named.
@@ -220,6 +225,11 @@ def study(
         found.other, found.other_title = found.other_prepared.run(progress), title_of(others)
         if found.other_title == found.title:
             found.other_title = "the second policy"
+    if without_each:
+        found.without = {
+            name: prepare(without_rule(policies, name), bars, taken, again, **each).run(progress).profit
+            for name in _rule_names(policies)
+        }
     if monte_carlo and outcome.trades:
         ordered = sorted(outcome.trades, key=lambda trade: (trade.last, trade.row))
         found.chance = shuffle([trade.profit for trade in ordered], monte_carlo, seed)
@@ -244,10 +254,7 @@ def taken_of(ready: Prepared, outcome: Replay) -> list[Entry]:
 
 def _alone(taken: Sequence[Entry]) -> CompiledPolicy:
     """Return the policy that never acts, for whatever was entered."""
-    tree = check_text(ALONE, "no management").tree
-    assert tree is not None
-    products = tuple(dict.fromkeys(entry.product for entry in taken))
-    return evolve(compile_policy(tree), applies=Applies(products=products))
+    return never_acting(Applies(products=tuple(dict.fromkeys(entry.product for entry in taken))))
 
 
 def _rule_names(policies: Iterable[CompiledPolicy]) -> list[str]:

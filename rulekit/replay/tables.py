@@ -24,7 +24,7 @@ COLUMNS: dict[str, str] = {
     "measures": "trade:i stop:f risk:f r:f minutes:f best_percent:f worst_percent:f ended_at_price:f left_alone:f",
     "effects": "trade:i at:s rule:s quantity:i price:f effect:f against_holding:f",
     "rules": "rule:s trades:i fills:i reached:i stops:i targets:i alerts:i unfilled:i quantity:i effect:f "
-    "against_holding:f helped:i",
+    "against_holding:f helped:i worth:f",
     "figures": "name:s value:f text:s",
     "equity": "at:s profit:f",
     "compared": "trade:i symbol:s side:s entered:s profit:f other_profit:f gained:f exited:s other_exited:s parted:s "

@@ -92,6 +92,7 @@ class ReplayPage:
     chance: Sequence[str] = ()
     multiples: Drawing | None = None
     multiples_words: str = ""
+    tells_worth: bool = False
 
 
 def replay_page(page: ReplayPage) -> str:

@@ -75,6 +75,7 @@ def report(study: Study, *, drawn: int = DRAWN, told: int = LOOKS) -> str:
             chance=_chance(study),
             multiples=_multiples(study),
             multiples_words=_multiples_words(study),
+            tells_worth=study.without is not None,
         )
     )
 

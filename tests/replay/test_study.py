@@ -124,6 +124,22 @@ def test_shares_sold_from_holdings_can_be_left_alone() -> None:
     assert found.figures["left_alone"] == -1200.0
 
 
+def test_worth_is_what_is_lost_without_a_rule() -> None:
+    text = "FIRST: book 50% at 5% profit\nBE: move stop to 4% profit at 6% profit\nIDLE: exit at 90% profit"
+    bars = pa.concat_tables([RISING, table(("09:19", 112.0, 112.0, 101.0, 101.0))])
+    found = studied(text, bars, entry(stop=90), without_each=True)
+    assert found.without is not None
+    worth = {rule.rule: rule.worth for rule in found.rules}
+    for name in ("FIRST", "BE", "IDLE"):
+        kept = "\n".join(line for line in text.splitlines() if not line.startswith(name))
+        assert worth[name] == pytest.approx(found.replay.profit - studied(kept, bars, entry(stop=90)).replay.profit)
+    assert worth["IDLE"] == 0 and worth["BE"] == 50 * 3.0
+    assert found.tables()["rules"]["worth"].to_pylist()[:3] == list(worth.values())[:3]
+    alone = studied("ONLY: book 50% at 5% profit", bars, entry(stop=90), without_each=True)
+    assert alone.rules[0].worth == alone.figures["managed_gained"], "without its only rule nothing is managed"
+    assert studied(text, bars, entry()).rules[0].worth is None
+
+
 # --- measures ----------------------------------------------------------------------------------------------------
 
 

@@ -147,6 +147,11 @@ def test_the_worst_the_best_and_the_widest_partings_are_drawn() -> None:
     assert page.count('class="pick"') >= 3
 
 
+def test_worth_stands_on_the_page_where_it_was_asked() -> None:
+    assert "<th>worth</th>" in report(studied(without_each=True))
+    assert "<th>worth</th>" not in report(studied())
+
+
 def test_a_page_without_trades_is_a_page() -> None:
     bars = table(("09:15", 100.0, 100.0, 100.0, 100.0), ("09:16", 100.0, 100.0, 100.0, 100.0))
     found = study(Policy.from_text(TEXT), bars, [], native=False, looks="path", monte_carlo=10)
