@@ -86,6 +86,8 @@ def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
         refuse_without_folder(given["report"])
     if given["resume"] and given["out"] is None:
         raise UsageError("what is to be resumed?", "give the --out of the sweep that was stopped")
+    if given["resume"] and not _kept_beside(given["out"]).exists():
+        click.echo(f"note: nothing is kept beside `{given['out']}`, so the sweep begins anew", err=True)
     told = _Told()
     try:
         found = _swept(policy, given, told, quiet=quiet)
@@ -117,6 +119,11 @@ def _write_page(found: Sweep, forward: Forward | None, policy: Path, path: Path)
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError(f"`{path}` cannot be written: {error.strerror or error}", "give another place") from None
+
+
+def _kept_beside(out: Path) -> Path:
+    """Return where what is done is kept until the end."""
+    return out.with_name(f"{out.name}.partial")
 
 
 class _Told:
@@ -166,7 +173,7 @@ def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sw
             side=given["side"], quantity=given["quantity"], options=options,
             instruments=_instruments(settings.instruments, given["lot"], given["tick"]),
             calendar=settings.calendar.calendar(), jobs=given["jobs"] or os.cpu_count() or 1,
-            scheduler=given["scheduler"], keep=None if out is None else out.with_name(f"{out.name}.partial"),
+            scheduler=given["scheduler"], keep=None if out is None else _kept_beside(out),
             resume=given["resume"], by=given["by"], progress=progress,
         )  # fmt: skip
 

@@ -91,7 +91,7 @@ class _Round:
             done = [found for each in list(self.given.values()) if (found := self._looked_at(each)) is not None]
             yield from done
             if not done:
-                self._help_the_slow(threads)
+                self._help_the_slow()
                 self.clock.sleep(LOOK_S)
 
     def _sent(self, task: Task, workers: Sequence[str] | None = None) -> Any:
@@ -108,7 +108,9 @@ class _Round:
                 if outcome is not None:
                     self._over(given)
                     return outcome
-            if copy.status in ("pending", "finished"):
+                self._again(given, copy)
+                break
+            if copy.status == "pending":
                 continue
             error = copy.exception() if copy.status == "error" else None
             if error is None or type(error).__name__ == "KilledWorker":
@@ -144,26 +146,22 @@ class _Round:
         given.copies.remove(copy)
         given.copies.append(self._sent(given.task))
 
-    def _help_the_slow(self, threads: int) -> None:
-        """When nothing waits any more, let another worker do what takes too long as well; the first one counts."""
-        if self.waiting or len(self.given) >= threads or not self.took:
+    def _help_the_slow(self) -> None:
+        """When nothing waits any more, let an idle worker do what takes too long as well; the first one counts."""
+        if self.waiting or not self.took:
             return
         bound = max(SLOW_S, SLOW * median(self.took))
-        for each in self.given.values():
-            if len(each.copies) == 1 and stopwatch() - each.since > bound:
-                where = self._others(each.copies[0].key)
-                if where:
-                    each.copies.append(self._sent(each.task, where))
-
-    def _others(self, key: str) -> list[str]:
-        """Return the workers that are not at a piece."""
+        slow = [each for each in self.given.values() if len(each.copies) == 1 and stopwatch() - each.since > bound]
+        if not slow:
+            return
         at: Mapping[str, Sequence[Any]] = self.client.processing()
-        return [worker for worker, keys in at.items() if key not in keys]
+        idle = [worker for worker, keys in at.items() if not keys]
+        for each, worker in zip(slow, idle, strict=False):
+            each.copies.append(self._sent(each.task, [worker]))
 
     def _threads(self) -> int:
         """Count the threads of all workers; none for long is an end."""
-        workers = self.client.scheduler_info(n_workers=-1)["workers"]
-        threads = sum(int(each["nthreads"]) for each in workers.values())
+        threads = sum(map(int, self.client.nthreads().values()))
         if threads:
             self.alone_since = None
         elif self.alone_since is None:
