@@ -70,6 +70,14 @@ def test_the_deepest_fall_is_below_the_highest_sum_or_below_nothing() -> None:
     assert drawdown([1.0, 2.0]) == 0.0
 
 
+def test_trades_of_several_days_that_are_left_on_one_are_summed_there() -> None:
+    grid = Grid((Axis("gap", ("1%",)),))
+    cells: list[Cell] = [(0, 0, 1, 1, 0, 5_000), (0, 2, 1, 1, 0, 3_000), (1, 2, 2, 1, 1, -9_050)]
+    (row,) = rows_of(grid, [cells], [0, 1, 2])
+    assert (row.trades, row.won, row.held, row.profit, row.drawdown) == (4, 3, 1, -10.5, 60.5)
+    assert row.daily == moments([50.0, 0.0, -60.5])
+
+
 def sweep_of(*profits: list[int], names: tuple[str, ...] = ("1%", "2%", "3%"), held_over: bool = False) -> Sweep:
     """Return a sweep of one value whose combinations earned these rupees a day, a trade a day."""
     grid = Grid((Axis("gap", names[: len(profits)]),))

@@ -248,6 +248,28 @@ def test_policies_that_differ_in_more_than_numbers_are_families_of_their_own() -
     assert [family.members for family in families(trees)] == [(0, 1, 3), (2,)]
 
 
+def test_the_one_program_holds_no_number_of_any_single_value() -> None:
+    variants = Variants(KINDS)
+    trees = [
+        variants.tried({"first": value, "pause": pause}) for value, pause in (("0.3%", "1 hour"), ("5%", "1 minute"))
+    ]
+    (one,), (other,) = families(trees), families(trees[::-1])
+    assert one.policy.show() == other.policy.show()
+    assert one.numbers == other.numbers[::-1] and one.numbers[0] != one.numbers[1]
+
+
+def test_a_symbol_whose_prices_end_early_is_looked_at_as_long_as_the_others() -> None:
+    long, short = table("TCS", days=1, minutes=30), table("INFY", days=1, minutes=15)
+    text = "set out to 09:20\nEND: exit at out"
+    entries = [{"symbol": "INFY", "side": "long", "quantity": 10, "at": "2021-01-04T09:16:00+05:30"}]
+    options = Options(looks="live", native=False)
+    bars = pa.concat_tables([long, short])
+    found = sweep(Policy.from_text(text), bars, entries, values={"out": "09:25,09:30"}, options=options)
+    alone = replay(Policy.from_text(text.replace("09:20", "09:30")), bars, entries, options=options)
+    assert alone.trades[0].exited is not None
+    assert [row.held for row in found.rows] == [0, 0]
+
+
 def test_the_compiled_loop_gives_what_the_plain_one_gives(prices: Path, plain: Sweep) -> None:
     compiled = swept(prices, options=Options(looks="close", fill="open", native=True))
     assert compiled.native and not plain.native
@@ -285,6 +307,10 @@ def test_a_symbol_is_read_alone_and_is_the_same(prices: Path, tmp_path: Path) ->
     mixed = table(*SYMBOLS)
     mixed = mixed.take(pa.array(sorted(range(mixed.num_rows), key=lambda row: (row % 180, row))))
     pq.write_table(mixed, tmp_path / "by_time.parquet", row_group_size=64)
+    mixed = pa.concat_tables([mixed, table("WIPRO", days=1).take(pa.array(range(0, 60, 5)))])
+    pq.write_table(mixed, tmp_path / "sparse.parquet", row_group_size=64)
+    (sparse,) = (part for key, part in survey(tmp_path / "sparse.parquet").parts.items() if key.symbol == "WIPRO")
+    assert next(iter(read_part(sparse).series.values())).length == MINUTE
     whole = read_bars(prices)
     for path in (prices, tmp_path / "by_time.parquet"):
         known = survey(path)
