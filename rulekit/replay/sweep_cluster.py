@@ -20,6 +20,8 @@ SLOW, SLOW_S = 4.0, 10.0
 """A piece that takes so many times as long as the middle one, and so many seconds, is done by another worker too."""
 PATIENCE_S = 30.0
 """For so long a scheduler is asked, and its workers are waited for."""
+FETCH_S = 8.0
+"""An outcome, some kilobytes, that does not arrive in this time is taken for lost with the worker that holds it."""
 LOOK_S = 0.02
 IN_HAND = 3
 """So many pieces a thread are handed out in advance."""
@@ -47,7 +49,8 @@ def _client(address: str) -> Any:
         raise UsageError(
             "a sweep on many machines needs Dask distributed", "install the extra: rulekit-policy[cluster]"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.ERROR)  # what a person needs to know is said here
+    for name in ("distributed", "distributed.client"):  # what a person needs to know is said here
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
@@ -123,7 +126,7 @@ class _Round:
     def _fetched(self, copy: Any) -> Outcome | None:
         """Bring the outcome here; the worker that holds it may have died just now."""
         try:
-            outcome: Outcome = copy.result(timeout=PATIENCE_S)
+            outcome: Outcome = copy.result(timeout=FETCH_S)
         except (OSError, TimeoutError):
             return None
         return outcome
