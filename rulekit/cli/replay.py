@@ -49,6 +49,10 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file.""",
     help="which end of a bar comes first: by its colour as in a live run, or the stop's",
 )  # fmt: skip
 @click.option(
+    "--finer", type=click.Path(path_type=Path), multiple=True,
+    help="shorter bars or ticks of the same time, which say which end of a bar came first",
+)  # fmt: skip
+@click.option(
     "--fill", type=click.Choice(["last", "open", "touch"]), default="last", show_default=True,
     help="where an order fills: at the price of the look, at the next bar's open, or where its rule first held",
 )  # fmt: skip
@@ -216,7 +220,7 @@ def _asked(
         "bars": prices, "entries": given["entries"], "enter": given["enter"], "side": given["side"],
         "quantity": given["quantity"], "options": options,
         "instruments": _instruments(settings.instruments, given["lot"], given["tick"]),
-        "calendar": settings.calendar.calendar(),
+        "calendar": settings.calendar.calendar(), "finer": list(given["finer"]) or None,
     }  # fmt: skip
 
 

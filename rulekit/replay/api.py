@@ -19,6 +19,7 @@ from rulekit.model.instant import exchange_instant
 from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.replay.bars import WRITE_OFFSET, Bars, read_bars
 from rulekit.replay.entries import Entry, every_bars, read_entries
+from rulekit.replay.finer import with_finer
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments, Prepared, prepare
 from rulekit.replay.soundness import Note
@@ -51,6 +52,7 @@ def replay(
         enter: instead of entries, for example `every 50 bars`: then `quantity` on `side`, when flat.
         options: the rules of the replay; single ones may be given by name instead (`looks="close"`).
         instruments: lots and ticks by instrument; plain equity defaults where it answers None.
+        more: single options, or `finer`: shorter bars or ticks, which say which end of a bar came first.
 
     Raises:
         InputError: bars, entries or options that cannot be.
@@ -72,6 +74,7 @@ def prepared(
     options: Options | None = None,
     instruments: Instruments | None = None,
     calendar: Calendar | None = None,
+    finer: Any = None,
     **more: Any,
 ) -> Prepared:
     """Look a replay through and bind it; the arguments are those of `replay`."""
@@ -85,6 +88,10 @@ def prepared(
         bars = read_bars(
             bars, exchange=chosen.exchange, skip_bad=chosen.skip_bad, facts=facts_of(policies),
         )  # fmt: skip
+    if finer is not None:
+        if chosen.path == "stop-first":
+            raise InputError("`finer` says which end of a bar came first, and so does `path`", "leave one of them out")
+        bars = with_finer(bars, read_bars(finer, exchange=chosen.exchange, skip_bad=chosen.skip_bad))
     made = None if entries is None else entries_of(entries, chosen.exchange)
     if made and (first := next((entry for entry in made if not entry.has_zone), None)):
         bars = evolve(bars, notes=(*bars.notes, Note(first.where, NAIVE, WRITE_OFFSET, False)))

@@ -28,11 +28,13 @@ class Series:
     Args:
         table: Arrow columns at, open, high, low, close (ticks: only close), volume, bid, ask, and facts by phrase.
         length: of a bar in microseconds, 0 for ticks.
+        ups: for each bar 1 where its high came first, 0 where its low did; None where nothing finer tells.
     """
 
     key: InstrumentKey
     table: Any
     length: int
+    ups: Sequence[float] | None = None
 
     @property
     def is_ticks(self) -> bool:

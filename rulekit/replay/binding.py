@@ -168,6 +168,7 @@ def _series_arrays(series: Series, arrays: Arrays) -> dict[str, Any]:
         table["close"].combine_chunks() if hasattr(table["close"], "combine_chunks") else table["close"]
     )
     found = {"at": arrays.times(table["at"].combine_chunks()), "closes": close}
+    found["ups"] = arrays.numbers(series.ups or [])
     for name, column in (("opens", "open"), ("highs", "high"), ("lows", "low")):
         found[name] = close if series.is_ticks else arrays.numbers(table[column].combine_chunks())
     return found

@@ -34,7 +34,7 @@ SETTINGS = (
 )  # fmt: skip
 """Plain numbers that the loop is given, in this order, times in microseconds."""
 ARRAYS = (
-    "at", "opens", "highs", "lows", "closes",
+    "at", "opens", "highs", "lows", "closes", "ups",
     "days", "day_opens", "day_closes", "day_square", "day_counts",
     "e_first", "e_at", "e_side", "e_quantity", "e_price", "e_stop", "e_day", "e_count",
     "o_state", "o_entered", "o_entry", "o_quantity", "o_realised", "o_until",
@@ -51,7 +51,8 @@ def write_loop(
     It returns the entry to go on with, the rows recorded, and until when something is held; `busy` takes that in.
 
     Args:
-        looks: `live`, `path` or `close`. path: `colour`, `stop-first` or `ticks`. fill: `last`, `open` or `touch`.
+        looks: `live`, `path` or `close`. path: `colour`, `stop-first`, `finer` or `ticks`.
+        fill: `last`, `open` or `touch`.
         gaps: whether a price may move from one point of a bar to the next through every price between them.
     """
     body = _CLOSE if looks == "close" else _PATH
@@ -59,7 +60,8 @@ def write_loop(
     stop_first = path == "stop-first"
     parts = {
         "POINT": _TICK_POINT if path == "ticks" else _BAR_POINT,
-        "ORDER_OF_ENDS": _STOP_FIRST if stop_first else "",
+        "ORDER_OF_ENDS": _STOP_FIRST if stop_first else _BY_FINER if path == "finer" else "",
+        "TARGET_FIRST": _TARGET_FIRST if path == "finer" else "",
         "OWN_CYCLES": "1" if looks == "live" else "0",
         "FILL_NEXT": "1" if fill == "open" else "0",
         "FILL_TOUCH": "1" if fill == "touch" else "0",
@@ -402,6 +404,7 @@ _CLOSE = """
                     pend_rule, level = -1.0, opens[bar]
                 elif side * opens[bar] >= side * target:
                     pend_rule, level = -2.0, opens[bar]
+                <TARGET_FIRST>
                 elif side * low <= side * stop:
                     pend_rule, level = -1.0, stop
                 elif side * high >= side * target:
@@ -486,6 +489,15 @@ here = closes[k]
 
 _STOP_FIRST = """
 up_first = (side < 0.0) == (side * (lows[i] if side > 0.0 else highs[i]) <= side * stop)
+"""
+
+_BY_FINER = """
+up_first = ups[i] > 0.0 if ups[i] == ups[i] else up_first
+"""
+
+_TARGET_FIRST = """
+elif side * high >= side * target and (ups[bar] - 0.5) * side > 0.0:
+    pend_rule, level = -2.0, target
 """
 
 _FILL = """

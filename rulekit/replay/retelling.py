@@ -52,13 +52,14 @@ class Listening:
     """The plain loop of a policy round a look that is listened to; one serves all blocks of that policy.
 
     Args:
-        ticks: whether it runs over ticks. listen: is told every look; whoever runs the loop sets it.
+        ticks: whether it runs over ticks. finer: whether finer prices order the ends of bars.
+        listen: is told every look; whoever runs the loop sets it.
     """
 
-    def __init__(self, policy: CompiledPolicy, options: Options, *, ticks: bool) -> None:
+    def __init__(self, policy: CompiledPolicy, options: Options, *, ticks: bool, finer: bool = False) -> None:
         self.listen: Callable[[Seen], None] | None = None
         looks = "path" if ticks and options.looks == "close" else options.looks
-        path = "ticks" if ticks else options.path
+        path = "ticks" if ticks else "finer" if finer else options.path
         kernel = build(policy, looks=looks, path=path, fill=options.fill, native=False, passing=False)
         inner = kernel.look
         rest = tuple(name for name in inner.arguments if name not in _STATE)

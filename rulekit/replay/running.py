@@ -158,7 +158,7 @@ def prepare(
 def _kernel(block: Block, options: Options) -> Kernel:
     """Build the loop of a block's policy; ticks have no path and no close."""
     ticks = block.series.is_ticks
-    path = "ticks" if ticks else options.path
+    path = "ticks" if ticks else "finer" if block.series.ups is not None else options.path
     looks = "path" if ticks and options.looks == "close" else options.looks
     return build(block.policy, looks=looks, path=path, fill=options.fill, native=options.native)
 

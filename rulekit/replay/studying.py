@@ -152,7 +152,8 @@ class Study:
         ticks = bound.block.series.is_ticks
         key = (id(bound.block.policy), ticks)
         if key not in self._loops:
-            self._loops[key] = Listening(bound.block.policy, prepared.plan.options, ticks=ticks)
+            finer = bound.block.series.ups is not None
+            self._loops[key] = Listening(bound.block.policy, prepared.plan.options, ticks=ticks, finer=finer)
         return self._loops[key]
 
     def _repr_html_(self) -> str:

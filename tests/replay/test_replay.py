@@ -248,3 +248,43 @@ def test_the_command_prints_the_trades(tmp_path: Path) -> None:
 def test_an_entry_that_no_policy_is_for_is_refused() -> None:
     with pytest.raises(InputError, match="no policy is for a long of NSE:INFY"):
         replayed("applies to BSE equity\nexit at 5% profit", RISING, entry())
+
+
+def halves(*prices: tuple[str, float]) -> pa.Table:
+    """Return ticks of the minute of 09:16."""
+    return pa.table(
+        {
+            "symbol": ["INFY"] * len(prices),
+            "time": [f"{DAY}09:16:{second}+05:30" for second, _ in prices],
+            "price": [price for _, price in prices],
+        }
+    )
+
+
+WIDE = table(("09:15", 100.0, 101.0, 99.5, 100.0), ("09:16", 100.0, 112.0, 94.0, 95.5), *QUIET[1:])
+
+
+@pytest.mark.parametrize("looks", ["live", "path", "close"])
+@pytest.mark.parametrize(
+    ("first", "second", "rule", "price"), [(112.0, 94.0, "target", 110.0), (94.0, 112.0, "stop", 95.0)]
+)
+def test_finer_prices_say_which_end_came_first(
+    looks: str, first: float, second: float, rule: str, price: float
+) -> None:
+    finer = halves(("01", 100.0), ("20", first), ("40", second), ("59", 95.5))
+    outcome = replayed("set target to 10% profit", WIDE, entry(stop=95), looks=looks, finer=finer)
+    assert told(outcome) == [("09:16", rule, price, 100)]
+    assert [str(note) for note in outcome.notes if "2 of 3 bars have no finer prices" in str(note)]
+
+
+def test_finer_prices_of_shorts_are_mirrored() -> None:
+    finer = halves(("01", 100.0), ("20", 94.0), ("40", 112.0), ("59", 95.5))
+    outcome = replayed("set target to 5% profit", WIDE, entry(side="short", stop=105), looks="close", finer=finer)
+    assert told(outcome) == [("09:16", "target", 95.0, 100)]
+
+
+def test_finer_prices_must_be_finer() -> None:
+    with pytest.raises(InputError, match="are no finer"):
+        replayed("set target to 10% profit", WIDE, entry(), finer=WIDE)
+    with pytest.raises(InputError, match="no finer prices of NSE:INFY"):
+        replayed("set target to 10% profit", WIDE, entry(), finer=table(*QUIET, symbol="TCS"))
