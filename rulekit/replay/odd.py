@@ -79,8 +79,9 @@ def _holes(series: Series, name: str, at: Any, rows: Any, inside: Any) -> list[N
     holes: list[tuple[int, int]] = [(at[place].as_py(), at[place + 1].as_py()) for place in places]
     before, after = holes[0]
     longest_hole = max(holes, key=lambda hole: hole[1] - hole[0])
+    count = f"{len(holes):,} hole{'s' if len(holes) > 1 else ''}"
     what = (
-        f"{len(holes):,} holes within sessions, the first from {iso(before)[11:19]} to {iso(after)[11:19]}, the "
+        f"{count} within sessions, the first from {iso(before)[11:19]} to {iso(after)[11:19]}, the "
         f"longest {_minutes(longest_hole)} on {day_of(longest_hole[0])}; prices are unknown in them as in a live run"
     )
     return [Note(f"{name}, {iso(before)}", what, "fill them if the source has more", False)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -140,7 +140,7 @@ def prepare(
         entries = _regular(plan, every, side, quantity)
     spans = {key: (first_of(one), last_of(one)) for key, one in bars.series.items()}
     for entry in entries:
-        refuse_outside(entry, spans)
+        _refuse_outside(entry, spans, plan)
     blocks = _blocks(plan, entries)
     notes = [*bars.notes, *_look_through(plan, blocks)]
     feed_end = feed_end or max(last for _, last in spans.values())
@@ -153,6 +153,18 @@ def prepare(
         instrument = plan.instruments(block.series.key)
         bound.append(bind(block, kernel, options, instrument, plan.calendar, feed_end, flat=flat))
     return Prepared(plan, bound, notes, len(entries))
+
+
+def _refuse_outside(entry: Entry, spans: Mapping[InstrumentKey, tuple[int, int]], plan: Plan) -> None:
+    """Refuse an entry outside its bars; if their times are another zone's, that is said instead."""
+    try:
+        refuse_outside(entry, spans)
+    except InputError:
+        if entry.key in spans and plan.options.sessions == "exchange":
+            from rulekit.replay.odd import odd_series
+
+            odd_series(plan.bars.series[entry.key], plan.calendar)
+        raise
 
 
 def _kernel(block: Block, options: Options) -> Kernel:

@@ -74,9 +74,15 @@ def test_times_of_another_zone_are_refused(tmp_path: Path) -> None:
     assert "another zone" in caught.value.help
 
 
+def test_another_zone_is_said_where_it_puts_the_entries_outside(tmp_path: Path) -> None:
+    path = written(tmp_path, *(row(15 + place).replace("T09:", "T03:") for place in range(5)))
+    with pytest.raises(InputError, match="mostly outside its hours"):
+        replay(Policy.from_text(EXIT), path, [ENTRY], native=False)
+
+
 def test_holes_are_told(tmp_path: Path) -> None:
     outcome = replay(Policy.from_text(EXIT), written(tmp_path, row(15), row(16), row(40)), [ENTRY], native=False)
-    assert any("1 holes within sessions, the first from 09:16:00 to 09:40:00" in str(note) for note in outcome.notes)
+    assert any("1 hole within sessions, the first from 09:16:00 to 09:40:00" in str(note) for note in outcome.notes)
 
 
 @pytest.mark.parametrize(
