@@ -18,7 +18,7 @@ TEMPLATES = {
     "test_facts.py.txt": "tests/test_facts.py",
 }
 """The files of a package, by the template of each."""
-_NAME = re.compile(r"[a-z][a-z0-9]*(?: [a-z0-9]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9]+(?: [a-z0-9]+)*")
 
 
 @click.group("new")

@@ -15,7 +15,7 @@ UNITS = ("%", "₹", "price", "times normal", "count")
 """What a fact may be measured in. `₹` is an amount of money; a `price` may stand wherever a price may."""
 NEEDS = ("volume", "underlying")
 """What a fact may need beside the prices of its instrument."""
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*")
+_NAME = re.compile(r"[a-z][a-z0-9]+(?:[ -][a-z0-9]+)*")
 
 Compute = Callable[[DayBars, int], "Sequence[float] | Measured"]
 """From the complete bars of a day and a window in bars to one value a bar, which rests on no bar after it."""
@@ -72,7 +72,8 @@ class FactPlugin:
             DeclarationError: a field that cannot be, with what would do.
         """
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise DeclarationError(f"`{self.name}` is no name of a fact", "lower-case words with single spaces")
+            help = "lower-case words with single spaces, the first of two letters or more"
+            raise DeclarationError(f"`{self.name}` is no name of a fact", help)
         if self.unit not in UNITS:
             raise DeclarationError(f"`{self.unit}` is no unit of a fact", f"use one of {', '.join(UNITS)}")
         for what in ("help", "example", "unknown"):

@@ -14,7 +14,7 @@ from rulekit.plugins.declared import DeclarationError
 MEASURES = ("%", "₹", "points", "ticks", "R", "ATR")
 """Measures of the language of which a unit may be a multiple."""
 SEVERITIES = ("error", "warning", "info")
-_WORDS = re.compile(r"[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*")
+_WORDS = re.compile(r"[a-z][a-z0-9]+(?:[ -][a-z0-9]+)*")
 _SCHEME = re.compile(r"[a-z][a-z0-9]+")
 _CODE = re.compile(r"P\d{3}")
 _KEBAB = re.compile(r"[a-z]+(?:-[a-z]+)*")

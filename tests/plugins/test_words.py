@@ -189,6 +189,7 @@ def test_an_import_that_never_ends_costs_its_time_and_no_more(site: Path) -> Non
     ("field", "value", "said"),
     [
         ("name", "Mood", "no name"),
+        ("name", "r", "no name"),
         ("unit", "pips", "no unit"),
         ("help", " ", "no help"),
         ("example", "", "no example"),
