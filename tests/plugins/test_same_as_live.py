@@ -45,7 +45,7 @@ def words(site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "symbols", "rows"),
-    [("nse_minutes.parquet", ["SBIN"], 500), ("nse_ticks.parquet", ["NIFTY"], 3000)],
+    [("nse_minutes.parquet", ["SBIN"], 360), ("nse_ticks.parquet", ["NIFTY"], 2000)],
 )
 def test_the_same_decisions_live_and_in_a_replay(
     words: None, shared_data: Path, tmp_path: Path, name: str, symbols: list[str], rows: int
