@@ -18,6 +18,8 @@ HISTORY = 1500
 """So many candles before the first look are heard for the facts of the market."""
 NEARER = 1e-9
 """Amounts and stops are handed over by this share on the safe side of the framework's own rounding."""
+STOPS = ("stop_loss", "trailing_stop_loss", "stoploss_on_exchange")
+TOOK_OUT = {"roi": TARGET_REACHED, **dict.fromkeys(STOPS, STOP_REACHED)}
 PARTS = ("open", "high", "low", "close", "volume")
 KEPT = "rulekit"
 """Under this name the framework keeps what the rules of a trade remember."""
@@ -42,11 +44,10 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
     facts to the policy.
     """
 
-    INTERFACE_VERSION = 3
     policy: PolicySource = ""
     """A policy, or the path of one."""
     exchange_of_pairs = ""
-    """An exchange of India whose sessions and facts of the market count, or nothing."""
+    """An exchange of India whose sessions and facts of the market count."""
     tick: str | None = None
     """Smallest step of a price, where the precision that the framework knows is not it."""
     keeps: bool | None = None
@@ -107,13 +108,12 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
     def _unheard(self, desk: BarDesk, pair: str, frame: Any) -> list[dict[str, Any]]:
         """Return the candles since the last look, the last one at any rate."""
         seen, count, dates = self._known.heard.get((desk.scale, pair)), min(len(frame), HISTORY), frame["date"]
-        if seen is not None:
+        if seen:
             count = 1
             while count < len(frame) and instant_of(dates.iat[-count - 1].to_pydatetime()) > seen:
                 count += 1
-        rows: list[dict[str, Any]] = frame.iloc[-count:].to_dict("records")
-        self._known.heard[desk.scale, pair] = instant_of(rows[-1]["date"].to_pydatetime())
-        return rows
+        self._known.heard[desk.scale, pair] = instant_of(dates.iat[-1].to_pydatetime())
+        return list(frame.iloc[-count:].to_dict("records"))
 
     def done(self) -> list[Done]:
         """Return every action since the start, oldest first."""
@@ -130,9 +130,8 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
                 continue
             orders.remove(action)  # it is asked many times a candle, and one order is one order
             amount = (action.quantity or 0) * _step(trade) * (1 + NEARER)
-            if action.kind == ADD:
-                return amount * current_entry_rate / trade.leverage, action.rule
-            return -amount * trade.stake_amount / trade.amount, action.rule
+            rate = current_entry_rate / trade.leverage if action.kind == ADD else -trade.stake_amount / trade.amount
+            return amount * rate, action.rule
         return None
 
     def custom_exit(self, pair: str, trade: Any, current_time: datetime, *unused: Any, **more: Any) -> str | None:
@@ -165,9 +164,9 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
         current_time: datetime, **more: Any,
     ) -> bool:  # fmt: skip
         """Note a stop or target of the framework's that takes the trade out; agree to every exit."""
-        if exit_reason == "roi" or "stop" in exit_reason:
+        if rule := TOOK_OUT.get(exit_reason):
             desk, held = self._setup(trade)
-            desk.took_out(held, TARGET_REACHED if exit_reason == "roi" else STOP_REACHED, instant_of(current_time))
+            desk.took_out(held, rule, instant_of(current_time))
         return True
 
 
@@ -188,9 +187,9 @@ def _average(trade: Any) -> float:
 
 def _decimals(precision: float | None, mode: int | None) -> int:
     """Return how many decimals a precision of the market has: it is a step, or (mode 2) a number of places."""
-    if precision is None:
-        return 8
-    return int(precision) if mode == 2 else max(0, -int(Decimal(str(precision)).normalize().as_tuple().exponent))
+    if precision is None or mode == 2:
+        return int(8 if precision is None else precision)
+    return max(0, -int(Decimal(str(precision)).normalize().as_tuple().exponent))
 
 
 def _step(trade: Any) -> float:

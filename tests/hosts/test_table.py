@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,10 @@ POLICY_OF_ALL = Policy.from_text(POLICY)
 
 @pytest.fixture(scope="module")
 def days(shared_data: Path) -> list[Scene]:
-    return scenes(shared_data, ("HDFCBANK", "INFY", "KOTAKBANK"), (date(2021, 4, 28), date(2021, 5, 3)))
+    chosen = ("HDFCBANK long 2021-04-28", "INFY short 2021-04-28", "TATAMOTORS long 2021-05-03")
+    found = [scene for scene in scenes(shared_data) if scene.name in chosen]
+    assert len(found) == len(chosen)
+    return found
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

@@ -130,6 +130,26 @@ def test_what_the_trader_does_by_hand_is_taken_as_it_is() -> None:
     assert trader.names()[1:3] == ["position_scaled", "position_reduced"]
 
 
+def test_more_than_the_order_is_somebody_elses_doing() -> None:
+    trader, position = Trader("HALF: book 50% at 5% profit\nREST: exit when times booked is at least 1"), held()
+    assert trader.look(position, "105") == [("HALF", "book", 50)]
+    position.quantity = 20
+    assert trader.look(position, "105") == [("REST", "exit", 20)]
+    filled_of = next(event for event in trader.events if event.name == "action_filled")
+    assert filled_of.data["filled"] == 50
+    assert next(event for event in trader.events if event.name == "position_reduced").data["remaining"] == 20
+
+
+def test_books_are_remembered_over_a_restart() -> None:
+    trader, position = Trader("HALF: book 50% at 5% profit\nREST: exit when times booked is at least 1"), held()
+    trader.look(position, "105")
+    trader.desk.filled(position)
+    position.quantity = 50
+    again = Trader("REST: exit when times booked is at least 1")
+    again.desk.restore(trader.desk.save())
+    assert again.look(position, "101") == [("REST", "exit", 50)]
+
+
 def test_a_position_that_turns_or_was_opened_anew_is_another_one() -> None:
     trader, position = Trader("HALF: book 50% at 5% profit"), held(opened="2026-11-20T09:30:00+05:30")
     assert trader.look(position, "105") == [("HALF", "book", 50)]
