@@ -12,7 +12,7 @@ from rulekit.cli.journal_place import PlaceType, account_option, one_account
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
-    from rulekit.runtime.what_if import Position, WhatIf
+    from rulekit.runtime.what_if_outcome import Position, WhatIf
 
 
 @click.command(
@@ -79,7 +79,7 @@ def _print(found: WhatIf) -> None:
 
 def _print_position(one: Position) -> None:
     from rulekit.model.instant import iso
-    from rulekit.runtime.what_if import price_text
+    from rulekit.runtime.what_if_outcome import price_text
 
     first, parted = one.first, one.parted
     assert parted is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from rulekit.engine.applies import first_that_applies
 from rulekit.engine.book import decide_book, ordered, under_orders
@@ -20,13 +20,13 @@ from rulekit.model.book import NO_ORDERS, BookOrders, BookSnapshot
 from rulekit.model.decision import ADD, BOOK, EXIT, STOP, TARGET, Action, Decision, Memory, RuleMemory
 from rulekit.model.instant import Instant, day_number, iso
 from rulekit.model.orders import BUY
-from rulekit.model.prices import rupees
 from rulekit.model.snapshot import Snapshot
 from rulekit.replay.divergence import Divergence, Done, what, why_not, without
 from rulekit.runtime.looks import Look, look_of
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.recorded_policies import RecordedPolicies
 from rulekit.runtime.reloading import guard
+from rulekit.runtime.what_if_outcome import Position, WhatIf
 
 _ORDERS = (EXIT, BOOK, ADD)
 ONLY_SOME = (
@@ -48,96 +48,6 @@ class Traded:
     quantity: int
     price: float
     ours: bool
-
-
-@define
-class Position:
-    """One position over the looks at it.
-
-    Args:
-        first: its snapshot at the first recorded look. last: the price at the latest one, in smallest units.
-        parted: where the policies part, None while they do the same. seq: of that entry. price, quantity: at it.
-        flying: an order that both had sent was on its way then; until it has ended the position is the one that was.
-        now: what the new policy has made of it. cash: what its orders brought since, in smallest units.
-        then_earned, now_earned: rupees from the parting on, None where they do not part.
-        by_hand: trades after it that no policy ordered.
-    """
-
-    first: Snapshot
-    looks: int = 0
-    last: float = 0.0
-    parted: Divergence | None = None
-    seq: int = 0
-    price: float = 0.0
-    quantity: int = 0
-    flying: bool = False
-    now: Snapshot | None = None
-    cash: float = 0.0
-    memory: dict[str, RuleMemory] = field(factory=dict)
-    then_earned: float | None = None
-    now_earned: float | None = None
-    by_hand: int = 0
-
-    @property
-    def gained(self) -> float:
-        """Rupees that the new policy would have earned more since they part."""
-        return 0.0 if self.now_earned is None or self.then_earned is None else self.now_earned - self.then_earned
-
-    @property
-    def held(self) -> int:
-        """What the new policy would still hold."""
-        return 0 if self.now is None else self.now.quantity
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it for JSON, amounts in rupees."""
-        first, parted = self.first, self.parted
-        return {
-            "symbol": first.symbol,
-            "exchange": first.exchange,
-            "product": first.product,
-            "side": "long" if first.side > 0 else "short",
-            "opened": None if first.opened is None else iso(first.opened),
-            "quantity": first.quantity,
-            "looks": self.looks,
-            "parted": None
-            if parted is None
-            else {
-                "at": iso(parted.at), "then": parted.here, "why_then": parted.why_here, "now": parted.there,
-                "why_now": parted.why_there,
-            },
-            "then_earned": _rounded(self.then_earned),
-            "now_earned": _rounded(self.now_earned),
-            "gained": _rounded(self.gained if parted is not None else None),
-            "still_held": self.held if parted is not None else None,
-            "last_price": self.last / first.scale,
-            "orders_by_hand": self.by_hand,
-        }  # fmt: skip
-
-
-@define
-class WhatIf:
-    """What came of it.
-
-    Args:
-        looks: how many looks at positions are recorded. positions: in the order of their first look.
-        book: what the new policies would have ordered for the whole book, a line each.
-        notes: what a person should know.
-    """
-
-    looks: int = 0
-    positions: list[Position] = field(factory=list)
-    book: list[str] = field(factory=list)
-    notes: list[str] = field(factory=list)
-
-    @property
-    def parted(self) -> list[Position]:
-        """The positions that would have been managed differently."""
-        return [one for one in self.positions if one.parted is not None]
-
-    @property
-    def gained(self) -> float:
-        """Rupees that the new policies would have earned more."""
-        return round(sum(one.gained for one in self.positions), 2)
 
 
 class Wondering:
@@ -331,10 +241,6 @@ def what_if(entries: Iterable[Entry], policies: Sequence[Policy]) -> WhatIf:
     return Wondering(policies).run(entries)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
-
-
 def _recorded_acts(entry: Entry) -> list[Done]:
     """Return what was decided at a look, alerts left out."""
     rows = entry.body["actions"]
@@ -393,8 +299,3 @@ def _filled(one: Position, now: Snapshot, action: Action, snapshot: Snapshot) ->
     left = max(0, now.quantity - quantity)
     realised = now.realised + (price - now.entry) * quantity * now.side
     return evolve(now, quantity=left, booked=now.booked + (action.kind == BOOK), realised=realised)
-
-
-def price_text(one: Position) -> str:
-    """Write the last price that the journal knows of a position."""
-    return rupees(one.last, one.first.scale)

@@ -13,7 +13,8 @@ from rulekit.execution.journal import read_journal
 from rulekit.model.prices import to_units
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
-from rulekit.runtime.what_if import NO_BOOK, ONLY_SOME, WhatIf, what_if
+from rulekit.runtime.what_if import NO_BOOK, ONLY_SOME, what_if
+from rulekit.runtime.what_if_outcome import WhatIf
 from rulekit.settings import Settings
 from tests.command_line import called
 from tests.runtime.test_manager import Account
