@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
               help="by what the best is chosen")  # fmt: skip
 @click.option("--walk-forward", "splits", type=click.IntRange(1), metavar="N",
               help="choose on the days before, try on the days after, N times")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), help="processes of this machine [default: its processors]")
+@click.option("--jobs", type=click.IntRange(1), help="processes of this machine [default: as many as pay]")
 @click.option("--scheduler", default="", metavar="ADDRESS", help="of Dask: its workers do the work (extra `cluster`)")
 @click.option("--out", type=click.Path(path_type=Path), help="write every row there: .parquet, .csv or .json")
 @click.option("--report", type=click.Path(path_type=Path), help="write a page with heat maps there: FILE.html")
@@ -172,7 +171,7 @@ def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sw
             load(path), list(given["bars"]), given["entries"], values=given["values"], enter=given["enter"],
             side=given["side"], quantity=given["quantity"], options=options,
             instruments=_instruments(settings.instruments, given["lot"], given["tick"]),
-            calendar=settings.calendar.calendar(), jobs=given["jobs"] or os.cpu_count() or 1,
+            calendar=settings.calendar.calendar(), jobs=given["jobs"],
             scheduler=given["scheduler"], keep=None if out is None else _kept_beside(out),
             resume=given["resume"], by=given["by"], progress=progress,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from rulekit.replay.api import compiled as all_compiled
 from rulekit.replay.api import entries_of, side_number
 from rulekit.replay.bars import WRITE_OFFSET, as_arrow
 from rulekit.replay.entries import Entry, every_bars, refuse_outside
+from rulekit.replay.kernel import has_numba
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments
 from rulekit.replay.sessions import days_between
@@ -37,6 +39,8 @@ from rulekit.replay.sweep_work import COLUMNS, Outcome, Study, Task
 
 PIECES = 64
 """A sweep is cut into about so many pieces at least, however many workers there are."""
+_MUCH, _MUCH_PLAIN = 50_000_000, 2_000_000
+"""So many bars in all, combination by combination, pay for the start of further processes."""
 MOST_AT_ONCE = 250
 """So many combinations are one piece at most."""
 
@@ -55,6 +59,7 @@ class Plan:
     notes: tuple[Note, ...]
     about: dict[str, str]
     title: str
+    native: bool | None
 
 
 def sweep(
@@ -69,7 +74,7 @@ def sweep(
     options: Options | None = None,
     instruments: Instruments | None = None,
     calendar: Calendar | None = None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     scheduler: str = "",
     keep: Path | None = None,
     resume: bool = False,
@@ -81,7 +86,7 @@ def sweep(
     Args:
         policy: a loaded or compiled policy. bars, entries, enter, side, quantity, options: as for `replay`.
         values: by name what to try, `{"first target": "5%..25%:1%"}` or a list of values.
-        jobs: processes of this machine; more than one needs `if __name__ == "__main__"` in a script.
+        jobs: processes of this machine, None for as many as pay; more than one needs `if __name__ == "__main__"`.
         scheduler: address of a Dask scheduler; its workers must see the price files under the same paths.
         keep: folder for what is done so far; it is deleted at the end. resume: go on with what it holds.
         by: `sharpe`, `profit` or `per-trade`, by which the best is chosen.
@@ -102,7 +107,7 @@ def sweep(
         waiting = [task for task in plan.tasks if task.number not in outcomes]
         if progress is not None:
             progress(len(outcomes), len(plan.tasks))
-        for outcome in _done(waiting, jobs, scheduler):
+        for outcome in _done(waiting, jobs or _jobs_that_pay(plan), scheduler):
             outcomes[outcome.number] = outcome
             if kept is not None:
                 kept.add(outcome)
@@ -112,6 +117,13 @@ def sweep(
     if kept is not None:
         kept.remove()
     return found
+
+
+def _jobs_that_pay(plan: Plan) -> int:
+    """Return how many processes are worth their start."""
+    native = has_numba() if plan.native is None else plan.native
+    much = plan.survey.rows * len(plan.grid) >= (_MUCH if native else _MUCH_PLAIN)
+    return (os.cpu_count() or 1) if much else 1
 
 
 def _done(tasks: Sequence[Task], jobs: int, scheduler: str) -> Iterator[Outcome]:
@@ -194,7 +206,14 @@ def prepare_sweep(
         known.feed_end, _digest(about), VERSION, None if vocabulary is STANDARD else vocabulary,
     )  # fmt: skip
     return Plan(
-        grid, known, _tasks(study, known, made, groups, lookup), len(groups), tuple(notes), about, compiled.title
+        grid,
+        known,
+        _tasks(study, known, made, groups, lookup),
+        len(groups),
+        tuple(notes),
+        about,
+        compiled.title,
+        options.native,
     )
 
 
