@@ -6,6 +6,7 @@ import pytest
 
 from rulekit.replay.kernel import build
 from rulekit.runtime.policy import Policy
+from tests.replay.boxes import calm_boxes
 from tests.replay.passing import draw_replay, outcome_of
 
 SEEDS = (0, 6, 9, 12, 17, 28, 31, 37, 44, 53, 54, 56)
@@ -50,3 +51,7 @@ def test_calls_of_many_arguments_hold_no_branch(looks: str) -> None:
     assert len(calls) == 1
     assert calls[0].count("read") == 25
     assert " if " not in calls[0]
+
+
+def test_nothing_is_done_anywhere_in_a_box_that_is_called_calm() -> None:
+    assert sum(calm_boxes(seed, 60) for seed in range(20)) > 200
