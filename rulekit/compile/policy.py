@@ -106,6 +106,10 @@ class CompiledPolicy:
     needs: tuple[tuple[int, ...], ...] = field(repr=False)
     vocabulary: Vocabulary = field(default=STANDARD, repr=False)
     book: tuple[CompiledBookRule, ...] = ()
+    last: list[tuple[list[float], tuple[str, ...], tuple[str, ...]]] = field(
+        factory=lambda: [([], (), ())], repr=False, init=False
+    )
+    """A store of the engine: the last result without an action, and what it said of the rules."""
     silence: list[float] = field(repr=False, init=False)
     idle: dict[tuple[float, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, repr=False, init=False)
     alerts: tuple[int, ...] = field(repr=False, init=False)

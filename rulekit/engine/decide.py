@@ -22,7 +22,6 @@ from rulekit.compile.layout import (
     TARGET_RULE,
 )
 from rulekit.compile.policy import CompiledPolicy
-from rulekit.compile.proposal import order_side
 from rulekit.compile.slots import BOUND
 from rulekit.engine.alerts import told
 from rulekit.engine.remember import remember
@@ -91,19 +90,25 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
+    # cycles in which nothing is done repeat each other, so what the last one said of the rules is kept
+    last = policy.last[0]
+    if results == last[0]:
+        return Decision(snapshot.symbol, (), last[1], last[2], kept, account)
     if results[RULE] < 0:
         # beside a reached stop or target no rule was looked at
         return Decision(snapshot.symbol, (_reached(snapshot, results[RULE], results[QUANTITY]),), (), (), kept, account)
     if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (alerts and _tells(policy, results)):
         actions = _actions(policy, snapshot, memory, results, facts)
+        if sum(results[FIRST_STATUS:]) == len(actions):
+            return Decision(snapshot.symbol, actions, (), (), kept, account)
         unknown, skipped = _held_back(policy, results)
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
     if len(results) > LONG:
         unknown, skipped = _held_back(policy, results)
-        return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
-    # cycles in which nothing is done repeat each other, so what they say of the rules is worked out once
-    seen = tuple(results[REACHED:])
-    unknown, skipped = policy.idle.get(seen) or _idle(policy, seen, results)
+    else:
+        seen = tuple(results[REACHED:])
+        unknown, skipped = policy.idle.get(seen) or _idle(policy, seen, results)
+    policy.last[0] = (results, unknown, skipped)
     return Decision(snapshot.symbol, (), unknown, skipped, kept, account)
 
 
@@ -182,21 +187,24 @@ def _actions(
     policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, results: list[float], facts: list[float]
 ) -> tuple[Action, ...]:
     """Read the order, the stop move and the alerts out of the result vector."""
-    kind, mover, scale = results[KIND], results[STOP_RULE], snapshot.scale
+    kind, mover, rules, scale = results[KIND], results[STOP_RULE], policy.rules, snapshot.scale
     actions: tuple[Action, ...] = ()
     if kind:
-        quantity, word = int(results[QUANTITY]), KINDS[kind]
-        rule = policy.rules[int(results[RULE]) - 1]
+        rule, quantity = rules[int(results[RULE]) - 1], int(results[QUANTITY])
+        name = rule.name
         if rule.is_for_missing_data:
             reason = Later(why_missing, policy, results, facts)
         else:
-            reason = Later(why, rule, snapshot, memory.get(rule.name))
-        detail, side = Later(figures, snapshot, quantity), order_side(word, snapshot.side)
-        actions = (Action(rule.name, word, side, quantity, None, IMMEDIATE, reason, detail),)
+            reason = Later(why, rule, snapshot, memory.get(name))
+        # an add trades with the position, an exit or a book against it
+        side = BUY if (snapshot.side > 0) is (kind == ADD_KIND) else SELL
+        detail = Later(figures, snapshot, quantity)
+        actions = (Action(name, KINDS[kind], side, quantity, None, IMMEDIATE, reason, detail),)
     if mover:
-        rule = policy.rules[int(mover) - 1]
-        reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
-        actions = (*actions, Action(rule.name, STOP_MOVE, None, None, results[STOP], rule.lane, reason, detail, scale))
+        rule = rules[int(mover) - 1]
+        name = rule.name
+        reason, detail = Later(why, rule, snapshot, memory.get(name)), Later(figures, snapshot)
+        actions += (Action(name, STOP_MOVE, None, None, results[STOP], rule.lane, reason, detail, scale),)
     if results[TARGET_RULE]:
         rule = policy.rules[int(results[TARGET_RULE]) - 1]
         reason, detail = Later(why, rule, snapshot, memory.get(rule.name)), Later(figures, snapshot)
