@@ -90,19 +90,20 @@ def decide(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory | None = N
     account: Later[Account] = Later(_account, policy, snapshot, memory, kept, results, facts)
     if results == silence:
         return Decision(snapshot.symbol, (), (), (), kept, account)
-    # cycles in which nothing is done repeat each other, so what the last one said of the rules is kept
-    last = policy.last[0]
-    if results == last[0]:
-        return Decision(snapshot.symbol, (), last[1], last[2], kept, account)
-    if results[RULE] < 0:
-        # beside a reached stop or target no rule was looked at
-        return Decision(snapshot.symbol, (_reached(snapshot, results[RULE], results[QUANTITY]),), (), (), kept, account)
     if results[KIND] or results[STOP_RULE] or results[TARGET_RULE] or (alerts and _tells(policy, results)):
+        if results[RULE] < 0:
+            # beside a reached stop or target no rule was looked at
+            reached = _reached(snapshot, results[RULE], results[QUANTITY])
+            return Decision(snapshot.symbol, (reached,), (), (), kept, account)
         actions = _actions(policy, snapshot, memory, results, facts)
         if sum(results[FIRST_STATUS:]) == len(actions):
             return Decision(snapshot.symbol, actions, (), (), kept, account)
         unknown, skipped = _held_back(policy, results)
         return Decision(snapshot.symbol, actions, unknown, skipped, kept, account)
+    # cycles in which nothing is done repeat each other, so what the last one said of the rules is kept
+    last = policy.last[0]
+    if results == last[0]:
+        return Decision(snapshot.symbol, (), last[1], last[2], kept, account)
     if len(results) > LONG:
         unknown, skipped = _held_back(policy, results)
     else:
