@@ -101,7 +101,8 @@ class Arrays:
                 )  # fmt: skip
             words, take = text
             return take([NONE if word is None else self._read_time(column, word) for word in words], whole=True)
-        return self.made(pc.fill_null(pc.cast(values, pa.int64()), NONE))
+        values = values if values.type == pa.int64() else pc.cast(values, pa.int64())
+        return self.made(pc.fill_null(values, NONE) if values.null_count else values)
 
     def _read_time(self, column: Column, word: str) -> Instant:
         try:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from rulekit.bulk.arrays import Arrays, is_column
+from rulekit.bulk.arrays import NONE, Arrays, is_column
 from rulekit.bulk.binding import Binding, Bound
 from rulekit.bulk.decisions import Decisions
 from rulekit.bulk.fields import FIELDS
-from rulekit.bulk.frames import Frame, read_frame
+from rulekit.bulk.frames import NUMPY, Column, Frame, read_frame
 from rulekit.bulk.kernel import native_loop, plain_loop
 from rulekit.bulk.loop import carried, write_loop
+from rulekit.bulk.plans import Plan, keep_plan, plan_for, shape_of
 from rulekit.bulk.remembered import carried_columns
 from rulekit.compile.native import has_numba
 from rulekit.compile.policy import CompiledPolicy
@@ -34,6 +35,8 @@ _KINDS = {
     "q": "float64",
 }
 _MEASURES = ("rupees", "units")
+COMPILED = 60
+"""Up to so many rules a loop is compiled unless it is asked for otherwise: a rule takes a quarter of a second, once."""
 
 
 def decide_many(
@@ -53,7 +56,7 @@ def decide_many(
             minutes`), and what rules remember as `fired: LABEL`. Null and NaN are unknown.
         prices: `rupees`, or `units` for smallest units.
         statuses: tell of every rule what became of it.
-        native: by compiled code; None: if numba is installed.
+        native: by compiled code; None: if numba is installed, for policies of up to 60 rules.
         same: columns whose value is the same in every row, for example `now`.
 
     Raises:
@@ -61,17 +64,44 @@ def decide_many(
     """
     if prices not in _MEASURES:
         raise InputError(f"prices in `{prices}` are not known", "write rupees or units")
-    rupees, arrays = prices == "rupees", Arrays(has_numba() if native is None else native)
+    if native is None:
+        native = has_numba() and len(policy.rules) <= COMPILED
+    rupees, arrays = prices == "rupees", Arrays(native)
+    shape = shape_of(frame, same, (rupees, statuses)) if arrays.native else None
+    plan = plan_for(policy, shape)
+    if plan is not None:
+        found = _planned(policy, plan, frame, same, arrays)
+        if found is not None:
+            return found
     table = read_frame(frame, same)
     bound = Binding(policy, table, arrays, rupees=rupees).bound()
     run, parameters = _loop(policy, bound, arrays.native, rupees, statuses)
     given = {f"c_{name}": values for name, values in bound.columns.items()}
     given |= {f"k_{name}": value for name, value in bound.single.items()}
     room = {name: _room(name, policy, table.rows, arrays) for name in parameters if name not in given}
-    wrong = run(0, table.rows, *({**given, **room}[name] for name in parameters))
+    everything = {**given, **room}
+    wrong = run(0, table.rows, *(everything[name] for name in parameters))
     if wrong >= 0:
         raise _wrong_row(table, int(wrong), bound)
-    return _decisions(policy, table, bound, room, arrays)
+    keep_plan(policy, shape, frame, bound, run, parameters)
+    return _decisions(policy, table.rows, table.kind, bound.value("side"), room, arrays)
+
+
+def _planned(
+    policy: CompiledPolicy, plan: Plan, frame: dict[str, Any], same: dict[str, Any], arrays: Arrays
+) -> Decisions | None:
+    """Decide on a frame whose shape is known; None where something is wrong with a row, which is then named."""
+    given = {name: frame[column] for name, column in plan.columns.items()}
+    if plan.now:
+        given["k_now"] = arrays.times(Column("now", same["now"], True))
+        if given["k_now"] == NONE:
+            return None
+    rows = len(next(iter(frame.values())))
+    room = {name: _room(name, policy, rows, arrays) for name in plan.parameters if name not in given}
+    everything = {**given, **room}
+    if plan.run(0, rows, *(everything[name] for name in plan.parameters)) >= 0:
+        return None
+    return _decisions(policy, rows, NUMPY, plan.sides(frame), room, arrays)
 
 
 _LOOPS: WeakKeyDictionary[CompiledPolicy, dict[object, tuple[Callable[..., int], tuple[str, ...]]]] = (
@@ -117,7 +147,9 @@ def _wrong_row(frame: Frame, row: int, bound: Bound) -> InputError:
     raise AssertionError("a row was refused that has a side and a quantity")
 
 
-def _decisions(policy: CompiledPolicy, frame: Frame, bound: Bound, room: dict[str, Any], arrays: Arrays) -> Decisions:
+def _decisions(
+    policy: CompiledPolicy, rows: int, kind: str, sides: Any, room: dict[str, Any], arrays: Arrays
+) -> Decisions:
     """Put the results together."""
     alerts, rules = policy.alerts, len(policy.rules)
     told = {policy.rules[index].name: room["o_told"][place :: len(alerts)] for place, index in enumerate(alerts)}
@@ -125,26 +157,30 @@ def _decisions(policy: CompiledPolicy, frame: Frame, bound: Bound, room: dict[st
     if statuses is not None and arrays.native:
         statuses = statuses.reshape(-1, rules)
     elif statuses is not None:
-        statuses = [statuses[row * rules : (row + 1) * rules] for row in range(frame.rows)]
+        statuses = [statuses[row * rules : (row + 1) * rules] for row in range(rows)]
     return Decisions(
         policy=policy,
-        rows=frame.rows,
+        rows=rows,
         action=room["o_action"],
         rule=room["o_rule"],
         quantity=room["o_quantity"],
         stop=room["o_stop"],
         stop_rule=room["o_stop_rule"],
-        target=room["o_target"] if "o_target" in room else _same(frame.rows, UNKNOWN, arrays),
-        target_rule=room["o_target_rule"] if "o_target" in room else _same(frame.rows, -1, arrays),
+        target=room["o_target"] if "o_target" in room else _same(rows, UNKNOWN, arrays),
+        target_rule=room["o_target_rule"] if "o_target" in room else _same(rows, -1, arrays),
         reason=room["o_reason"],
         unknown=room["o_unknown"],
         statuses=statuses,
         told=told,
-        memory=carried_columns(policy, {place: room[f"o_m{place}"] for place in carried(policy)}),
-        sides=bound.value("side"),
-        kind=frame.kind,
+        memory=_remembered(policy, room) if policy.layout.follows else {},
+        sides=sides,
+        kind=kind,
         native=arrays.native,
     )
+
+
+def _remembered(policy: CompiledPolicy, room: dict[str, Any]) -> dict[str, Any]:
+    return carried_columns(policy, {place: room[f"o_m{place}"] for place in carried(policy)})
 
 
 def _same(rows: int, value: float, arrays: Arrays) -> Any:
@@ -153,4 +189,5 @@ def _same(rows: int, value: float, arrays: Arrays) -> Any:
         return [value] * rows
     import numpy as np
 
-    return np.broadcast_to(np.array(value), rows)
+    one = np.array([value])
+    return np.ndarray((rows,), one.dtype, one, strides=(0,))

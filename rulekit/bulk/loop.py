@@ -388,6 +388,15 @@ def _aims(section: Section) -> bool:
     )
 
 
+def _is_quick(test: ast.expr) -> bool:
+    """Tell whether a test is comparisons that may all be asked at once."""
+    if isinstance(test, ast.BinOp) and isinstance(test.op, ast.BitAnd | ast.BitOr):
+        return _is_quick(test.left) and _is_quick(test.right)
+    if isinstance(test, ast.UnaryOp):
+        return _is_quick(test.operand)
+    return isinstance(test, ast.Compare)
+
+
 class _Scalars(ast.NodeTransformer):
     """Turns places of the vectors into local names, `//` into the exact quick division, and returns into a mark."""
 
@@ -410,7 +419,7 @@ class _Scalars(ast.NodeTransformer):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         """Ask all comparisons at once: each is quick, and a branch that was guessed wrongly is not."""
         self.generic_visit(node)
-        if not all(isinstance(value, ast.Compare) for value in node.values):
+        if not all(map(_is_quick, node.values)):
             return node
         op = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
         return reduce(lambda left, right: ast.BinOp(left, op, right), node.values)
@@ -423,6 +432,20 @@ class _Scalars(ast.NodeTransformer):
             at = ast.Constant(place - FIRST_STATUS)
             return ast.Subscript(ast.Name("q", ast.Load()), at, node.ctx)
         return ast.Name(local(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}", node.ctx)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        """Join a branch with the one within it, and with the next one that does the same: fewer are guessed wrongly."""
+        self.generic_visit(node)
+        inner = node.body[0]
+        if not node.orelse and len(node.body) == 1 and isinstance(inner, ast.If) and not inner.orelse:
+            if _is_quick(node.test) and _is_quick(inner.test):
+                node = ast.If(ast.BinOp(node.test, ast.BitAnd(), inner.test), inner.body, [])
+        elif len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+            other = node.orelse[0]
+            alike = [*map(ast.dump, node.body)] == [*map(ast.dump, other.body)]
+            if alike and _is_quick(node.test) and _is_quick(other.test):
+                node = ast.If(ast.BinOp(node.test, ast.BitOr(), other.test), node.body, other.orelse)
+        return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """Replace `a // b`."""

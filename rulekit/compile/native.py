@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,24 +19,27 @@ KEPT = 200
 FLOORED = '''
 @njit(cache=True, error_model="numpy")
 def slowly(a, b):
+    """Floor division, exact: the quick quotient is proved by its rest, or numba's own is taken."""
+    quotient = np.floor(a / b)
+    rest = a - quotient * b
+    slack = abs(a) * 4.5e-16
+    if (slack < rest) & (rest < b - slack):
+        return quotient
     return a // b
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def floored(a, b):
-    """Floor division, exact: the quick quotient is proved by its rest, or the slow one is taken."""
+    """Floor division, exact: for whole numbers below 2**52 the rounded quotient has the right floor."""
     quotient = np.floor(a / b)
-    rest = a - quotient * b
-    slack = abs(a) * 4.5e-16
-    inside = (slack < rest) & (rest < b - slack)
-    even = (rest == 0.0) & (a != 0.0) & (abs(a) < 9007199254740992.0) & (a == np.floor(a)) & (b == np.floor(b))
-    if inside | even | (a != a):
+    if ((abs(a) < 4503599627370496.0) & (a == np.floor(a)) & (b == np.floor(b))) | (a != a):
         return quotient
     return slowly(a, b)
 '''
 """numba's own floor division costs a call; this one costs it only where a quotient is in doubt."""
 
 
+@cache
 def has_numba() -> bool:
     """Tell whether numba is installed."""
     return importlib.util.find_spec("numba") is not None and importlib.util.find_spec("numpy") is not None

@@ -118,7 +118,7 @@ class Policy:
                 snapshot's fields and of facts; what rules remember stands in columns `fired: LABEL`.
             prices: `rupees`, or `units` for smallest units.
             statuses: tell of every rule what became of it.
-            native: by compiled code; None: if numba is installed.
+            native: by compiled code; None: if numba is installed, for policies of up to 60 rules.
             same: columns whose value is the same in every row, for example `now`.
 
         Raises:

@@ -123,6 +123,28 @@ def test_what_is_the_same_everywhere_goes_by_name_and_changes_nothing() -> None:
         assert found == pytest.approx(row, abs=0, nan_ok=True)
 
 
+def test_a_frame_of_a_known_shape_is_decided_like_the_first() -> None:
+    """Whole columns of NumPy go to the loop as they are the second time; what is wrong is named all the same."""
+    policy = rulekit.Policy.from_text("EVEN: move stop to break-even at 10% profit\nLATE: exit after 30 minutes")
+    first = {"side": np.array([1, -1]), "quantity": np.array([5, 6]), "entry": np.array([100.0, 200.0]),
+             "price": np.array([111.0, 170.0]), "opened": np.array([NOW - 10**9, NOW])}  # fmt: skip
+    told = [policy.decide_many(first, now=AT).table().to_pylist() for _ in range(3)]
+    assert told[0] == told[1] == told[2]
+    assert [row["stop"] for row in told[0]] == [100.0, 200.0]
+    other = {**first, "price": np.array([109.0, math.nan]), "side": np.array([1, 1])}
+    for now, rules in ((AT, [None, None]), ("2026-11-20T11:20:00+05:30", ["LATE", None])):
+        assert policy.decide_many(other, now=now).table()["rule"].to_pylist() == rules
+    assert policy.decide_many(other, now=AT).unknown.tolist() == [0, 1]
+    assert policy.decide_many(first, now=AT, prices="units").table()["stop"].to_pylist() == [100.0, 200.0]
+    apart = {**first, "price": np.array([109.0, 0.0, 170.0, 0.0])[::2]}
+    assert policy.decide_many(apart, now=AT).table()["stop"].to_pylist() == [None, 200.0]
+    for wrong, message in (({"side": np.array([1, 2])}, "`2` is no side"), ({"price": np.array([1.0])}, "1 rows")):
+        with pytest.raises(InputError, match=message):
+            policy.decide_many({**first, **wrong}, now=AT)
+    with pytest.raises(InputError, match="`now` is not known"):
+        policy.decide_many(first, now=None)
+
+
 def test_an_empty_frame_has_no_decisions() -> None:
     nobody = {name: values[:0] for name, values in numpy_book().items()}
     for native in (True, False):
