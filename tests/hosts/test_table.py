@@ -31,3 +31,18 @@ def test_a_host_does_what_a_replay_does(name: str, days: list[Scene]) -> None:
         assert rows and not different, f"{scene.name}\n" + "\n".join(map(str, rows))
         kinds |= {row[0].split()[2] for row in rows if len(row[0].split()) > 2}
     assert {"add", "book", "exit", "stop", "target"} <= kinds, "the scenes must show something"
+
+
+SCALP = Policy.from_text(
+    "S: move stop to 0.25% loss after 1 minute\nT: set target to 0.3% profit after 1 minute\nX: exit at 15:10"
+)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_target_that_is_just_touched_is_reached(name: str, shared_data: Path) -> None:
+    if reason := missing(name):
+        pytest.skip(f"{reason}; see docs/hosts.md for how it is run")
+    (scene,) = (one for one in scenes(shared_data) if one.name == "TATAMOTORS short 2021-04-28")
+    rows, different = compared([name], scene, SCALP)
+    assert rows[-1][0].split()[1:] == ["target", "exit", "100"]
+    assert not different, rows
