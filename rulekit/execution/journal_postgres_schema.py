@@ -11,7 +11,7 @@ from rulekit.execution.journal_schema import FIRST
 
 PARTITIONS = 16
 """Parts of the table of entries; an account's rows all lie in one, by the hash of its name."""
-_LOCK = 0x524B4A4C
+LOCK = 0x524B4A4C
 """Names the advisory lock under which tables are made ("RKJL")."""
 
 _FIRST_STEP = (
@@ -88,7 +88,7 @@ def prepare(link: Link, *, create: bool, steps: Sequence[Sequence[str]] = STEPS)
             raise _none(link.place)
         raise _other_version(link.place, found, len(steps))
     with link.transaction() as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         found = _version(link)
         if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rulekit'").fetchone():
             connection.execute("CREATE SCHEMA rulekit")
@@ -102,10 +102,17 @@ def prepare(link: Link, *, create: bool, steps: Sequence[Sequence[str]] = STEPS)
 
 
 def _version(link: Link) -> int | None:
-    if link.run("SELECT to_regclass('rulekit.version')")[0][0] is None:
+    if not link.run(_HAS_TABLES):
         return None
     rows = link.run("SELECT version FROM rulekit.version")
     return int(rows[0][0]) if rows else None
+
+
+# Rows of the catalogue are as of this statement; `to_regclass` may answer from what the server kept from before a wait.
+_HAS_TABLES = (
+    "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'rulekit' AND c.relname = 'version'"
+)
 
 
 def _none(place: ServerPlace) -> UnreadableFileError:

@@ -17,7 +17,7 @@ from rulekit.errors import JournalAwayError, JournalError, RulekitError, Unreada
 from rulekit.execution.journal import Journal, read_journal
 from rulekit.execution.journal_place import ServerPlace, place_of
 from rulekit.execution.journal_postgres_link import Link
-from rulekit.execution.journal_postgres_schema import STEPS, prepare
+from rulekit.execution.journal_postgres_schema import LOCK, STEPS, prepare
 from rulekit.model.clock import SimulatedClock
 from tests.execution.scripted import START, Desk, book, exit_all, stop
 from tests.postgres_server import PASSWORD, Server
@@ -227,6 +227,24 @@ def test_several_processes_make_and_migrate_the_tables_at_once(database_server: 
     assert database_server.run("SELECT version FROM rulekit.version", url) == [(len(STEPS) + 1,)]
     with pytest.raises(JournalError, match="of another version"):
         read_journal(place_of(url, "A1"))
+
+
+def test_who_waited_while_another_made_the_tables_sees_them(database_server: Server) -> None:
+    place = place_of(database_server.new_database())
+    assert isinstance(place, ServerPlace)
+    first, waiting = Link(place), Link(place)
+    with ThreadPoolExecutor(1) as pool:
+        with first.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            late = pool.submit(prepare, waiting, create=True)
+            while not connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                assert not late.done()
+            for statement in ("CREATE SCHEMA rulekit", *STEPS[0]):
+                connection.execute(statement)
+            connection.execute("INSERT INTO rulekit.version (version) VALUES (%s)", (len(STEPS),))
+        late.result()
+    first.close()
+    waiting.close()
 
 
 def test_a_server_that_forgets_is_refused(database_server: Server) -> None:
