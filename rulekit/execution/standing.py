@@ -264,12 +264,15 @@ class Standing:
             self._take_back(action, attempt, "nothing is left for it to close", now)
         elif attempt.left > wanted.quantity:
             self._make_smaller(action, attempt, wanted, now)
-        elif fresh and self._is_out_of_step(attempt, wanted):
+        elif fresh and self._is_out_of_step(attempt, wanted, now):
             self._move(action, attempt, wanted, now)
 
-    def _is_out_of_step(self, attempt: Attempt, wanted: Wanted) -> bool:
+    def _is_out_of_step(self, attempt: Attempt, wanted: Wanted, now: Instant) -> bool:
         """Tell whether a stop needs a change, and no earlier one is on its way that may still come."""
-        if attempt.asked is None or attempt.doubtful:
+        if attempt.doubtful:
+            # The larger quantity counts, yet the change may never have come: what is not shown by now is not relied on.
+            return (attempt.left, attempt.trigger) != wanted or self._is_past(attempt, CALM_S, now)
+        if attempt.asked is None:
             return (attempt.left, attempt.trigger) != wanted
         return attempt.tag in self._stubborn
 

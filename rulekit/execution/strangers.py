@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rulekit.errors import UsageError
 from rulekit.execution import actions as states
@@ -84,12 +84,16 @@ class Strangers:
         """Write the firing and its attempt down as they must have stood; None where they do not fit what is known."""
         chronicle, ledger = self._chronicle, self._chronicle.ledger
         action = ledger.actions.get(found.action)
+        firings = ledger.tally(found.episode, found.rule).firings
         if action is None:
-            if found.attempt != 1 or found.ordinal != ledger.tally(found.episode, found.rule).firings:
+            if found.attempt != 1 or found.ordinal != firings:
                 return None
             action = self._decided(found, row)
-        if not action.open or action.live is not None or found.attempt != len(action.attempts) + 1:
+        elif found.attempt != len(action.attempts) + 1 or action.live is not None:
             return None
+        elif not action.open:
+            # The halt that the order caused has ended it; what it did all the same counts as the rule's next firing.
+            action = self._decided(_as_firing(found, firings, ledger.account), row)
         evidence = f"adopted by a person: order {row['order']}, {row['filled']} of {row['quantity']} filled"
         attempt = chronicle.request(
             action, {"tag": row["tag"], "quantity": row["quantity"], "protection": None, "evidence": evidence}
@@ -124,6 +128,11 @@ class Strangers:
         }
         self._chronicle.note(ACTION_DECIDED, body, found.action, token=found.action)
         return self._chronicle.ledger.actions[found.action]
+
+
+def _as_firing(found: Origin, ordinal: int, account: str) -> Origin:
+    """Return the same order as the first attempt of another firing of its rule."""
+    return evolve(found, action=action_id(account, found.episode, found.rule, ordinal), ordinal=ordinal, attempt=1)
 
 
 def check_adoption(typed: str) -> None:

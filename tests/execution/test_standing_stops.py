@@ -220,9 +220,10 @@ def test_a_row_from_before_a_larger_change_makes_no_room(desk: Desk) -> None:
     assert [order.quantity for order in desk.broker.standing()] == [100]
 
 
-def test_a_larger_change_that_never_comes_is_followed_by_a_stop_of_its_own(desk: Desk) -> None:
+@pytest.mark.parametrize("fate", ["ignore", "lost before"])
+def test_a_larger_change_that_never_comes_is_followed_by_a_stop_of_its_own(desk: Desk, fate: str) -> None:
     key = protected(desk)
-    desk.broker.stop_fates = ["ignore"]
+    desk.broker.stop_fates = [fate]
     desk.commit(key, add(25))
     for _ in range(40):
         assert exposure(desk, key) <= desk.broker.net(key)

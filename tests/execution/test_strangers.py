@@ -102,3 +102,37 @@ def test_an_order_whose_origin_nobody_knows_is_adopted_as_evidence(desk: Desk) -
     desk.restart()
     assert desk.executor.mode == "active"
     assert desk.rows() == []
+
+
+def test_what_a_halt_ended_though_it_was_sent_counts_as_the_next_firing(desk: Desk) -> None:
+    """Two positions decide together; the journal loses all behind the first request, so the second one's, too."""
+    first, second = desk.hold("KOTAKBANK"), desk.hold("INFY")
+    desk.start()
+    desk.executor.record_policies(RULES)
+    desk.pass_time()
+    kept: dict[Path, bytes] = {}
+
+    def keep(point: str) -> None:
+        if point == "before place" and not kept:
+            kept.update({path: path.read_bytes() for path in desk.folder.iterdir() if path.suffix != ".journal-lock"})
+
+    desk.broker.points = keep
+    desk.executor.commit([desk.decided(first, book(50)), desk.decided(second, book(50))])
+    desk.broker.points = lambda point: None
+    desk.die()
+    for path in desk.folder.iterdir():
+        if path.name.startswith(desk.path.name):
+            path.unlink()
+    for path, content in kept.items():
+        if path.name.startswith(desk.path.name) and not path.name.endswith(("-shm", "-lock")):
+            path.write_bytes(content)
+    desk.start()
+    assert desk.executor.mode == "halted", "the second request is unknown, and its action ends with the halt"
+    (lost,) = (order for order in desk.broker.book if order.symbol == "INFY" and order.tag)
+    desk.executor.adopt(lost.order_id, "ADOPT")
+    rows = [row for row in desk.rows() if row["symbol"] == "INFY"]
+    assert [(row["end"], row["filled"]) for row in rows] == [("cancelled", 0), ("settled", 50)]
+    assert desk.position(second).memory["First target"].fired == 1, "so it does not fire again"
+    desk.executor.resume("RESUME")
+    desk.restart()
+    assert desk.executor.mode == "active"

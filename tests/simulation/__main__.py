@@ -15,6 +15,7 @@ from types import FrameType
 
 from tests.simulation.lives import Job, Life, Summary, crash_jobs, lives
 from tests.simulation.mix import HARSH, MILD
+from tests.simulation.scenarios import SCENARIOS
 
 EVERY = 10_000
 """Lives after which a long run says where it is."""
@@ -28,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=200, help="how many seeds")
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--faults", choices=(MILD, HARSH), default=HARSH)
+    parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="", help="worlds that are made for one thing")
     parser.add_argument("--crash-points", type=int, default=0, help="die at every point of so many scenarios")
     parser.add_argument("--second", type=int, default=0, help="and once more up to so many points later")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes; the results do not depend on it")
@@ -51,9 +53,11 @@ def main(words: list[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     summary, stopped = Summary(), False
     if asked.crash_points:
-        jobs = crash_jobs(asked.first, asked.crash_points, asked.second)
+        jobs = crash_jobs(asked.first, asked.crash_points, asked.second, asked.scenario)
     else:
-        jobs = (Job(seed, asked.faults) for seed in range(asked.first, asked.first + asked.seeds))
+        jobs = (
+            Job(seed, asked.faults, scenario=asked.scenario) for seed in range(asked.first, asked.first + asked.seeds)
+        )
     signal.signal(signal.SIGTERM, _stop)
     try:
         for life in lives(jobs, asked.jobs):

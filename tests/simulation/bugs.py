@@ -34,12 +34,14 @@ from rulekit.execution import (
     settling,
     sizing,
     standing,
+    strangers,
     switch,
 )
 from rulekit.model.orders import Accepted, NotSent, Refused
 from rulekit.model.prices import UNKNOWN
 from tests.simulation.invariants import ViolationError
 from tests.simulation.mix import HARSH
+from tests.simulation.scenarios import Flood, Grown, Lost, Sliced
 from tests.simulation.world import World
 
 Planted = Callable[[], Any]
@@ -362,14 +364,71 @@ def _change_counts_at_once() -> Any:
     return patch.object(ledger.Ledger, "_changing", changing)
 
 
-def _lost_change_forgotten() -> Any:
-    real = chronicle.Chronicle.attempt
+def _relied_on_a_lost_change() -> Any:
+    """A larger quantity that was asked for and never shown is taken for what stands."""
+    return patch.object(
+        standing.Standing,
+        "_is_out_of_step",
+        lambda self, attempt, wanted, now: (
+            (attempt.asked is None or attempt.doubtful) and (attempt.left, attempt.trigger) != wanted
+        ),
+    )
 
-    def attempt(self: Any, action: Any, one: Any, **changes: Any) -> None:
-        if changes.pop("doubtful", None) is not True or changes:
-            real(self, action, one, **changes)
 
-    return patch.object(chronicle.Chronicle, "attempt", attempt)
+def _lost_change_not_made() -> Any:
+    """A change that nobody answered is taken for one that never came: what the book shows counts at once."""
+    real = standing.Standing._change
+
+    def change(self: Any, action: Any, attempt: Any, wanted: Any) -> None:
+        real(self, action, attempt, wanted)
+        if attempt.doubtful:
+            row = self._rows[attempt.tag]
+            self._chronicle.attempt(action, attempt, quantity=row.quantity, trigger=row.trigger, doubtful=False)
+
+    return patch.object(standing.Standing, "_change", change)
+
+
+def _never_sliced() -> Any:
+    return patch.object(dispatch, "slice_of", lambda quantity, *more: quantity)
+
+
+def _chased_for_ever() -> Any:
+    return patch.object(residuals, "states", _Without(actions, CLOSING_KINDS=frozenset()))
+
+
+def _adopted_for_nothing() -> Any:
+    return patch.object(strangers.Strangers, "_taken_in", lambda self, found, row: None)
+
+
+def _adopted_too_soon() -> Any:
+    from rulekit.model.orders import OPEN
+
+    return patch.object(strangers, "TERMINAL", strangers.TERMINAL | {OPEN, "PUT ORDER REQ RECEIVED"})
+
+
+def _adopted_but_ended() -> Any:
+    """An order whose action has ended meanwhile is taken in without its firing."""
+    real = strangers.Strangers._taken_in
+
+    def taken_in(self: Any, found: Any, row: Any) -> Any:
+        action = self._chronicle.ledger.actions.get(found.action)
+        return None if action is not None and not action.open else real(self, found, row)
+
+    return patch.object(strangers.Strangers, "_taken_in", taken_in)
+
+
+def _kept_for_ever() -> Any:
+    return patch.object(ledger.Ledger, "_let_go", lambda self, action: None)
+
+
+def _piles_up() -> Any:
+    """A position decides again though what it decided before is not done."""
+    from rulekit.runtime.manager import Manager
+
+    real = Manager.snapshot
+    return patch.object(
+        Manager, "snapshot", lambda self, *words, **more: evolve(real(self, *words, **more), in_flight=False)
+    )
 
 
 def _never_chased() -> Any:
@@ -489,7 +548,8 @@ BUGS: dict[str, Planted] = {
     "a stop is never made smaller": _never_smaller,
     "a stop outlives its position": _outlives,
     "a change of a stop counts before the book shows it": _change_counts_at_once,
-    "a change of a stop that got no answer is forgotten": _lost_change_forgotten,
+    "a change of a stop that got no answer is taken for not made": _lost_change_not_made,
+    "a change of a stop that got no answer is relied on": _relied_on_a_lost_change,
     "a triggered stop that rests is not looked after": _never_chased,
     "a stop at the broker does not follow": _never_moved,
     "an unknown stop freezes nothing": _second_stop_at_once,
@@ -497,14 +557,35 @@ BUGS: dict[str, Planted] = {
     "stops loosen at a reload": _loosened_on_reload,
     "a policy with errors is taken": _broken_policy_taken,
     "a journal opens for any account": _any_account,
+    "slices are not cut": _never_sliced,
+    "an exit is chased for ever": _chased_for_ever,
+    "an adopted order counts for nothing": _adopted_for_nothing,
+    "an order is adopted while it may still fill": _adopted_too_soon,
+    "an order whose action the halt ended is adopted without its firing": _adopted_but_ended,
+    "moves of stops are never let go": _kept_for_ever,
+    "a flood piles up": _piles_up,
 }
 """What is planted, by name."""
+
+
+WORLDS: dict[str, type[World]] = {
+    "slices are not cut": Sliced,
+    "a change of a stop that got no answer is taken for not made": Grown,
+    "a change of a stop that got no answer is relied on": Grown,
+    "an exit is chased for ever": Sliced,
+    "an adopted order counts for nothing": Lost,
+    "an order is adopted while it may still fill": Lost,
+    "an order whose action the halt ended is adopted without its firing": Lost,
+    "moves of stops are never let go": Flood,
+    "a flood piles up": Flood,
+}
+"""The worlds made for one thing in which some of them are looked for."""
 
 
 def seeds_until_caught(name: str, most: int, level: str = HARSH) -> tuple[int, str]:
     """Run seeds with a bug until one fails; return how many it took (0: never) and what was said."""
     for seed in range(1, most + 1):
-        world = World(seed, level)
+        world = WORLDS.get(name, World)(seed, level)
         try:
             with BUGS[name]():
                 world.run()

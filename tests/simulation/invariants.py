@@ -47,6 +47,7 @@ class Invariants:
     world: World
     stops: dict[tuple[PositionKey, str], tuple[int, float]] = field(factory=dict)
     by_hand: dict[InstrumentKey, list[Instant]] = field(factory=dict)
+    cancelled: set[str] = field(factory=set)
 
     # --- at each request ------------------------------------------------------------------------------------
 
@@ -60,6 +61,11 @@ class Invariants:
         self._not_unknown(request, now)
         self._budget(now)
         action, attempt = self._announced(request)
+        freeze = world.exchange.listed[request.instrument].freeze
+        if freeze is not None and request.quantity > freeze:
+            raise ViolationError(
+                2, f"{request.quantity} {request.symbol} in one order, {freeze} is the most it may carry"
+            )
         if world.manager is not None and world.manager.executor.mode == "halted" and action.rule != "exit everything":
             raise ViolationError(10, f"{action.rule} sends {request.side} {request.quantity} {request.symbol}")
         if action.kind == ENTRY:
@@ -109,6 +115,7 @@ class Invariants:
     def cancel(self, order_id: str) -> None:
         """Check a cancellation: it counts in the budgets, and is never refused by a halt."""
         self._not_a_ghost(f"the cancellation of {order_id}")
+        self.cancelled.add(order_id)
         self._budget(self.world.clock.now())
 
     def _not_a_ghost(self, what: str) -> None:

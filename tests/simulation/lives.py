@@ -15,6 +15,7 @@ from attrs import define, field
 
 from tests.simulation.invariants import ViolationError
 from tests.simulation.mix import NONE
+from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.world import World
 
 CHUNK = 20
@@ -22,11 +23,15 @@ CHUNK = 20
 
 
 class Job(NamedTuple):
-    """A life to live: its seed, how hard its faults are, and the points at which its process dies besides."""
+    """A life to live: its seed, how hard its faults are, and the points at which its process dies besides.
+
+    A scenario is the name of a kind of world that is made for one thing.
+    """
 
     seed: int
     level: str
     crash_at: frozenset[int] = frozenset()
+    scenario: str = ""
 
 
 class Life(NamedTuple):
@@ -73,9 +78,9 @@ class Summary:
         )
 
 
-def live(seed: int, level: str, crash_at: frozenset[int] = frozenset()) -> Life:
+def live(seed: int, level: str, crash_at: frozenset[int] = frozenset(), scenario: str = "") -> Life:
     """Live through one seed."""
-    world = World(seed, level, crash_at)
+    world = SCENARIOS.get(scenario, World)(seed, level, crash_at)
     story = ""
     try:
         world.run()
@@ -136,15 +141,16 @@ def _begin() -> None:
     gc.freeze()
 
 
-def crash_jobs(first: int, scenarios: int, second: int) -> Iterator[Job]:
+def crash_jobs(first: int, scenarios: int, second: int, scenario: str = "") -> Iterator[Job]:
     """Return a job for each point at which a scenario without other faults can die.
 
     Args:
         first: the first seed. scenarios: how many.
+        scenario: the kind of world.
         second: so many points later, in the recovery, it dies again in a job of its own; 0: it does not.
     """
     for seed in range(first, first + scenarios):
-        for point in range(1, live(seed, NONE).points + 1):
-            yield Job(seed, NONE, frozenset({point}))
+        for point in range(1, live(seed, NONE, scenario=scenario).points + 1):
+            yield Job(seed, NONE, frozenset({point}), scenario)
             for later in range(1, second + 1):
-                yield Job(seed, NONE, frozenset({point, point + later}))
+                yield Job(seed, NONE, frozenset({point, point + later}), scenario)

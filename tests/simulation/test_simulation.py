@@ -58,6 +58,21 @@ def test_every_fault_of_the_model_strikes_somewhere() -> None:
     assert {fault.name for fault in FAULTS} == struck
 
 
+@pytest.mark.parametrize(("scenario", "seeds"), [("slices", 25), ("stops", 25), ("adopt", 25), ("flood", 2)])
+def test_worlds_made_for_one_thing_break_nothing(scenario: str, seeds: int) -> None:
+    lived = live_all(Job(seed, level, scenario=scenario) for seed in range(1, seeds + 1) for level in (MILD, HARSH))
+    for life in lived:
+        assert not life.story, f"seed {life.seed}:\n{life.story}"
+
+
+@pytest.mark.parametrize("scenario", ["slices", "adopt"])
+def test_death_at_points_all_over_a_world_made_for_one_thing_loses_nothing(scenario: str) -> None:
+    points = live(2, NONE, scenario=scenario).points
+    for point in range(1, points + 1, 7):
+        life = live(2, NONE, frozenset({point, point + point % 9 + 1}), scenario)
+        assert not life.story, f"dying at {point}:\n{life.story}"
+
+
 QUICKLY_CAUGHT = (
     "quarantine of 60 s",
     "sent before it is written",
@@ -71,6 +86,15 @@ QUICKLY_CAUGHT = (
     "the budgets are ignored",
     "standing stops are forgotten at a restart",
     "a stop at the broker does not follow",
+    "a change of a stop that got no answer is taken for not made",
+    "a change of a stop that got no answer is relied on",
+    "slices are not cut",
+    "an exit is chased for ever",
+    "an adopted order counts for nothing",
+    "an order is adopted while it may still fill",
+    "an order whose action the halt ended is adopted without its firing",
+    "moves of stops are never let go",
+    "a flood piles up",
 )
 
 ON_DISK = ("two processes on one journal", "a full disk is ignored")

@@ -98,7 +98,7 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         self.draw = Random(f"world {self.seed}")
-        self.mix = mix_of(self.draw, self.level)
+        self.mix = self._mixed()
         if self.level == NONE:
             self.mix.calm()
         starts = LATE_STARTS if self.mix.shares["square-off"] else STARTS
@@ -118,6 +118,9 @@ class World:
         self.policy = self.draw.choice(BOOKS)
         per_second, per_minute = self.draw.choice(((10, 400), (10, 400), (2, 400), (3, 20), (4, 8)))
         self.limits = ExecutionSettings(per_second=per_second, per_minute=per_minute)
+
+    def _mixed(self) -> Mix:
+        return mix_of(self.draw, self.level)
 
     # --- the story ------------------------------------------------------------------------------------------
 
