@@ -204,7 +204,10 @@ class Lost(Directed):
             one.order_id for one in self.exchange.sent if one.order_id and one.request.tag not in self.durable.tags
         ]:
             self.tell(f"a person adopts {lost[0]}")
-            self.guarded(partial(self._running.executor.adopt, lost[0], "ADOPT"))
+            try:
+                self.guarded(partial(self._running.executor.adopt, lost[0], "ADOPT"))
+            except UsageError:
+                raise ViolationError(1, f"{lost[0]} was adopted, and the journal does not know its tag") from None
             self.adopted += 1
         while self._running.executor.mode == "halted":
             self.guarded(self._resume)
