@@ -173,11 +173,11 @@ class Decision:
             (action.rule, action.kind, action.side, action.quantity, action.stop_price, action.why)
             for action in self.actions
         ]
-        waits = [(each.rule, "cannot be judged" if each.unknown else "", each.why) for each in self.not_yet]
+        waits = [(each.rule, each.why) for each in self.not_yet]
         return card(
             self.symbol,
             "decision",
             table(("rule", "does", "side", "quantity", "stop or target", "why"), rows) or line("nothing is to be done"),
             table(("rule", "because"), [(each.rule, each.because) for each in self.passed_over], caption="passed over"),
-            table(("rule", "", "why"), waits, caption="not yet"),
+            table(("rule", "why"), waits, caption="not yet"),
         )

@@ -19,7 +19,7 @@ STYLE = (
     "--rk-line:#d0d7de;--rk-paper:#ffffff;--rk-mark:#1a7f4b;--rk-warn:#9a5b00}"
     f"[data-jp-theme-light=false] .rulekit-card,.vscode-dark .rulekit-card{{{_DARK}}}"
     ".rulekit-card b.rk-title{font-size:14px}.rulekit-card .rk-faint{color:var(--rk-faint)}"
-    ".rulekit-card table{border-collapse:collapse;margin:.4em 0 .2em;color:inherit;background:none}"
+    ".rulekit-card table{border-collapse:collapse;margin:.4em 0 .2em;font:inherit;color:inherit;background:none}"
     ".rulekit-card th{text-align:left;font-weight:600;color:var(--rk-faint)}"
     ".rulekit-card th,.rulekit-card td{padding:.15em 1em .15em 0;border:0;border-bottom:1px solid var(--rk-line);"
     "vertical-align:top;background:none;text-align:left}"

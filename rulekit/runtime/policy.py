@@ -146,7 +146,7 @@ class Policy:
         return card(
             self.title or self.path or "policy",
             f"policy {self.digest[:12]}",
-            line(f"applies to {applies_text(self.applies) or 'every position'}"),
+            line(applies_text(self.applies)),
             table(("", "rule", "sentence", "lane"), rows),
             table(("rule", "sentence"), whole, caption="for the whole book"),
         )

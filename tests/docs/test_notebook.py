@@ -51,6 +51,7 @@ def test_a_policy_shows_its_rules() -> None:
     shown = Reader(policy()._repr_html_())
     assert "script" not in shown.tags
     assert EVIL in shown.texts
+    assert "applies to everything" in shown.texts
     assert "move stop to break-even at 10% profit" in shown.texts
 
 
@@ -59,7 +60,7 @@ def test_a_decision_shows_what_it_does_and_what_waits() -> None:
     decision = rulekit.Desk(policy()).look(position, price="1998.50", now="2026-11-20T10:30:00+05:30")
     shown = Reader(decision._repr_html_())
     assert "script" not in shown.tags
-    for text in (EVIL, "book", "SELL", "50", "1690.00", "not yet", "LATE", "cannot be judged"):
+    for text in (EVIL, "book", "SELL", "50", "1690.00", "not yet", "LATE", "cannot be judged: momentum is unknown"):
         assert text in shown.texts, text
     nothing = rulekit.Desk(policy()).look(position, price="1700", now="2026-11-20T10:30:00+05:30")
     assert "nothing is to be done" in Reader(nothing._repr_html_()).texts
