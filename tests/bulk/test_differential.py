@@ -96,7 +96,7 @@ def check_memory(
 def test_plain_loops_say_what_decide_says_on_many_policies(rupees: bool) -> None:
     draw = Random(41 + rupees)
     seen: set[int] = set()
-    for _ in range(25):
+    for _ in range(14):
         policy = compile_policy(random_policy(draw, guarded=0.4))
         book = random_book(draw, policy, 30)
         found = decide_many(
@@ -110,15 +110,15 @@ def test_plain_loops_say_what_decide_says_on_many_policies(rupees: bool) -> None
 
 def test_compiled_loops_say_what_decide_says() -> None:
     draw = Random(7)
-    policy = compile_policy(random_policy(draw, 4, guarded=1.0))
-    book = random_book(draw, policy, 1000)
+    policy = compile_policy(random_policy(draw, 3, guarded=1.0))
+    book = random_book(draw, policy, 500)
     found = decide_many(policy, columns_of(policy, book, rupees=False), prices="units", statuses=True, native=True)
     check(policy, book, found, rupees=False)
 
 
 def test_where_nobody_asks_for_each_rule_the_rest_is_the_same_compiled_and_plain() -> None:
     policy = compile_policy(SEVEN)
-    book = random_book(Random(8), policy, 3000)
+    book = random_book(Random(8), policy, 1500)
     columns = columns_of(policy, book)
     whole = decide_many(policy, columns, statuses=True, native=False)
     check(policy, book, whole, rupees=True)

@@ -135,7 +135,6 @@ def test_a_frame_of_a_known_shape_is_decided_like_the_first() -> None:
     for now, rules in ((AT, [None, None]), ("2026-11-20T11:20:00+05:30", ["LATE", None])):
         assert policy.decide_many(other, now=now).table()["rule"].to_pylist() == rules
     assert policy.decide_many(other, now=AT).unknown.tolist() == [0, 1]
-    assert policy.decide_many(first, now=AT, prices="units").table()["stop"].to_pylist() == [100.0, 200.0]
     apart = {**first, "price": np.array([109.0, 0.0, 170.0, 0.0])[::2]}
     assert policy.decide_many(apart, now=AT).table()["stop"].to_pylist() == [None, 200.0]
     for wrong, message in (({"side": np.array([1, 2])}, "`2` is no side"), ({"price": np.array([1.0])}, "1 rows")):
@@ -225,9 +224,22 @@ def test_a_book_of_several_exchanges_and_days_is_measured_by_its_own_calendar() 
         ]
 
 
+ARITHMETIC = """def run(first, last, c_x, c_y, o_x, o_y):
+    for i in range(first, last):
+        o_x[i] = units(c_x[i], 100.0)
+        o_y[i] = floored(c_x[i], c_y[i])
+    return -1
+"""
+"""What a compiled loop reckons by itself: rupees in smallest units, and quotients rounded down."""
+
+
+def reckoned(one: Any, other: Any) -> tuple[Any, Any]:
+    found = np.empty_like(one), np.empty_like(one)
+    native_loop(Loop(ARITHMETIC, ()))(0, len(one), one, other, *found)
+    return found
+
+
 def test_rupees_come_to_the_same_units_as_everywhere() -> None:
-    run = native_loop(Loop("def run(first, last, c_x, o_x):\n    for i in range(first, last):\n"
-                           "        o_x[i] = units(c_x[i], 100.0)\n    return -1\n", ()))  # fmt: skip
     draw = np.random.default_rng(5)
     ties = (draw.integers(0, 10**9, 20_000) * 2 + 1) / 2e8
     values = np.concatenate((
@@ -235,8 +247,7 @@ def test_rupees_come_to_the_same_units_as_everywhere() -> None:
         draw.uniform(4e7, 1e8, 5000), draw.uniform(0, 1e14, 5000), np.arange(2000) / 2**14, draw.uniform(0, 1e-4, 500),
         [math.nan, math.inf, 0.0],
     ))  # fmt: skip
-    found = np.empty_like(values)
-    run(0, len(values), values, found)
+    found, _ = reckoned(values, np.ones_like(values))
     wanted = np.array([to_units(float(value)) for value in values])
     assert np.array_equal(found, wanted, equal_nan=True)
 
@@ -244,3 +255,19 @@ def test_rupees_come_to_the_same_units_as_everywhere() -> None:
 def test_names_are_read_in_any_writing() -> None:
     frame = read_frame({"Initial_Stop": [1.0], "MOMENTUM  over 15 minutes": [2.0]}, {"Now": 1})
     assert set(frame.columns) == {"initial stop", "momentum over 15 minutes", "now"}
+
+
+def test_the_quick_division_is_the_slow_one() -> None:
+    """Whole numbers, multiples and their neighbours, fractions, the unknown and what no market knows."""
+    draw = np.random.default_rng(6)
+    below = draw.choice([1.0, 5.0, 100.0, 2500.0, 0.25, 0.1, 3.0, 7e9], 40_000)
+    whole = np.round(draw.uniform(-1e7, 1e7, 40_000)) * below
+    above = np.concatenate((
+        whole[:10_000], whole[10_000:20_000] + draw.choice([-1.0, 1.0], 10_000),
+        np.nextafter(whole[20_000:25_000], np.inf),
+        np.nextafter(whole[25_000:30_000], -np.inf), draw.uniform(-1e6, 1e6, 5000), draw.uniform(-1e18, 1e18, 4996),
+        [0.0, math.nan, 2.0**52, -(2.0**53)],
+    ))  # fmt: skip
+    _, found = reckoned(above, below)
+    wanted = np.array([float(one) // float(other) for one, other in zip(above, below, strict=True)])
+    assert np.array_equal(found, wanted, equal_nan=True)
