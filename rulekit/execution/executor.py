@@ -394,7 +394,9 @@ class Executor:
         self._chronicle.flush()
         if self._sealing.is_due(now) and not self._dispatcher.queue():
             self._sealing.tend(now)
-        self._gauges.publish()
+        meters = self._chronicle.meters
+        if meters.watch is not None and meters.moment >= meters.due:
+            self._gauges.publish()
 
     def _is_urgent(self) -> bool:
         return any(action.lane in URGENT for action in self._dispatcher.queue())

@@ -17,6 +17,8 @@ from rulekit.model.snapshot import SessionTimes
 
 QUIET_S, BUSY_S = 1.0, 0.25
 """Real seconds between two publications: where nothing was journaled in between, and where something was."""
+LOOK_S = 0.05
+"""How long it may take to be seen that something was."""
 
 
 class Gauges:
@@ -42,12 +44,14 @@ class Gauges:
             return
         real, applied = meters.moment, self._chronicle.ledger.applied
         if not at_once and real < meters.published + (QUIET_S if applied == self._applied else BUSY_S):
+            meters.due = min(meters.published + QUIET_S, real + LOOK_S)
             return
         store = self._chronicle.journal.store
         if store.leased:
             meters.lease_held = not store.why_not_send()
         meters.alerts_open = len(self._chronicle.ledger.alarms.open)
         meters.figures, meters.published, self._applied = self.figures(), real, applied
+        meters.due = real + BUSY_S
 
     def figures(self) -> Figures:
         """Return where the account stands."""

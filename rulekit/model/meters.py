@@ -94,7 +94,8 @@ class Meters:
         watch: real seconds; without one nothing is timed and nothing is published, and so nothing is paid.
         per_instrument: the largest number of instruments that are shown one by one.
         lease_held: whether this process may write for the account; None where there is no lease.
-        moment: when something last began, by the watch; it saves asking again.
+        moment: when something last began or ended, by the watch; it saves asking again.
+        published: when the figures were, by the watch; `due` is when it is worth looking whether they should be again.
         alerts_open: alerts that nobody has acknowledged; None before the first publication.
         journal_failed: why the journal takes nothing, or empty.
         policies: title and digest of each that runs.
@@ -110,6 +111,7 @@ class Meters:
     figures: Figures | None = None
     moment: float = 0.0
     published: float = 0.0
+    due: float = 0.0
     flushed: float = 0.0
     decision: Histogram = field(factory=lambda: Histogram(FAST))
     cycle: Histogram = field(factory=lambda: Histogram(FAST))
@@ -130,7 +132,11 @@ class Meters:
     def took(self, histogram: Histogram, began: float) -> None:
         """Count how long something took."""
         if self.watch is not None:
-            histogram.add(self.watch() - began)
+            # Written out here: each price comes by, and a call costs as much as what it would do.
+            self.moment = self.watch()
+            seconds = self.moment - began
+            histogram.counts[bisect_left(histogram.bounds, seconds)] += 1
+            histogram.total += seconds
 
     def waited(self, lane: str, seconds: float) -> None:
         """Count how long an action waited from its decision to its request."""

@@ -22,7 +22,7 @@ from rulekit.market.ticks import Tick
 from rulekit.metrics.health import Watched
 from rulekit.model.book import NO_ORDERS, BookOrders
 from rulekit.model.calendar import Calendar
-from rulekit.model.clock import Clock, WallClock, stopwatch
+from rulekit.model.clock import Clock, WallClock, bare_stopwatch
 from rulekit.model.decision import EXIT, WHOLE_BOOK, Decision
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import DAY, SECOND, Instant, day_number, day_of
@@ -344,7 +344,8 @@ class Manager:
     def _take(self, tick: Tick) -> None:
         """Hear a price, and decide on the positions that hold its instrument."""
         assert self.market is not None, "ticks need a market to keep them"
-        began = self.meters.begin()
+        watch = self.meters.watch
+        began = 0.0 if watch is None else watch()
         if not self.market.update(tick):
             return
         if self.broker.updates():
@@ -409,7 +410,7 @@ class Manager:
         """Begin to time and to publish as `[metrics]` says; return what a page or a scraper reads."""
         with self._turn:
             self.meters.per_instrument = self.settings.metrics.per_instrument
-            self.meters.watch = stopwatch
+            self.meters.watch = bare_stopwatch()
             self.publish(at_once=True)
             return Watched(self.meters, self.clock.now)
 
