@@ -120,3 +120,8 @@ def one_account(journal: Place | None, account: str | None) -> Place:
     from rulekit.execution.journal_postgres_reading import with_account
 
     return with_account(place if account is None else place.of(account))
+
+
+def tell_note(text: str) -> None:
+    """Say what a person should know who waits; the answer itself goes elsewhere."""
+    click.echo(f"note: {text}", err=True)

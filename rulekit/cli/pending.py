@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, print_json, print_table
-from rulekit.cli.journal_place import accounts_of, with_account
+from rulekit.cli.journal_place import accounts_of, tell_note, with_account
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
@@ -28,7 +28,7 @@ def command(journal: Place | None, account: str | None, form: str) -> None:
     from rulekit.execution.journal import read_ledger
 
     places = accounts_of(journal, account)
-    rows = [with_account(place, row, account) for place in places for row in pending_of(read_ledger(place))]
+    rows = [with_account(place, row, account) for place in places for row in pending_of(read_ledger(place, tell_note))]
     if form == "json":
         print_json(rows)
     elif rows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rulekit.cli.journal_option import journal_option
-from rulekit.cli.journal_place import one_account
+from rulekit.cli.journal_place import one_account, tell_note
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
@@ -30,7 +30,7 @@ def command(journal: Place | None, account: str | None, confirm: str | None) -> 
     from rulekit.execution.switch import CONFIRMATION, check_confirmation
 
     place = one_account(journal, account)
-    mode = read_ledger(place).mode
+    mode = read_ledger(place, tell_note).mode
     click.echo(f"trading state: {mode.name}" + (f", {mode.reason}" if mode.reason else ""))
     word = confirm if confirm is not None else click.prompt(f"type {CONFIRMATION} to act again")
     check_confirmation(word)

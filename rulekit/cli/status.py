@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rulekit.cli.journal_option import clock_time, format_option, journal_option, money, print_json, print_table
-from rulekit.cli.journal_place import accounts_of
+from rulekit.cli.journal_place import accounts_of, tell_note
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
@@ -48,7 +48,7 @@ def _status_of(place: Place, limits: ExecutionSettings) -> dict[str, Any]:
     from rulekit.execution.journal import is_held, read_ledger, waiting_requests
     from rulekit.execution.status import status_of
 
-    found = status_of(read_ledger(place), limits)
+    found = status_of(read_ledger(place, tell_note), limits)
     found["running"] = is_held(place)
     found["requests"] = [request.kind for request in waiting_requests(place)]
     return found

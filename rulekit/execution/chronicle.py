@@ -26,7 +26,6 @@ from rulekit.execution.ledger import (
     STATE_CHANGED,
     WAIT,
 )
-from rulekit.execution.seals import ledger_from
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import JOURNAL
 from rulekit.model.clock import Clock
@@ -51,7 +50,7 @@ class Chronicle:
         self.journal = journal
         self.clock = clock
         self.settings = settings
-        self.ledger = ledger_from(journal.seal, journal.entries(journal.seal.seq if journal.seal else 0))
+        self.ledger = journal.ledger()
         self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
         self.meters = meters or Meters(journal.account)
         self._emit = emit

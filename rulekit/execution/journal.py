@@ -22,13 +22,17 @@ from rulekit.execution.journal_store import Shelf, Store
 from rulekit.execution.lease import LEASE_S, never
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.requests import Request
-from rulekit.execution.seals import latest_seal, ledger_from
+from rulekit.execution.seals import latest_seal, ledger_from, why_whole
 from rulekit.model.clock import Clock, fresh_bytes
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_postgres_reading import ServerShelf
 
 OPENED = "opened"
+
+
+def _silent(text: str) -> None:
+    """Tell nobody."""
 
 
 class Journal:
@@ -55,6 +59,7 @@ class Journal:
         self._rows: list[Row] = []
         self._failed: JournalError | None = None
         self._in_doubt = False
+        self._folded: tuple[int, Ledger] | None = None
 
     @classmethod
     def open(
@@ -70,6 +75,7 @@ class Journal:
         durable: bool = True,
         max_pages: int | None = None,
         identity: str | None = None,
+        tell: Callable[[str], None] = _silent,
     ) -> Self:
         """Open a journal for writing, take its lock or its lease, and check its rows: all, or those behind a seal.
 
@@ -85,6 +91,7 @@ class Journal:
             durable: flush to the disk at each commit; only simulations do without.
             max_pages: a bound on the file's size in pages, as a full disk would set one.
             identity: four letters for a new journal's tags; drawn freshly if left out.
+            tell: hears why it will take long, before it does.
 
         Raises:
             JournalError: locked, damaged, of another version or account, or not writable.
@@ -100,24 +107,24 @@ class Journal:
             store = SqliteStore(where, create=create, wait_s=wait_s, waits=waits, durable=durable, max_pages=max_pages)
         try:
             journal = cls(store, account, clock)
-            journal._begin(identity)
+            journal._begin(identity, tell)
         except BaseException:
             store.close()
             raise
         return journal
 
-    def _begin(self, identity: str | None) -> None:
+    def _begin(self, identity: str | None, tell: Callable[[str], None]) -> None:
         """Write the first entry of a new journal, or check those that stand."""
         if self.store.is_new:
             self.id = identity or b32encode(fresh_bytes(5)).decode()[:JOURNAL_ID_LENGTH]
             self.add(OPENED, {"journal": self.id, "account": self.account, "version": VERSION})
             self.flush()
         else:
-            self._verify()
+            self._verify(tell)
         self.remarks += self.store.bind(self.id, self.last_seq, self._digest) or ()
 
-    def _verify(self) -> None:
-        """Check the rows: behind a sealed state its own check stands for those before it; they are read again later."""
+    def _verify(self, tell: Callable[[str], None]) -> None:
+        """Check the rows and fold them; before a sealed state its own check stands for them, and they are read later."""
         for row in checked(self.store.rows(), self.store.name):
             self._belongs(body_of(row[5]))
             break
@@ -125,9 +132,24 @@ class Journal:
         if self.seal is not None:
             self.last_seq, self._digest = self.seal.seq, self.seal.digest
         else:
+            if why := why_whole(self.store, self.store.durable()):
+                tell(why)
             self.store.check()
+        folded = ledger_from(self.seal, self._checked_entries())
+        self._folded = self.last_seq, folded
+
+    def _checked_entries(self) -> Iterator[Entry]:
+        """Pass on the entries behind the last one that is known, and know them."""
         for row in checked(self.store.rows(self.last_seq), self.store.name, self._digest, self.last_seq):
             self.last_seq, self._digest = row[0], row[6]
+            yield entry_of(row)
+
+    def ledger(self) -> Ledger:
+        """Return what the durable entries add up to; once what opening them gave, after that read again."""
+        folded, self._folded = self._folded, None
+        if folded is not None and folded[0] == self.last_seq:
+            return folded[1]
+        return ledger_from(self.seal, self.entries(self.seal.seq if self.seal else 0))
 
     def _belongs(self, opening: Mapping[str, Any]) -> None:
         whose = opening.get("account")
@@ -315,8 +337,11 @@ def whole(shelf: Shelf) -> list[Entry]:
     return [entry_of(row) for row in checked(shelf.rows(), shelf.name)]
 
 
-def read_ledger(place: Place | str) -> Ledger:
+def read_ledger(place: Place | str, tell: Callable[[str], None] = _silent) -> Ledger:
     """Return what a journal adds up to now, quickly: from its last sealed state and the entries behind it.
+
+    Args:
+        tell: hears why it will take long, before it does.
 
     Raises:
         JournalError: these are damaged, and so is what stands for them. UnreadableFileError: there is no journal.
@@ -324,6 +349,9 @@ def read_ledger(place: Place | str) -> Ledger:
     with open_shelf(place) as shelf:
         seal = latest_seal(shelf)
         if seal is None:
-            return ledger_from(None, whole(shelf))
+            if why := why_whole(shelf, shelf.last_seq()):
+                tell(why)
+            shelf.check()
+            return ledger_from(None, map(entry_of, checked(shelf.rows(), shelf.name)))
         rows = checked(shelf.rows(seal.seq), shelf.name, seal.digest, seal.seq)
         return ledger_from(seal, map(entry_of, rows))

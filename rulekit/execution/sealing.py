@@ -23,6 +23,8 @@ EVERY = 5000
 """Entries from one seal to the next; a restart reads so many at most, beside those of a busy hour."""
 AT_CLOSE = 250
 """Entries that are worth a seal when the journal is closed."""
+AT_MOST = 20_000
+"""Entries that are still followed then: a process that is told to end has seconds."""
 SLICE = 400
 """Entries that are read in one go: some thousandths of a second."""
 PAUSE = SECOND // 10
@@ -42,6 +44,20 @@ class Sealing:
         self._next: Instant = 0
         self._failed = not isinstance(journal.store, TakesSeals)
         journal.before_close = self.finish
+        self._start_from = journal.seal
+        if journal.seal is None and journal.last_seq >= EVERY:
+            self._seal_at_once()
+
+    def _seal_at_once(self) -> None:
+        """Keep what a start from all entries gave: nobody shall wait for that again, nor the end of this process."""
+        chronicle = self._chronicle
+        if self._failed or chronicle.journal.waiting or chronicle.ledger.applied != chronicle.journal.last_seq:
+            return
+        for row in chronicle.journal.store.rows(chronicle.journal.last_seq - 1):
+            self._seq, self._at, self._digest = row[0], row[1], row[6]
+        self._shadow = chronicle.ledger
+        self._start_from = self._try_to_seal()
+        self._shadow = None
 
     def is_due(self, now: Instant) -> bool:
         """Tell whether there is something to do, and a while has passed since it was last done."""
@@ -70,7 +86,8 @@ class Sealing:
 
     def finish(self) -> None:
         """Seal what there is before the journal is closed, if it is worth it; a failure costs a slower start."""
-        if self._failed or self._chronicle.journal.last_seq - self._sealed < AT_CLOSE:
+        journal = self._chronicle.journal
+        if self._failed or journal.last_seq - self._sealed < AT_CLOSE or journal.last_seq - self._seq > AT_MOST:
             return
         try:
             self._follow(None)
@@ -82,7 +99,7 @@ class Sealing:
     def _follow(self, count: int | None) -> None:
         """Fold the next entries, as they stand on the disk."""
         if self._shadow is None:
-            self._shadow = ledger_from(self._chronicle.journal.seal, ())
+            self._shadow = ledger_from(self._start_from, ())
         for row in self._slice(self._seq, self._digest, count):
             self._shadow.apply(entry_of(row))
             self._seq, self._digest, self._at = row[0], row[6], row[1]
@@ -92,8 +109,8 @@ class Sealing:
         store = self._chronicle.journal.store
         return list(checked(islice(store.rows(after), count), store.name, digest, after))
 
-    def _try_to_seal(self) -> None:
-        """Keep the state; where that fails the next start is slower, and the next entry tells what is wrong."""
+    def _try_to_seal(self) -> Seal | None:
+        """Keep the state, and return it; where that fails the next start is slower, and the next entry tells why."""
         assert self._shadow is not None
         store = self._chronicle.journal.store
         assert isinstance(store, TakesSeals)
@@ -101,10 +118,11 @@ class Sealing:
         try:
             store.write_seal(seal, to_drop([(seal.seq, seal.at), *store.seals()]))
         except JournalAwayError:
-            return  # it is tried again with what follows
+            return None  # it is tried again with what follows
         except JournalError:
             self._failed = True
         self._sealed = self._seq
+        return seal
 
     def _read_again(self) -> None:
         """Check the entries before the seal that the program was started from: nothing rests on them any more."""

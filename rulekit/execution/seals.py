@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from attrs import fields
@@ -22,6 +24,9 @@ from rulekit.model.instrument import InstrumentKey, PositionKey
 
 FORMAT = 1
 """To be raised when the same entries come to add up to something else, though nothing is called otherwise."""
+
+LONG = 150_000
+"""Entries that take a few seconds to read: a person is told before."""
 
 _PLAIN = (
     "journal_id",
@@ -127,10 +132,23 @@ def ledger_from(seal: Seal | None, entries: Iterable[Entry]) -> Ledger:
     ledger = Ledger()
     if seal is not None:
         take_state(ledger, seal.text)
-    for entry in entries:
-        ledger.apply(entry)
-    ledger.changes.clear()
+    with _collector_at_rest():
+        for entry in entries:
+            ledger.apply(entry)
+            ledger.changes.clear()
     return ledger
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Let nothing look for cycles meanwhile: a fold makes none, and what it makes would be looked through often."""
+    works = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if works:
+            gc.enable()
 
 
 def latest_seal(shelf: Shelf, remarks: list[str] | None = None, *, until: Instant | None = None) -> Seal | None:
@@ -143,16 +161,33 @@ def latest_seal(shelf: Shelf, remarks: list[str] | None = None, *, until: Instan
     """
     if not isinstance(shelf, HasSeals):
         return None
+    damaged: list[int] = []
+    found = None
     for seq, at in shelf.seals():
         if until is not None and at > until:
             continue
         seal = shelf.read_seal(seq)
         if seal is None or not seal.is_whole:
-            if remarks is not None:
-                remarks.append(f"the state that `{shelf.name}` keeps of entry {seq} is damaged: it is not used")
+            damaged.append(seq)
         elif seal.shape == SHAPE and _fits(shelf, seal):
-            return seal
-    return None
+            found = seal
+            break
+    if damaged and remarks is not None:
+        more = f" and of {len(damaged) - 1} others" if len(damaged) > 1 else ""
+        remarks.append(f"the state that `{shelf.name}` keeps of entry {damaged[0]}{more} is damaged: it is not used")
+    return found
+
+
+def why_whole(shelf: Shelf, count: int) -> str:
+    """Say that all entries of a journal, so many, must be read, and why; empty where that is soon done."""
+    if count < LONG:
+        return ""
+    sealed = isinstance(shelf, HasSeals) and shelf.seals()
+    why = "the states it keeps are of another version of the program, or damaged" if sealed else "it keeps no state"
+    return (
+        f"`{shelf.name}`: {why}, so all of its {count:,} entries are read and checked, some three million a minute; "
+        f"`rulekit run` keeps a new state, and starts after that are quick"
+    )
 
 
 def _fits(shelf: Shelf, seal: Seal) -> bool:

@@ -43,8 +43,8 @@ EVENTS: dict[str, str] = {
     "mismatch_found": "ours, broker, explained",
     "foreign_order_seen": "order_id, side, quantity",
     "mode_changed": "mode: active, reducing or halted, was, reason, cause: of rulekit.execution.switch.CAUSES",
-    "alert": "text, level: told (by a rule), warning or critical, cause; of the last two alarm: its number, again: the "
-    "same is open already",
+    "alert": "text, level: told (by a rule, or to who waits), warning or critical, cause; of the last two alarm: its "
+    "number, again: the same is open already",
     "alert_repeated": "text, level, cause, alarm, since: critical, and nobody has acknowledged it",
     "policy_reloaded": "path, digest (empty: taken away), was (empty: added), difference: in the words of the language",
     "policy_refused": "path, reason: why the policies that run stay; line and sentence of an error in it",
@@ -68,3 +68,8 @@ class Event:
 
 Emit = Callable[[Event], None]
 """Where events go; it must not raise."""
+
+
+def told(text: str, at: Instant) -> Event:
+    """Return the event that tells a person who waits what for; nobody need acknowledge it."""
+    return Event("alert", at, data={"text": text, "level": "told", "cause": "journal"})

@@ -22,7 +22,7 @@ from rulekit.market.market import Market
 from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import WallClock
-from rulekit.model.events import Emit, Event
+from rulekit.model.events import Emit, Event, told
 from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import to_units
@@ -219,8 +219,9 @@ def open_kite_day(
             place = rehearsal_of(place, timer)
         # Whoever waits for its turn holds no line to the broker's prices, of which an account has three.
         with Journal.open(
-            place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s
-        ) as journal:
+            place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s,
+            tell=lambda text: emit(told(text, timer.now())),
+        ) as journal:  # fmt: skip
             ticker = Ticker(settings.kite, lambda: broker.tokens.current, clock=timer)
             broker.wake_ups = ticker.handover.updates
             ticker.open()

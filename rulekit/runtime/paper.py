@@ -19,7 +19,7 @@ from rulekit.market.market import Market
 from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
-from rulekit.model.events import Emit
+from rulekit.model.events import Emit, told
 from rulekit.model.instant import Instant, iso
 from rulekit.runtime.day import Day, TicksAfter
 from rulekit.runtime.entries import Entry
@@ -119,8 +119,9 @@ def paper_day(
         place = place.of(PAPER)
     account = PAPER if isinstance(place, Path) else str(place.account)
     journal = Journal.open(
-        place, account=account, clock=timer, durable=durable, waits=waits, lease_s=settings.journal.lease_s
-    )
+        place, account=account, clock=timer, durable=durable, waits=waits, lease_s=settings.journal.lease_s,
+        tell=lambda text: emit(told(text, timer.now())),
+    )  # fmt: skip
     try:
         broker = PaperBroker(
             book_beside(place), clock=timer, instruments=settings.instruments.lookup, settings=settings.paper,

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rulekit.errors import JournalError
-from rulekit.execution import sealing
+from rulekit.execution import sealing, seals
+from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.journal import Journal, open_shelf, read_journal, read_ledger
 from rulekit.execution.journal_seals import KEPT_DAYS, KEPT_LATEST, Seal, to_drop
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.seals import SHAPE, latest_seal, ledger_from, take_state, text_of_state
+from rulekit.execution.settings import ExecutionSettings
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import DAY, HOUR, MINUTE
@@ -178,7 +180,8 @@ def test_a_broken_seal_is_not_trusted(whole: Path, tmp_path: Path, column: str) 
     with Journal.open(path, clock=SimulatedClock(START), durable=False) as journal:
         assert journal.seal is None
         assert journal.last_seq == len(entries)
-        assert len(journal.remarks) == count
+        assert len(journal.remarks) == 1
+        assert f"and of {count - 1} others is damaged" in journal.remarks[0]
 
 
 def test_a_seal_of_an_entry_that_was_changed_is_not_trusted(whole: Path, tmp_path: Path) -> None:
@@ -205,6 +208,55 @@ def test_a_seal_of_another_shape_is_not_taken_over(whole: Path, tmp_path: Path) 
     with open_shelf(path) as shelf:
         assert shelf.seals() and latest_seal(shelf) is None
     assert SHAPE != "another"
+
+
+def test_a_start_without_a_usable_state_says_so_and_keeps_a_new_one_at_once(
+    whole: Path, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for all entries twice, nor at the end of a process that just began."""
+    put(image_of(whole.parent), tmp_path)
+    path = tmp_path / NAME
+    others = [Seal.of(one.seq, one.at, one.digest, "another", one.text) for one in _all_seals(path)]
+    with Journal.open(path, clock=SimulatedClock(START), durable=False) as journal:
+        for seal in others:
+            journal.store.write_seal(seal, [])
+    entries = read_journal(path)
+    told: list[str] = []
+    assert read_ledger(path, told.append).applied == len(entries) and told == [], "a short one is read in no time"
+    patch.setattr(seals, "LONG", 10)
+    read_ledger(path, told.append)
+    with Journal.open(path, clock=SimulatedClock(START), durable=False, tell=told.append) as journal:
+        assert journal.seal is None
+        chronicle = Chronicle(journal, journal.clock, ExecutionSettings(), lambda event: None)
+        sealing.Sealing(chronicle)
+        journal.abandon()
+    assert len(told) == 2
+    for text in told:
+        assert "of another version" in text and f"all of its {len(entries)} entries are read" in text
+    found = _all_seals(path)[0]
+    assert (found.seq, found.shape) == (len(entries), SHAPE)
+    assert found.text == text_of_state(Ledger(entries))
+    with Journal.open(path, clock=SimulatedClock(START), durable=False, tell=told.append) as journal:
+        assert journal.seal == found and len(told) == 2
+        assert text_of_state(journal.ledger()) == text_of_state(journal.ledger()) == found.text, "also when read again"
+
+
+def test_the_end_of_a_process_follows_a_bounded_number_of_entries(
+    whole: Path, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> None:
+    """It has ten seconds after a signal, however far behind the keeping of states is."""
+    put(image_of(whole.parent), tmp_path)
+    path = tmp_path / NAME
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM seal")
+    database.close()
+    for most, kept in ((5, False), (20_000, True)):
+        with patch.context() as more:
+            more.setattr(sealing, "AT_MOST", most)
+            more.setattr(sealing, "EVERY", 100_000)
+            with Journal.open(path, clock=SimulatedClock(START), durable=False) as journal:
+                sealing.Sealing(Chronicle(journal, journal.clock, ExecutionSettings(), lambda event: None))
+        assert bool(_all_seals(path)) is kept
 
 
 def test_an_entry_changed_before_the_seal_is_found_while_it_runs(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
