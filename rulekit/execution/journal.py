@@ -22,7 +22,7 @@ from rulekit.execution.journal_store import Shelf, Store
 from rulekit.execution.lease import LEASE_S, never
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.requests import Request
-from rulekit.execution.seals import latest_seal, ledger_from, why_whole
+from rulekit.execution.seals import collector_at_rest, latest_seal, ledger_from, why_whole
 from rulekit.model.clock import Clock, fresh_bytes
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Journal:
         self.remarks += self.store.bind(self.id, self.last_seq, self._digest) or ()
 
     def _verify(self, tell: Callable[[str], None]) -> None:
-        """Check the rows and fold them; before a sealed state its own check stands for them, and they are read later."""
+        """Check the rows and fold them; for those before a sealed state its check stands, and they are read later."""
         for row in checked(self.store.rows(), self.store.name):
             self._belongs(body_of(row[5]))
             break
@@ -135,8 +135,16 @@ class Journal:
             if why := why_whole(self.store, self.store.durable()):
                 tell(why)
             self.store.check()
-        folded = ledger_from(self.seal, self._checked_entries())
-        self._folded = self.last_seq, folded
+        folded: Ledger | None = ledger_from(self.seal, ())
+        with collector_at_rest():
+            for entry in self._checked_entries():
+                try:
+                    if folded is not None:
+                        folded.apply(entry)
+                        folded.changes.clear()
+                except Exception:
+                    folded = None  # sound as rows; whoever asks what they add up to is told what is wrong
+        self._folded = None if folded is None else (self.last_seq, folded)
 
     def _checked_entries(self) -> Iterator[Entry]:
         """Pass on the entries behind the last one that is known, and know them."""

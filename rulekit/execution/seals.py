@@ -132,7 +132,7 @@ def ledger_from(seal: Seal | None, entries: Iterable[Entry]) -> Ledger:
     ledger = Ledger()
     if seal is not None:
         take_state(ledger, seal.text)
-    with _collector_at_rest():
+    with collector_at_rest():
         for entry in entries:
             ledger.apply(entry)
             ledger.changes.clear()
@@ -140,7 +140,7 @@ def ledger_from(seal: Seal | None, entries: Iterable[Entry]) -> Ledger:
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """Let nothing look for cycles meanwhile: a fold makes none, and what it makes would be looked through often."""
     works = gc.isenabled()
     gc.disable()
