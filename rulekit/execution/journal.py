@@ -113,7 +113,7 @@ class Journal:
             raise
         return journal
 
-    def _begin(self, identity: str | None, tell: Callable[[str], None]) -> None:
+    def _begin(self, identity: str | None, tell: Callable[[str], None] = _silent) -> None:
         """Write the first entry of a new journal, or check those that stand."""
         if self.store.is_new:
             self.id = identity or b32encode(fresh_bytes(5)).decode()[:JOURNAL_ID_LENGTH]
