@@ -266,14 +266,14 @@ def _stop_loosens() -> Any:
 
 def _forgets(forget: Callable[[Any], None]) -> Planted:
     """Forget something whenever the journal is read again."""
-    real = chronicle.ledger_from
+    real = journal.Journal.ledger
 
-    def reads(*words: Any) -> Any:
-        found = real(*words)
+    def reads(self: Any) -> Any:
+        found = real(self)
         forget(found)
         return found
 
-    return lambda: patch.object(chronicle, "ledger_from", reads)
+    return lambda: patch.object(journal.Journal, "ledger", reads)
 
 
 def _stops(found: Any) -> None:
