@@ -135,6 +135,7 @@ def test_a_frame_of_a_known_shape_is_decided_like_the_first() -> None:
     for now, rules in ((AT, [None, None]), ("2026-11-20T11:20:00+05:30", ["LATE", None])):
         assert policy.decide_many(other, now=now).table()["rule"].to_pylist() == rules
     assert policy.decide_many(other, now=AT).unknown.tolist() == [0, 1]
+    assert policy.decide_many(first, now=AT, statuses=True).statuses.tolist() == [[1, 0], [1, 0]]
     apart = {**first, "price": np.array([109.0, 0.0, 170.0, 0.0])[::2]}
     assert policy.decide_many(apart, now=AT).table()["stop"].to_pylist() == [None, 200.0]
     for wrong, message in (({"side": np.array([1, 2])}, "`2` is no side"), ({"price": np.array([1.0])}, "1 rows")):
