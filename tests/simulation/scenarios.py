@@ -62,7 +62,8 @@ class Directed(World):
     def __attrs_post_init__(self) -> None:
         World.__attrs_post_init__(self)
         self.policy, self.stops_at_broker = self.text, False
-        self.level = HARSH if self.level == HARSH else MILD  # with no faults at all there is nothing to see
+        self.level = HARSH if self.level == HARSH else MILD
+        self.mix.calm(False)  # with no faults at all there is nothing to see
 
     def _mixed(self) -> Mix:
         drawn = mix_of(self.draw, MILD if self.level == NONE else self.level)
