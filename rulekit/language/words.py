@@ -45,6 +45,15 @@ def plain_number(value: Fraction) -> str:
     return sign + (digits if not places else f"{digits[:-places]}.{digits[-places:]}")
 
 
+def bounds_text(low: Fraction | None, high: Fraction | None) -> str:
+    """Say what a number can be: `at least 0`, `at most 5`, `between 0 and 100`, `anything`."""
+    if low is not None and high is not None:
+        return f"between {number_text(low)} and {number_text(high)}"
+    if low is not None:
+        return f"at least {number_text(low)}"
+    return "anything" if high is None else f"at most {number_text(high)}"
+
+
 def number_text(value: Fraction) -> str:
     """Write a number with Indian grouping: `1,00,000`, `2.5`."""
     text = plain_number(value)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from rulekit.language.tree import FactRef, Unit, Window
-from rulekit.language.vocabulary import PRICE, TEXT, Fact, Vocabulary
+from rulekit.language.vocabulary import PRICE, STANDARD, TEXT, Fact, Vocabulary
 from rulekit.lint.axes import FREE, NOT_NEGATIVE, POSITIVE, UNKNOWN_CELL, Bounds
 from rulekit.model.instant import DAY, MINUTE
 
@@ -112,15 +112,23 @@ def _declared(row: Fact, otherwise: Bounds) -> Bounds:
     """Return what the values of a fact can be: as its plug-in declares, for either side of a signed one."""
     if row.low is None and row.high is None:
         return otherwise
-    low, high = row.low, row.high
-    if row.signed:
-        low, high = mirrored(low, high)
+    low, high = _for_either_side(row)
     if otherwise.low is not None and (low is None or low < otherwise.low):
         return Bounds(otherwise.low, high, low_open=otherwise.low_open)
     return Bounds(low, high)
 
 
-def mirrored(low: Fraction | None, high: Fraction | None) -> tuple[Fraction | None, Fraction | None]:
+def declared_bounds(name: str) -> tuple[Fraction | None, Fraction | None]:
+    """Return the least and the greatest value that a plug-in declares of a fact, for either side of a signed one."""
+    row = STANDARD.find(name)
+    return (None, None) if row is None else _for_either_side(row)
+
+
+def _for_either_side(row: Fact) -> tuple[Fraction | None, Fraction | None]:
+    return _mirrored(row.low, row.high) if row.signed else (row.low, row.high)
+
+
+def _mirrored(low: Fraction | None, high: Fraction | None) -> tuple[Fraction | None, Fraction | None]:
     """Return the bounds of a fact whose sign turns with the side: the wider of both."""
     if low is None or high is None:
         return None, None
