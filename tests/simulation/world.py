@@ -266,8 +266,9 @@ class World:
         elif how == "old copy" or not disk.damage(how):
             return
         self.tell(f"the disk is harmed: {how}")
-        known = self.durable
+        known, dead = self.durable, self.exchange.token_dead_until
         self.mix.calm()
+        self.exchange.token_dead_until = 0  # what is lost is found by reading the book, and nothing is sent without it
         try:
             self._open(how)
             assert self.manager is not None
@@ -279,7 +280,7 @@ class World:
         except JournalError as error:
             self.tell(f"  found: {error.message}")
         finally:
-            self.durable = known
+            self.durable, self.exchange.token_dead_until = known, dead
             if self.journal is not None:
                 self.journal.abandon()
             self.manager = self.journal = None
