@@ -262,6 +262,8 @@ class Settler:
         ):
             # A book that comes late is as late in every reading of the same moment: these are one.
             return
+        if _traded_unseen(action, attempt, reading):
+            return
         attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:
             return
@@ -375,6 +377,18 @@ def _averages(reading: Reading) -> dict[str, float]:
         value, quantity = sums.get(trade.order_id, (0.0, 0))
         sums[trade.order_id] = (value + trade.price * trade.quantity, quantity + trade.quantity)
     return {order_id: value / quantity for order_id, (value, quantity) in sums.items() if quantity}
+
+
+def _traded_unseen(action: ActionRecord, attempt: Attempt, reading: Reading) -> bool:
+    """Tell whether something traded there since, by an order that the list lacks: it was cut, and proves nothing."""
+    shown = {order.order_id for order in reading.orders}
+    return any(
+        trade.order_id not in shown
+        and trade.at > attempt.sent
+        and trade.side == action.side
+        and (trade.exchange, trade.symbol, trade.product) == action.key[1:]
+        for trade in reading.trades
+    )
 
 
 def _older_day(then: Instant, now: Instant) -> bool:

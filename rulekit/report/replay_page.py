@@ -82,7 +82,7 @@ class ReplayPage:
     trades: Sequence[Row]
     trades_in_all: int
     policies: Sequence[tuple[str, str]]
-    library: ChartLibrary
+    charting: ChartLibrary
     made: str
     notes: Sequence[str] = ()
     other_title: str = ""

@@ -65,7 +65,7 @@ def report(study: Study, *, drawn: int = DRAWN, told: int = LOOKS) -> str:
             trades=_rows(study, places),
             trades_in_all=len(study.trades),
             policies=_policies(study),
-            library=library,
+            charting=library,
             made=f"Made by Rulekit {VERSION}. What would have happened is no promise of what will.",
             notes=[str(note) for note in study.replay.notes],
             other_title=study.other_title if study.other is not None else "",

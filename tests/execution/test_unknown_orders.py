@@ -8,7 +8,7 @@ from attrs import evolve
 from rulekit.errors import UsageError
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import REDUCING
-from rulekit.model.orders import SELL, Order
+from rulekit.model.orders import COMPLETE, SELL, Order
 from tests.execution.scripted import Desk, add, book, exit_all, next_morning
 
 
@@ -45,6 +45,22 @@ def test_absence_counts_only_after_the_quarantine_and_two_clean_readings(desk: D
     assert [attempt["state"] for attempt in row["attempts"]] == ["absent", "complete"]
     assert row["attempts"][0]["tag"] != row["attempts"][1]["tag"]
     assert desk.broker.net(key) == 0
+
+
+def test_a_list_without_an_order_that_has_traded_proves_nothing(desk: Desk) -> None:
+    """It was cut, however late it is: what is missing from it may have been placed all the same."""
+    key = desk.hold()
+    desk.start()
+    desk.broker.fates = ["late:2"]
+    desk.commit(key, book(40))
+    desk.broker.old_book = []
+    for _ in range(140):
+        desk.pass_time()
+    assert len(desk.broker.requests) == 1, "it filled long ago, and is not sent again"
+    desk.broker.old_book = None
+    desk.come_to_rest()
+    assert len(desk.broker.requests) == 1
+    assert desk.broker.net(key) == 60
 
 
 def test_two_readings_of_one_moment_are_one(desk: Desk) -> None:
@@ -90,6 +106,7 @@ def test_a_late_arrival_after_the_resend_raises_an_alarm_and_is_counted(desk: De
 def test_an_add_is_never_sent_again(desk: Desk) -> None:
     key = desk.hold()
     desk.start()
+    desk.pass_time(5)
     desk.broker.fates = ["lost before"]
     desk.commit(key, add(25))
     desk.come_to_rest()
@@ -106,7 +123,9 @@ def test_the_resend_is_for_what_is_still_held(desk: Desk) -> None:
     desk.broker.fates = ["lost before"]
     desk.commit(key, exit_all())
     desk.pass_time(60)
-    desk.broker.trade(key.instrument, "MIS", SELL, 70, 169_000.0)
+    by_hand = Order("F0002", "", "NSE", "KOTAKBANK", "MIS", SELL, 70, 70, COMPLETE, placed=desk.clock.now())
+    desk.broker.book.append(by_hand)
+    desk.broker.trade(key.instrument, "MIS", SELL, 70, 169_000.0, by_hand.order_id)
     desk.come_to_rest()
     assert [request.quantity for request in desk.broker.requests] == [100, 30]
     assert desk.broker.net(key) == 0
