@@ -10,6 +10,7 @@ from rulekit.execution import actions as states
 from rulekit.execution.actions import PREFIX, ActionRecord, Attempt, is_tag
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import Ledger
+from rulekit.execution.listing import Listing
 from rulekit.execution.reading import Reading
 from rulekit.execution.strangers import Strangers
 from rulekit.execution.switch import ACTIVE, HALTED, MORE_ORDERS, OTHER_JOURNAL, STRANGE_ORDER
@@ -29,6 +30,7 @@ class Settler:
         self._rejected = rejected
         self._foreign_seen: set[str] = set()
         self._strangers = Strangers(chronicle)
+        self._listing = Listing(chronicle.ledger)
 
     def let_go(self, reading: Reading) -> None:
         """Forget which orders were told of that the book lists no longer: it is the book of another day."""
@@ -36,6 +38,7 @@ class Settler:
 
     def settle(self, reading: Reading) -> None:
         """Take one clean reading of the book as evidence for everything that has no end."""
+        self._listing.take(reading)
         averages = _averages(reading)
         shown: set[str] = set()
         for tag, orders in self._by_tag(reading.orders).items():
@@ -262,7 +265,7 @@ class Settler:
         ):
             # A book that comes late is as late in every reading of the same moment: these are one.
             return
-        if _traded_unseen(action, attempt, reading):
+        if not self._listing.is_whole():
             return
         attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:
@@ -297,7 +300,7 @@ class Settler:
             for trade in reading.trades
             if (trade.exchange, trade.symbol, trade.product) == action.key[1:]
             and trade.side == action.side
-            and trade.at >= attempt.sent
+            and trade.at > attempt.sent - SECOND  # the broker's times may be whole seconds
             and trade.order_id not in tags
         ]
         filled = min(attempt.quantity, sum(trade.quantity for trade in trades))
@@ -377,18 +380,6 @@ def _averages(reading: Reading) -> dict[str, float]:
         value, quantity = sums.get(trade.order_id, (0.0, 0))
         sums[trade.order_id] = (value + trade.price * trade.quantity, quantity + trade.quantity)
     return {order_id: value / quantity for order_id, (value, quantity) in sums.items() if quantity}
-
-
-def _traded_unseen(action: ActionRecord, attempt: Attempt, reading: Reading) -> bool:
-    """Tell whether something traded there since, by an order that the list lacks: it was cut, and proves nothing."""
-    shown = {order.order_id for order in reading.orders}
-    return any(
-        trade.order_id not in shown
-        and trade.at > attempt.sent
-        and trade.side == action.side
-        and (trade.exchange, trade.symbol, trade.product) == action.key[1:]
-        for trade in reading.trades
-    )
 
 
 def _older_day(then: Instant, now: Instant) -> bool:

@@ -95,6 +95,7 @@ class ScriptedBroker:
     prices: dict[InstrumentKey, float] = field(factory=dict)
     listed: dict[InstrumentKey, Instrument] = field(factory=dict)
     book: list[Order] = field(factory=list)
+    by_hand: list[Order] = field(factory=list)
     done: list[Trade] = field(factory=list)
     overnight: dict[PositionKey, tuple[int, float]] = field(factory=dict)
     requests: list[OrderRequest] = field(factory=list)
@@ -232,7 +233,7 @@ class ScriptedBroker:
 
     def orders(self) -> Sequence[Order]:
         self._reading("orders")
-        return list(self.book if self.old_book is None else self.old_book)
+        return [*self.by_hand, *(self.book if self.old_book is None else self.old_book)]
 
     def positions(self) -> Sequence[NetPosition]:
         self._reading("positions")
@@ -293,10 +294,15 @@ class ScriptedBroker:
         self, key: InstrumentKey, product: str, side: str, quantity: int, price: float, order_id: str = ""
     ) -> None:
         number = len(self.done) + 1
+        if not order_id:
+            order_id = f"F{number:04d}"
+            self.by_hand.append(
+                Order(order_id, "", *key, product, side, quantity, quantity, COMPLETE, placed=self.clock.now())
+            )
         self.done.append(
             Trade(
                 f"T{number:04d}",
-                order_id or f"F{number:04d}",
+                order_id,
                 key.exchange,
                 key.symbol,
                 product,
@@ -474,5 +480,5 @@ def next_morning(desk: Desk) -> None:
     }
     keep = {key: (desk.broker.net(key), price) for key, price in held.items()}
     desk.broker.overnight = {key: value for key, value in keep.items() if value[0]}
-    desk.broker.book, desk.broker.done = [], []
+    desk.broker.book, desk.broker.by_hand, desk.broker.done = [], [], []
     desk.clock.move_to(desk.clock.now() - time_of_day(desk.clock.now()) + DAY + 10 * 3600 * SECOND)

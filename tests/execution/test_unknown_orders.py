@@ -8,7 +8,7 @@ from attrs import evolve
 from rulekit.errors import UsageError
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import REDUCING
-from rulekit.model.orders import COMPLETE, SELL, Order
+from rulekit.model.orders import SELL, Order
 from tests.execution.scripted import Desk, add, book, exit_all, next_morning
 
 
@@ -61,6 +61,46 @@ def test_a_list_without_an_order_that_has_traded_proves_nothing(desk: Desk) -> N
     desk.come_to_rest()
     assert len(desk.broker.requests) == 1
     assert desk.broker.net(key) == 60
+
+
+def test_a_list_that_lacks_an_order_of_an_earlier_list_proves_nothing(desk: Desk) -> None:
+    """Others' orders and resting ones leave no trade, so what a list has shown is remembered for its day."""
+    key = desk.hold()
+    desk.start()
+    desk.broker.book.append(resting_elsewhere(desk))
+    desk.pass_time()
+    desk.broker.fates = ["lost before"]
+    desk.commit(key, book(40))
+    whole, desk.broker.old_book = desk.broker.book, []
+    for _ in range(140):
+        desk.pass_time()
+    assert len(desk.broker.requests) == 1, "the list is cut"
+    desk.broker.old_book = whole
+    desk.come_to_rest()
+    assert [request.quantity for request in desk.broker.requests] == [40, 40]
+    assert desk.broker.net(key) == 60
+
+
+def test_a_list_that_lacks_an_order_of_the_journal_proves_nothing(desk: Desk) -> None:
+    """What the broker answered before a crash is known after it."""
+    other, key = desk.hold("INFY"), desk.hold()
+    desk.broker.overnight = {other: (100, 169_000.0), key: (100, 169_000.0)}
+    desk.broker.done, desk.broker.by_hand = [], []
+    desk.start()
+    desk.broker.fates = ["rest", "lost before"]
+    desk.commit(other, book(40))
+    desk.commit(key, book(40))
+    desk.die()
+    desk.broker.old_book = []
+    desk.start()
+    for _ in range(140):
+        desk.pass_time()
+    assert len(desk.broker.requests) == 2
+    assert "absent" not in [attempt["state"] for row in desk.rows() for attempt in row["attempts"]]
+
+
+def resting_elsewhere(desk: Desk) -> Order:
+    return Order("X1", "", "NSE", "WIPRO", "MIS", SELL, 40, 0, "OPEN", placed=desk.clock.now())
 
 
 def test_two_readings_of_one_moment_are_one(desk: Desk) -> None:
@@ -123,9 +163,7 @@ def test_the_resend_is_for_what_is_still_held(desk: Desk) -> None:
     desk.broker.fates = ["lost before"]
     desk.commit(key, exit_all())
     desk.pass_time(60)
-    by_hand = Order("F0002", "", "NSE", "KOTAKBANK", "MIS", SELL, 70, 70, COMPLETE, placed=desk.clock.now())
-    desk.broker.book.append(by_hand)
-    desk.broker.trade(key.instrument, "MIS", SELL, 70, 169_000.0, by_hand.order_id)
+    desk.broker.trade(key.instrument, "MIS", SELL, 70, 169_000.0)
     desk.come_to_rest()
     assert [request.quantity for request in desk.broker.requests] == [100, 30]
     assert desk.broker.net(key) == 0
@@ -207,7 +245,7 @@ def test_foreign_orders_are_expected(desk: Desk) -> None:
     )
     desk.pass_time()
     desk.pass_time()
-    assert desk.names().count("foreign_order_seen") == 1
+    assert desk.names().count("foreign_order_seen") == 2, "the one by hand, and this one, once each"
     assert desk.executor.mode == "active"
 
 

@@ -1,0 +1,44 @@
+"""Whether a list of orders is whole: one that lacks an order known from earlier in the day was cut."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from rulekit.execution.ledger import Ledger
+from rulekit.execution.reading import Reading
+from rulekit.model.instant import Instant, day_number
+
+
+@define
+class Listing:
+    """Remembers the orders of the day, since a book only grows until the day is over.
+
+    Every trade names an order, and so does every answer of the broker in the journal: they tell of orders as well as
+    the lists before.
+    """
+
+    _ledger: Ledger
+    _day: int = 0
+    _known: set[str] = field(factory=set)
+    _shown: frozenset[str] = frozenset()
+
+    def take(self, reading: Reading) -> None:
+        """Take in what a reading shows."""
+        today = day_number(reading.started)
+        if today != self._day:
+            self._day, self._known = today, set()
+        self._shown = frozenset(order.order_id for order in reading.orders)
+        self._known.update(order.order_id for order in reading.orders if self._is_of_today(order.placed))
+        self._known.update(trade.order_id for trade in reading.trades if self._is_of_today(trade.at))
+
+    def is_whole(self) -> bool:
+        """Tell whether the latest list has each order of the day that is known; else its absences prove nothing."""
+        return self._shown.issuperset(self._known) and all(
+            attempt.order_id in self._shown
+            for _, attempt in self._ledger.tags.values()
+            if attempt.order_id and self._is_of_today(attempt.sent)
+        )
+
+    def _is_of_today(self, at: Instant) -> bool:
+        # In the early morning a broker may still show the orders of the day before, and take them away later.
+        return at > 0 and day_number(at) == self._day
