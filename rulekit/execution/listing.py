@@ -28,8 +28,10 @@ class Listing:
         if today != self._day:
             self._day, self._known = today, set()
         self._shown = frozenset(order.order_id for order in reading.orders)
-        self._known.update(order.order_id for order in reading.orders if self._is_of_today(order.placed))
-        self._known.update(trade.order_id for trade in reading.trades if self._is_of_today(trade.at))
+        known = self._known
+        new = [(order.order_id, order.placed) for order in reading.orders if order.order_id not in known]
+        new += [(trade.order_id, trade.at) for trade in reading.trades if trade.order_id not in known]
+        known.update(order_id for order_id, at in new if self._is_of_today(at))
 
     def is_whole(self) -> bool:
         """Tell whether the latest list has each order of the day that is known; else its absences prove nothing."""
