@@ -156,6 +156,7 @@ class World:
     def begin(self) -> None:
         """Start a process: it opens the journal, recovers, and may die at that, again and again."""
         for _ in range(50):
+            self.clock.jumped_s = 0.0  # a process knows of no jump before it
             try:
                 self.recovering = True
                 self._open()
