@@ -15,7 +15,7 @@ import pytest
 
 HOMES = {
     "lark": ("rulekit/language/parser.py",),
-    "jinja2": ("rulekit/report/*", "rulekit/alert/*"),
+    "jinja2": ("rulekit/report/*", "rulekit/alert/*", "rulekit/page/layout.py"),
     "sqlite3": ("rulekit/execution/journal_sqlite.py", "rulekit/broker/paper*"),
     "psycopg": ("rulekit/execution/journal_postgres*",),
     "kiteconnect": ("rulekit/broker/kite_calls.py",),
@@ -25,6 +25,8 @@ HOMES = {
     "pygls": ("rulekit/editor/*", "rulekit/cli/lsp.py"),
     "lsprotocol": ("rulekit/editor/*",),
     "pygments": ("rulekit/editor/pygments_lexer.py",),
+    "starlette": ("rulekit/page/*", "rulekit/studio/*"),
+    "uvicorn": ("rulekit/page/serving.py",),
     "prometheus_client": ("rulekit/metrics/*",),
     "backtesting": ("rulekit/hosts/backtesting_py.py",),
     "freqtrade": ("rulekit/hosts/freqtrade_host.py",),

@@ -28,6 +28,7 @@ COMMANDS = {
     "demo": "a whole simulated session, in seconds",
     "init": "write a first policy and its settings",
     "status": "positions, stops, what waits, what is unknown",
+    "page": "positions, history and the switch in a browser",
     "pending": "actions that have not reached an end",
     "history": "every action and its path",
     "login": "get the day's access token from the broker",

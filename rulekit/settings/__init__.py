@@ -9,6 +9,8 @@ from rulekit.settings.sections import (
     InstrumentSettings,
     InstrumentsSettings,
     JournalSettings,
+    PagePerson,
+    PageSettings,
     PolicySettings,
     Settings,
 )
@@ -21,6 +23,8 @@ __all__ = [
     "InstrumentSettings",
     "InstrumentsSettings",
     "JournalSettings",
+    "PagePerson",
+    "PageSettings",
     "PolicySettings",
     "Settings",
     "find_settings",

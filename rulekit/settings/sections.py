@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.paper_settings import PaperSettings
+from rulekit.errors import UsageError
 from rulekit.execution.lease import LEASE_S
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.metrics.settings import MetricsSettings
@@ -140,6 +141,59 @@ class JournalSettings:
 
 
 @frozen
+class PagePerson:
+    """[page.people.NAME]: somebody who may come in from another machine; NAME stands in the journal.
+
+    Args:
+        role: `look`, `write` policies too, or `act` too.
+        password: where it stands, as `env:NAME`; it never stands in this file. Empty: only by the secret link.
+    """
+
+    role: str = "look"
+    password: str = ""
+
+    def read_password(self, environ: Mapping[str, str], name: str) -> str:
+        """Return the password from the environment.
+
+        Raises:
+            UsageError: it stands in the file, or nowhere.
+        """
+        if not self.password:
+            return ""
+        variable = self.password.removeprefix("env:")
+        if variable == self.password:
+            raise UsageError(
+                f"a password stands in the settings of the page's person `{name}`",
+                'write password = "env:RULEKIT_PAGE_PASSWORD" there, and the password into the environment',
+            )
+        found = environ.get(variable, "")
+        if len(found) < SHORTEST_PASSWORD:
+            raise UsageError(
+                f"the environment variable `{variable}` holds no password of {SHORTEST_PASSWORD} letters or more",
+                f"set it for the page's person `{name}`, or leave `password` out to have a secret link only",
+            )
+        return found
+
+
+SHORTEST_PASSWORD = 10
+
+
+@frozen
+class PageSettings:
+    """[page]: what `rulekit page` shows, where, and to whom.
+
+    Args:
+        listen: where, like `127.0.0.1:8750`, or a port alone for this machine only.
+        people: who may come in from another machine, by their names.
+        hours: how long somebody stays in.
+    """
+
+    listen: str = "127.0.0.1:8750"
+    people: Mapping[str, PagePerson] = field(factory=dict)
+    hours: float = 12.0
+
+
+@frozen
 class Settings:
     """All of `rulekit.toml`; every section and every key may be left out."""
 
@@ -155,3 +209,4 @@ class Settings:
     journal: JournalSettings = JournalSettings()
     metrics: MetricsSettings = field(factory=MetricsSettings)
     plugins: PluginSettings = field(factory=PluginSettings)
+    page: PageSettings = field(factory=PageSettings)

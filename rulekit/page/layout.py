@@ -1,0 +1,51 @@
+"""Fills the page's templates: one layout, the navigation, and what every template may know."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from rulekit import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from rulekit.page.people import Visit
+    from rulekit.page.room import Room
+
+
+def render(request: Request, template: str, *, status_code: int = 200, **data: Any) -> HTMLResponse:
+    """Fill a template, called `KEY/NAME.html` after its room; every text in it is escaped.
+
+    A template extends `page/layout.html` and finds: `rooms` of the navigation, `here` (the path), `person` and `token`
+    (None and empty before somebody is in), and what is given.
+    """
+    visit: Visit | None = request.state.visit
+    rooms: tuple[Room, ...] = request.app.state.rooms
+    packages = tuple((room.key, room.package) for room in rooms if room.package)
+    known = {
+        "rooms": [room for room in rooms if room.title and visit is not None and visit.person.may(room.role)],
+        "here": request.url.path,
+        "person": None if visit is None else visit.person,
+        "token": "" if visit is None else visit.token,
+        "version": __version__,
+        "account": request.app.state.account(),
+    }
+    text = _environment(packages).get_template(template).render(**known, **data)
+    return HTMLResponse(text, status_code)
+
+
+@cache
+def _environment(packages: tuple[tuple[str, str], ...]) -> Environment:
+    from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+    return Environment(
+        loader=PrefixLoader({key: PackageLoader(package) for key, package in packages}),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,281 @@
+"""Who may come in, what they may do, and what nobody may: another page's requests, other names, scripts in texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from rulekit.errors import UsageError
+from rulekit.execution.journal import Journal
+from rulekit.model.clock import SimulatedClock
+from rulekit.model.instant import parse_instant
+from rulekit.page.app import build
+from rulekit.page.doors import person_of, route
+from rulekit.page.people import ACT, LOOK, WRITE, Doors, Person, with_link
+from rulekit.page.room import Room
+from tests.page.worlds import PRIYA, screen_over, served
+
+NINE = parse_instant("2026-11-20T09:15:00+05:30")
+PAGE = {"accept": "text/html"}
+RAVI = Person("Ravi", LOOK, secret="r" * 48)
+MEERA = Person("Meera", WRITE, password="long enough a word")
+LAST = Person("Anil", ACT, secret="a" * 48)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    Journal.open(tmp_path / "day.journal", clock=SimulatedClock(NINE)).close()
+    return tmp_path / "day.journal"
+
+
+async def write(request: Request) -> Response:
+    return JSONResponse({"by": person_of(request).name})
+
+
+async def fail(request: Request) -> Response:
+    raise ZeroDivisionError("a secret of the machine")
+
+
+TRIAL = Room(
+    "trial",
+    "Trial",
+    "/trial",
+    lambda screen: [
+        route("/trial", write, LOOK, name="trial"),
+        route("/trial/write", write, WRITE, methods=["POST"]),
+        route("/trial/act", write, ACT, methods=["POST"]),
+        route("/trial/fail", fail, LOOK),
+    ],
+    role=WRITE,
+)
+
+
+@pytest.fixture
+def local(journal: Path) -> Iterator[httpx.Client]:
+    """A browser at the machine itself."""
+    with served(journal, rooms=[TRIAL]) as page, httpx.Client(base_url=page.url, follow_redirects=True) as client:
+        yield client
+
+
+@pytest.fixture
+def outside(journal: Path) -> Iterator[httpx.Client]:
+    """A browser elsewhere."""
+    doors = Doors((RAVI, MEERA, LAST), None)
+    with (
+        served(journal, rooms=[TRIAL], doors=doors) as page,
+        httpx.Client(base_url=page.url, follow_redirects=True) as client,
+    ):
+        yield client
+
+
+def token_of(client: httpx.Client) -> str:
+    text = client.get("/", headers=PAGE).text
+    return text.split('name="token" content="')[1].split('"')[0]
+
+
+def come_in(client: httpx.Client, person: Person) -> str:
+    """Use a person's link; return the token of the visit."""
+    assert client.post(f"/enter/{person.secret}", headers=PAGE).status_code == 200
+    return token_of(client)
+
+
+# --- at the machine -----------------------------------------------------------------------------------------------
+
+
+def test_a_browser_at_the_machine_needs_nothing(local: httpx.Client) -> None:
+    answer = local.get("/", headers=PAGE)
+    assert answer.status_code == 200
+    assert "Priya" in answer.text
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+def test_another_name_for_this_machine_is_refused(local: httpx.Client) -> None:
+    answer = local.get("/", headers={**PAGE, "host": "evil.example:8750"})
+    assert answer.status_code == 421
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_change_needs_the_token_of_the_page(local: httpx.Client) -> None:
+    token = token_of(local)
+    assert local.post("/trial/act").status_code == 403
+    assert local.post("/trial/act", headers={"x-rulekit-token": "0" * 48}).status_code == 403
+    assert local.post("/trial/act", headers={"x-rulekit-token": token}).json() == {"by": "Priya"}
+    assert local.post("/trial/act", data={"token": token}).json() == {"by": "Priya"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "null"},
+        {"sec-fetch-site": "same-origin", "origin": "https://evil.example"},
+    ],
+)
+def test_a_change_that_another_page_asks_for_is_refused(local: httpx.Client, header: dict[str, str]) -> None:
+    token = token_of(local)
+    answer = local.post("/trial/act", headers={"x-rulekit-token": token, **header})
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "this was asked for by another page"
+
+
+def test_a_change_without_a_visit_is_refused(local: httpx.Client) -> None:
+    answer = local.post("/trial/act", headers={"x-rulekit-token": ""})
+    assert answer.status_code == 401
+
+
+def test_no_frame_of_another_page_begins_a_visit(local: httpx.Client) -> None:
+    answer = local.get("/", headers={**PAGE, "sec-fetch-dest": "iframe"}, follow_redirects=False)
+    assert "set-cookie" not in answer.headers
+
+
+def test_too_much_at_once_is_refused(local: httpx.Client) -> None:
+    token = token_of(local)
+    body = b"x" * 2_100_000
+    answer = local.post("/trial/act", content=body, headers={"x-rulekit-token": token, "content-type": "text/plain"})
+    assert answer.status_code in (200, 413)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert local.post("/trial/act", content=body, headers=form).status_code == 413
+
+
+# --- from elsewhere -----------------------------------------------------------------------------------------------
+
+
+def test_nobody_from_elsewhere_is_in(outside: httpx.Client) -> None:
+    answer = outside.get("/", headers=PAGE, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/enter?next=%2F")
+    assert outside.get("/live/status").status_code == 401
+    assert "opened by a secret link" not in outside.get("/enter", headers=PAGE).text  # Meera has a password
+
+
+def test_a_link_lets_its_owner_in_after_a_press(outside: httpx.Client) -> None:
+    shown = outside.get(f"/enter/{RAVI.secret}", headers=PAGE)
+    assert "Come in as Ravi" in shown.text
+    assert "set-cookie" not in shown.headers
+    come_in(outside, RAVI)
+    assert "Ravi" in outside.get("/", headers=PAGE).text
+    assert outside.get("/enter/" + "0" * 48, headers=PAGE).status_code == 404
+
+
+def test_roles_look_write_and_act(outside: httpx.Client) -> None:
+    allowed = {}
+    for person in (RAVI, LAST):
+        token = come_in(outside, person)
+        for path in ("/trial/write", "/trial/act"):
+            allowed[person.name, path] = outside.post(path, headers={"x-rulekit-token": token}).status_code
+        allowed[person.name, "entry"] = '<a href="/trial"' in outside.get("/", headers=PAGE).text
+        outside.post("/leave", data={"token": token})
+    answer = outside.post("/enter", data={"name": "Meera", "password": "long enough a word"}, headers=PAGE)
+    assert answer.status_code == 200
+    token = token_of(outside)
+    for path in ("/trial/write", "/trial/act"):
+        allowed["Meera", path] = outside.post(path, headers={"x-rulekit-token": token}).status_code
+    assert allowed == {
+        ("Ravi", "/trial/write"): 403, ("Ravi", "/trial/act"): 403, ("Ravi", "entry"): False,
+        ("Anil", "/trial/write"): 200, ("Anil", "/trial/act"): 200, ("Anil", "entry"): True,
+        ("Meera", "/trial/write"): 200, ("Meera", "/trial/act"): 403,
+    }  # fmt: skip
+
+
+def test_whoever_left_is_out(outside: httpx.Client) -> None:
+    token = come_in(outside, LAST)
+    outside.post("/leave", data={"token": token})
+    assert outside.post("/trial/act", headers={"x-rulekit-token": token}).status_code == 401
+
+
+def test_wrong_passwords_close_the_door_for_a_minute() -> None:
+    now = [100.0]
+    doors = Doors((MEERA,), None, now=lambda: now[0])
+    for _ in range(5):
+        assert doors.by_password("Meera", "wrong") is None
+    with pytest.raises(UsageError, match="too many wrong passwords"):
+        doors.by_password("Meera", MEERA.password)
+    now[0] += 61
+    assert doors.by_password("Meera", MEERA.password) is MEERA
+
+
+def test_a_person_without_a_password_is_not_let_in_by_an_empty_one(outside: httpx.Client) -> None:
+    answer = outside.post("/enter", data={"name": "Ravi", "password": ""}, headers=PAGE)
+    assert answer.status_code == 403
+    assert Doors((RAVI,), None).by_link("") is None
+
+
+def test_a_visit_ends_by_itself() -> None:
+    now = [0.0]
+    doors = Doors((RAVI,), None, lasts_s=60.0, now=lambda: now[0])
+    cookie, visit = doors.enter(RAVI)
+    assert doors.visit(cookie) is visit
+    now[0] = 61.0
+    assert doors.visit(cookie) is None
+    now[0] = 0.0
+    assert doors.visit(cookie) is None
+
+
+def test_after_coming_in_only_this_page_is_led_to(outside: httpx.Client) -> None:
+    for where in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        answer = outside.post(
+            "/enter",
+            data={"name": "Meera", "password": "long enough a word", "next": where},
+            headers=PAGE,
+            follow_redirects=False,
+        )
+        assert answer.headers["location"] == "/"
+
+
+def test_links_differ_and_are_never_shown_by_the_page(outside: httpx.Client) -> None:
+    assert with_link("A", LOOK).secret != with_link("A", LOOK).secret
+    come_in(outside, LAST)
+    text = outside.get("/", headers=PAGE).text
+    assert not any(secret in text for secret in (RAVI.secret, LAST.secret, MEERA.password))
+    with pytest.raises(UsageError, match="`root` is no role"):
+        with_link("A", "root")
+
+
+# --- every answer -------------------------------------------------------------------------------------------------
+
+
+def test_every_route_but_the_door_is_guarded(journal: Path) -> None:
+    app = build(screen_over(journal), [TRIAL])
+    open_paths = {one.path for one in app.routes if isinstance(one, Route) and not hasattr(one.endpoint, "role")}
+    assert open_paths == {"/enter", "/enter/{secret}"}
+    assert all(isinstance(one, (Route, Mount)) for one in app.routes)
+
+
+@pytest.mark.parametrize("path", ["/", "/enter", "/nothing", "/assets/page/page.js", "/live/status", "/trial/fail"])
+def test_every_answer_lets_no_script_in(local: httpx.Client, path: str) -> None:
+    policy = local.get(path, headers=PAGE).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_fault_of_the_page_is_a_sentence(local: httpx.Client) -> None:
+    answer = local.get("/trial/fail", headers=PAGE)
+    assert answer.status_code == 500
+    assert "the page itself failed (ZeroDivisionError); the engine is not touched by that" in answer.text
+    assert "a secret of the machine" not in answer.text
+
+
+def test_no_template_has_a_script_or_a_style_inside(project: Path) -> None:
+    def bare(text: str) -> list[str]:
+        return [mark for mark in ("<script>", " style=", " onclick=", "javascript:", "|safe") if mark in text]
+
+    templates = sorted((project / "rulekit").glob("*/templates/*.html"))
+    own = [path for path in templates if path.parent.parent.name in ("page", "studio")]
+    assert len(own) >= 4
+    assert {path.name: bare(path.read_text(encoding="utf-8")) for path in own} == {path.name: [] for path in own}
+
+
+def test_a_page_is_served_over_a_journal_that_is_not_there(tmp_path: Path) -> None:
+    with served(tmp_path / "none.journal") as page, httpx.Client(base_url=page.url) as client:
+        assert "there is no journal at" in client.get("/", headers=PAGE).text
+        assert PRIYA.name in client.get("/", headers=PAGE).text
