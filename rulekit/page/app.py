@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -45,7 +45,7 @@ def build(screen: Screen, rooms: Sequence[Room] = ()) -> Starlette:
         middleware=[Middleware(Fence, screen=screen)],
         exception_handlers={HTTPException: _nothing_here},
         max_body_size=MOST_BYTES,
-        lifespan=_living(screen),
+        lifespan=_living(screen, every),
     )
     app.state.screen, app.state.rooms, app.state.account = screen, every, lambda: ""
     return app
@@ -66,10 +66,14 @@ def size_of_assets(package_folder: Path) -> int:
     return sum(path.stat().st_size for path in (package_folder / "assets").rglob("*") if path.is_file())
 
 
-def _living(screen: Screen) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _living(screen: Screen, rooms: Sequence[Room]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with AsyncExitStack() as stack:
+            for room in rooms:
+                if room.living is not None:
+                    await stack.enter_async_context(room.living(screen))
+            yield
 
     return living
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -26,6 +27,7 @@ class Room:
         routes: gives its routes, made by `rulekit.page.doors.route`.
         package: holds its folders `templates` and `assets`; empty where it has neither.
         role: what a person must be allowed to see the entry of the navigation.
+        living: what runs beside the server for as long as it serves; None for nothing.
     """
 
     key: str
@@ -34,3 +36,4 @@ class Room:
     routes: Callable[[Screen], Sequence[BaseRoute]]
     package: str = ""
     role: str = LOOK
+    living: Callable[[Screen], AbstractAsyncContextManager[None]] | None = None
