@@ -16,11 +16,11 @@ from rulekit.execution.journal import Journal, read_ledger
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.lanes import in_order
-from rulekit.execution.ledger import ACKNOWLEDGED, UNBLOCKED, Ledger
+from rulekit.execution.ledger import ACKNOWLEDGED, ACTED, UNBLOCKED, Ledger
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.settling import Settler, settlable
 from rulekit.execution.strangers import Strangers
-from rulekit.execution.switch import ACTIVE, HALTED, PERSON, check_confirmation
+from rulekit.execution.switch import ACTIVE, HALTED, PERSON, REDUCING, check_confirmation
 from rulekit.model.clock import Clock, SimulatedClock
 from rulekit.model.instant import HOUR
 
@@ -61,6 +61,11 @@ class Commands:
                 self._chronicle.state(action, states.CANCELLED, reason)
                 self._chronicle.tell_of("action_cancelled", action, reason=reason)
 
+    def reduce(self, reason: str) -> None:
+        """Let only what makes a position smaller pass; from a halt, too, since it is a person who says so."""
+        if self._chronicle.ledger.mode.name != REDUCING:
+            self._chronicle.switch(REDUCING, reason, cause=PERSON, by_person=True)
+
     def resume(self, confirmation: str) -> None:
         """Lift a halt, and forget refusals in a row.
 
@@ -99,13 +104,27 @@ class Commands:
             self._chronicle.note(ACKNOWLEDGED, {"alarm": each, "by": by})
 
     def apply(self, request: requests.Request) -> None:
-        """Apply one request.
+        """Apply one request, and note who asked for it.
 
         Raises:
             UsageError: as of the command that it stands for.
         """
+        self._do(request)
+        if request.by:
+            said = "" if request.kind == requests.ACKNOWLEDGE else request.reason
+            body = {"by": request.by, "through": request.through, "what": request.kind, "said": said}
+            about: dict[str, Any] = {"exit_everything": True} if request.exit_everything else {}
+            if request.action:
+                about |= {"about": request.action}
+            if request.kind == requests.SETTLE:
+                about |= {"filled": request.filled}
+            self._chronicle.note(ACTED, body | about)
+
+    def _do(self, request: requests.Request) -> None:
         if request.kind == requests.HALT:
             self.halt(request.reason, request.exit_everything)
+        elif request.kind == requests.REDUCE:
+            self.reduce(request.reason)
         elif request.kind == requests.RESUME:
             self.resume(request.reason)
         elif request.kind == requests.SETTLE:
@@ -126,7 +145,8 @@ class Commands:
             except JournalError:
                 raise
             except RulekitError as error:
-                self._chronicle.alert(f"`rulekit {request.kind}` was refused: {error.message}")
+                who = f" of {request.by}" if request.by else ""
+                self._chronicle.alert(f"`rulekit {request.kind}`{who} was refused: {error.message}")
             self._taken.add(key)  # where it cannot be removed it must not be applied at each look
             self._chronicle.flush()
         self._taken &= {key for key, _ in waiting}

@@ -56,6 +56,7 @@ STRANGER = "stranger"
 ORDER_ADOPTED = "order adopted"
 ALARM = "alarm"
 ACKNOWLEDGED = "acknowledged"
+ACTED = "acted"
 LOOKED = "looked"
 FORGOTTEN = "forgotten"
 
@@ -145,6 +146,7 @@ class Ledger:
             ORDER_ADOPTED: self._order_adopted,
             ALARM: self._alarm,
             ACKNOWLEDGED: self._acknowledged,
+            ACTED: self._acted,
             LOOKED: self._looked,
             FORGOTTEN: self._forgotten,
         }
@@ -434,6 +436,9 @@ class Ledger:
 
     def _acknowledged(self, entry: Entry) -> None:
         self.alarms.acknowledged(entry.body["alarm"])
+
+    def _acted(self, entry: Entry) -> None:
+        """Take nothing from who did it: what was done has entries of its own."""
 
     def _looked(self, entry: Entry) -> None:
         """Take nothing from a look: what came of it has entries of its own."""

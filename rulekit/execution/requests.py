@@ -21,6 +21,8 @@ RESUME = "resume"
 SETTLE = "settle"
 ADOPT = "adopt"
 ACKNOWLEDGE = "acknowledge"
+REDUCE = "reduce"
+NOTE = "note"
 
 
 @frozen
@@ -28,11 +30,14 @@ class Request:
     """One thing that a person asks for.
 
     Args:
-        kind: `halt`, `resume`, `settle`, `adopt` or `acknowledge`.
-        reason: why, in the person's words; to resume or adopt, what was typed; to acknowledge, who the person is.
+        kind: `halt`, `reduce`, `resume`, `settle`, `adopt`, `acknowledge`, or `note`, which changes nothing.
+        reason: why, in the person's words; to resume or adopt, what was typed; to acknowledge, who the person is; of a
+            note, what is noted.
         exit_everything: whether a halt closes all positions.
         action: the id of the action to settle, the broker's number of the order to adopt, or the alert that was seen.
         filled: how much of it was filled; None means not placed.
+        by: who asks, where that is known; it then stands in the journal beside what was done.
+        through: by what they ask, like `page`.
     """
 
     kind: str
@@ -40,6 +45,8 @@ class Request:
     exit_everything: bool = False
     action: str = ""
     filled: int | None = None
+    by: str = ""
+    through: str = ""
 
 
 def write_request(request: Request) -> str:

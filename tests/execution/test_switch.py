@@ -6,7 +6,8 @@ import pytest
 from attrs import evolve
 
 from rulekit.errors import UsageError
-from rulekit.execution.requests import HALT, RESUME, SETTLE, Request, drop, waiting
+from rulekit.execution.ledger import ACTED
+from rulekit.execution.requests import HALT, NOTE, REDUCE, RESUME, SETTLE, Request, drop, waiting
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import BUY, SELL, Order, Quote
@@ -186,6 +187,48 @@ def test_requests_of_other_processes_are_taken_at_the_next_look(desk: Desk) -> N
     drop(desk.path, Request(SETTLE, action=action, filled=None), desk.clock)
     desk.pass_time()
     assert desk.row("Square off")["end"] == "settled"
+
+
+def test_who_asked_stands_in_the_journal_beside_what_was_done(desk: Desk) -> None:
+    desk.hold()
+    desk.start()
+    who = {"by": "Priya", "through": "page"}
+    drop(desk.path, Request(HALT, reason="news", exit_everything=True, **who), desk.clock)
+    desk.pass_time()
+    drop(desk.path, Request(REDUCE, reason="the worst is over", **who), desk.clock)
+    desk.pass_time()
+    assert desk.executor.mode == "reducing"
+    drop(desk.path, Request(RESUME, reason="resume", **who), desk.clock)  # not typed as it must be: nothing was done
+    desk.pass_time()
+    assert desk.executor.mode == "reducing"
+    drop(desk.path, Request(RESUME, reason="RESUME", **who), desk.clock)
+    desk.pass_time()
+    assert desk.executor.mode == "active"
+    drop(desk.path, Request(NOTE, reason="published my.policy", **who), desk.clock)
+    drop(desk.path, Request(HALT, reason="from nobody in particular"), desk.clock)
+    desk.pass_time()
+    found = [entry.body for entry in desk.journal.entries() if entry.kind == ACTED]
+    assert found == [
+        {**who, "what": "halt", "said": "news", "exit_everything": True},
+        {**who, "what": "reduce", "said": "the worst is over"},
+        {**who, "what": "resume", "said": "RESUME"},
+        {**who, "what": "note", "said": "published my.policy"},
+    ]
+    desk.restart()
+    assert desk.executor.mode == "halted"
+
+
+def test_while_a_person_lets_positions_shrink_only_exits_pass_and_nothing_is_added(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    drop(desk.path, Request(REDUCE, reason="late in the day"), desk.clock)
+    desk.pass_time()
+    desk.commit(key, add(10))
+    desk.pass_time()
+    assert desk.broker.requests == []
+    desk.commit(key, book(10, rule="half"))
+    desk.pass_time()
+    assert [request.side for request in desk.broker.requests] == ["SELL"]
 
 
 def test_a_halt_asked_for_while_no_process_runs_is_in_force_at_the_start(desk: Desk) -> None:
