@@ -11,6 +11,11 @@ _INDIA_US = 19_800_000_000
 STEPS = 4
 
 
+def offsets(length: int) -> tuple[int, int, int, int]:
+    """Return when the four prices of a bar come, in microseconds since its start."""
+    return 0, length // 3, 2 * length // 3, length - min(SECOND, length // 10)
+
+
 def bar_length(owners: list[int], starts: list[int]) -> int:
     """Return the commonest distance between neighbouring bars of one symbol, in microseconds; a minute if unclear."""
     gaps = Counter(
@@ -53,7 +58,6 @@ def walk_bars(bars: Any, length: int) -> Any:
         pc.if_else(red, bars["low"], bars["high"]),
         bars["close"],
     )
-    offsets = (0, length // 3, 2 * length // 3, length - min(SECOND, length // 10))
     nothing = pa.repeat(pa.scalar(float("nan")), bars.num_rows)
     steps = [
         pa.table(
@@ -66,7 +70,7 @@ def walk_bars(bars: Any, length: int) -> Any:
                 "ask": nothing,
             }
         )
-        for step, (offset, price) in enumerate(zip(offsets, prices, strict=True))
+        for step, (offset, price) in enumerate(zip(offsets(length), prices, strict=True))
     ]
     walked = pa.concat_tables(steps)
     return walked.take(pc.sort_indices(walked, sort_keys=[("owner", "ascending"), ("at", "ascending")]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import nan
 
+from rulekit.market.relative import added
 from rulekit.model.instant import SECOND, Instant
 
 SILENCE = 90 * SECOND
@@ -20,13 +21,13 @@ class Bars:
         opens, highs, lows, closes: of each bar in smallest units, the last one still growing.
         slots: the slot of each bar.
         volumes: of every slot from the first bar's on, complete ones only.
-        returns: change of the close against the slot before in percent, for every slot after the first; 0 for a
-            slot without a tick, NaN where it touches a hole.
+        squares: squared change of the close against the slot before in percent, for every slot after the first; 0 for
+            a slot without a tick, NaN where it touches a hole.
     """
 
     __slots__ = (
         "_at", "_base", "_hole", "_top", "_traded", "closes", "highs", "length", "lows", "opens", "origin", "prices",
-        "returns", "slots", "traded", "volumes",
+        "slots", "squares", "traded", "volumes",
     )  # fmt: skip
 
     def __init__(self, origin: Instant, length: int) -> None:
@@ -38,7 +39,7 @@ class Bars:
         self.closes: list[float] = []
         self.slots: list[int] = []
         self.volumes: list[float] = []
-        self.returns: list[float] = []
+        self.squares: list[float] = []
         self.prices: list[float] = []  # price × volume of every complete slot
         self.traded = 0.0  # heard today, in all
         self._at: Instant = origin
@@ -92,13 +93,14 @@ class Bars:
             previous = len(self.slots) > 1 and not hole
             if len(self.slots) > 1:
                 before = self.closes[-2]
-                self.returns.append((self.closes[-1] - before) * 100.0 / before if previous else nan)
+                change = (self.closes[-1] - before) * 100.0 / before
+                self.squares.append(change * change if previous else nan)
             between = slot - self.slots[-1] - 1
             if between:
                 empty = nan if silent or self._top is None else 0.0
                 self.volumes.extend([empty] * between)
                 self.prices.extend([empty] * between)
-                self.returns.extend([nan if silent else 0.0] * between)
+                self.squares.extend([nan if silent else 0.0] * between)
         self._base = (self.traded, self._traded)
         self._hole = silent
         self.slots.append(slot)
@@ -106,40 +108,9 @@ class Bars:
             series.append(price)
 
 
-def relative_volume(volumes: list[float], window: int, least: int) -> float:
-    """Return the volume of the last `window` slots as times the mean of as long a stretch before them.
-
-    Unknown (NaN) if a slot of the window is unknown, or fewer than `least` windows of known slots lie before it,
-    or nothing was traded in them.
-    """
-    if len(volumes) <= window:
-        return nan
-    earlier = [volume for volume in volumes[:-window] if volume == volume]
-    usual = sum(earlier)
-    if len(earlier) < least * window or usual <= 0:
-        return nan
-    return sum(volumes[-window:]) * len(earlier) / (usual * window)
-
-
-def relative_volatility(returns: list[float], window: int, least: int) -> float:
-    """Return the realised volatility of the last `window` slots as times that of the slots before them.
-
-    Realised volatility is the root of the mean squared return (Andersen and Bollerslev 1998, without annualising).
-    Unknown (NaN) as for `relative_volume`.
-    """
-    if len(returns) <= window:
-        return nan
-    earlier = [change * change for change in returns[:-window] if change == change]
-    usual = sum(earlier)
-    if len(earlier) < least * window or usual <= 0:
-        return nan
-    recent = sum(change * change for change in returns[-window:])
-    return sqrt(recent * len(earlier) / (usual * window))
-
-
 def windowed_vwap(prices: list[float], volumes: list[float], window: int) -> float:
     """Return the volume-weighted average price of the last `window` complete slots, NaN if one is unknown."""
     if len(volumes) < window:
         return nan
-    volume = sum(volumes[-window:])
-    return sum(prices[-window:]) / volume if volume > 0 else nan
+    volume = added(volumes[-window:])
+    return added(prices[-window:]) / volume if volume > 0 else nan

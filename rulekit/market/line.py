@@ -5,11 +5,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
-from math import nan
+from math import nan, sqrt
 
 from rulekit.market.averages import LEAST, Average
-from rulekit.market.bars import Bars, relative_volatility, relative_volume, windowed_vwap
+from rulekit.market.bars import Bars, windowed_vwap
 from rulekit.market.numbers import scale_of
+from rulekit.market.relative import Relative
 from rulekit.market.requests import FactRequest
 from rulekit.market.ticks import Tick
 from rulekit.model.calendar import Calendar, HorizonError
@@ -52,6 +53,7 @@ class Line:
         self._prices = array("d")
         self._bars = Bars(opens, self._bar)
         self._averages: dict[FactRequest, Average] = {}
+        self._relatives: dict[FactRequest, Relative] = {}
         self._of_bar: dict[FactRequest, float] = {}
 
     def hear(self, tick: Tick) -> bool:
@@ -179,10 +181,22 @@ class Line:
         return self._rupees(windowed_vwap(bars.prices, bars.volumes, count) if count else bars.vwap)
 
     def _volume(self, request: FactRequest) -> float:
-        return relative_volume(self._bars.volumes, request.in_bars(self._bar), EARLIER_VOLUME)
+        """Volume of the window as times the usual one of the day."""
+        return self._relative(request, EARLIER_VOLUME).value(self._bars.volumes)
 
     def _volatility(self, request: FactRequest) -> float:
-        return relative_volatility(self._bars.returns, request.in_bars(self._bar), EARLIER_VOLATILITY)
+        """Realised volatility of the window as times that of the day before it.
+
+        It is the root of the mean squared change (Andersen and Bollerslev 1998, without annualising).
+        """
+        return sqrt(self._relative(request, EARLIER_VOLATILITY).value(self._bars.squares))
+
+    def _relative(self, request: FactRequest, least: int) -> Relative:
+        """Return the running sums of a fact."""
+        found = self._relatives.get(request)
+        if found is None:
+            found = self._relatives[request] = Relative(request.in_bars(self._bar), least)
+        return found
 
     def _average(self, request: FactRequest) -> float:
         """Return one of talipp's averages over completed bars."""
@@ -192,11 +206,8 @@ class Line:
         average = self._averages.get(request)
         if average is None:
             average = self._averages[request] = Average(request.name, count)
-        value = average.value(self._bars)
-        if request.name == "rsi":
-            # Without any move there is neither gain nor loss, and the library's 100 would read as overbought.
-            return value if len(set(self._bars.closes[: self._bars.complete])) > 1 else nan
-        return self._rupees(value)
+        value = average.value(self._bars, self._bars.complete)
+        return value if request.name == "rsi" else self._rupees(value)
 
 
 _Reading = Callable[[Line, FactRequest], float]

@@ -15,6 +15,7 @@ from rulekit.model.instrument import Instrument
 from rulekit.model.prices import UNKNOWN
 from rulekit.replay.bars import Series, first_of
 from rulekit.replay.entries import Entry
+from rulekit.replay.fact_column import Column
 from rulekit.replay.facts import fact_columns
 from rulekit.replay.kernel import Kernel
 from rulekit.replay.loop import ARRAYS, SETTINGS
@@ -51,7 +52,7 @@ class Bound:
     instrument: Instrument
     given: dict[str, Any]
     settings: dict[str, Any]
-    columns: list[Any]
+    columns: list[Column]
     flat: bool
     numbers: tuple[float, ...] = ()
 
@@ -65,7 +66,8 @@ class Bound:
         settings = {**self.settings, "room": record.room - MARGIN}
         reached, used, until = self.kernel.run(
             first, last, int(self.flat), busy, *(arrays[name] for name in ARRAYS),
-            *(settings[name] for name in SETTINGS), *self.columns, *self.numbers,
+            *(settings[name] for name in SETTINGS), *(column.values for column in self.columns),
+            *(column.shift for column in self.columns), *self.numbers,
         )  # fmt: skip
         return int(reached), int(used), int(until)
 
@@ -99,7 +101,7 @@ def bind(
         kernel.look.facts, series, given=options.facts, calendar=calendar, at_close=at_close,
         since=first_entry.at - DAY,  # the first look may be at a price from before the entry
     )  # fmt: skip
-    columns = [arrays.numbers(column) for column in facts]
+    columns = [Column(arrays.numbers(column.values), column.shift) for column in facts]
     return Bound(block, kernel, instrument, given, _settings(options, block, instrument, feed_end, days), columns, flat)
 
 
@@ -119,7 +121,8 @@ class Arrays:
 
     def _made(self, values: Any, kind: str) -> Any:
         if not self._native:
-            return values.to_pylist() if hasattr(values, "to_pylist") else list(values)
+            written = next((name for name in ("to_pylist", "tolist") if hasattr(values, name)), None)
+            return list(values) if written is None else getattr(values, written)()
         import numpy as np
 
         if hasattr(values, "to_numpy"):

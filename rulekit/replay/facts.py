@@ -1,12 +1,12 @@
-"""Facts of the market as columns, made by the same code that makes them live."""
+"""Facts of the market as columns: of whole days at once where they can be, else as they are made live."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rulekit.compile.layout import FactSlot
-from rulekit.compile.slots import BOUND
 from rulekit.errors import InputError
 from rulekit.market.bar_path import volume_before, walk_bars
 from rulekit.market.line import Line
@@ -15,73 +15,64 @@ from rulekit.market.requests import read_request
 from rulekit.market.ticks import Tick
 from rulekit.model.calendar import Calendar
 from rulekit.model.instant import MINUTE, Instant
-from rulekit.model.prices import UNKNOWN, to_units
+from rulekit.model.prices import UNKNOWN
 from rulekit.replay.bars import Series
+from rulekit.replay.fact_column import ALL, BAR, PRICE, Column, shaped
 
 NEEDS_VOLUME = frozenset({"volume", "vwap"})
 
 
-def shaped(slot: FactSlot, value: float | None, scale: int) -> float:
-    """Bring a fact into the form in which a policy reads it, as the encoder of a snapshot does."""
-    low = 0.0 if slot.positive else -100.0 if slot.literal else -BOUND
-    if value is None or not low < value < BOUND:
-        return UNKNOWN
-    return to_units(value, scale) if slot.money else value
-
-
 def fact_columns(
-    slots: Sequence[FactSlot],
-    series: Series,
-    *,
-    given: Mapping[str, float],
-    calendar: Calendar,
-    at_close: bool,
-    since: Instant,
-) -> list[Any]:
+    slots: Sequence[FactSlot], series: Series, *, given: Mapping[str, float], calendar: Calendar, at_close: bool,
+    since: Instant, whole: bool | None = None,
+) -> list[Column]:  # fmt: skip
     """Return one column a fact: its value at each price of the series, or at each bar's end.
 
     Args:
         given: facts that stay the same all the time.
         at_close: one value a bar.
         since: nothing is asked before this instant.
+        whole: make the facts of whole days at once, which comes to the same; None: if NumPy is installed.
     """
-    events = series.rows if series.is_ticks or at_close else series.rows * 4
     scale = scale_of(series.key.exchange)
-    columns: list[Any] = [None] * len(slots)
-    asked: list[tuple[int, FactSlot]] = []
+    one_a_row = PRICE if series.is_ticks or at_close else BAR
+    columns: list[Column | None] = [None] * len(slots)
     for place, slot in enumerate(slots):
         written = (f"fact {name}" for name in (slot.phrase, slot.bare))
         name = next((name for name in written if name in series.table.column_names), None)
         constant = next((given[name] for name in (slot.phrase, slot.bare) if name in given), None)
         if name is not None:
-            repeats = 1 if series.is_ticks or at_close else 4
             values = [shaped(slot, value, scale) for value in series.table[name].to_pylist()]
-            columns[place] = [value for value in values for _ in range(repeats)]
+            columns[place] = Column(values, one_a_row)
         elif constant is not None:
-            columns[place] = [shaped(slot, constant, scale)] * events
-        else:
-            columns[place] = []
-            asked.append((place, slot))
+            columns[place] = Column([shaped(slot, constant, scale)], ALL)
+    asked = [place for place, column in enumerate(columns) if column is None]
     if asked:
-        _ask_market(
-            [columns[place] for place, _ in asked], [slot for _, slot in asked], series, calendar, at_close, since
-        )
-    return columns
+        wanted = [slots[place] for place in asked]
+        found = None
+        if whole or (whole is None and importlib.util.find_spec("numpy") is not None):
+            from rulekit.replay.whole_facts import whole_columns
+
+            found = whole_columns(wanted, series, calendar, at_close)
+        if found is None:
+            found = _heard(wanted, series, calendar, at_close, since)
+        for place, column in zip(asked, found, strict=True):
+            columns[place] = column
+    return [column for column in columns if column is not None]
 
 
-def _ask_market(
-    columns: list[list[float]],
-    slots: Sequence[FactSlot],
-    series: Series,
-    calendar: Calendar,
-    at_close: bool,
-    since: Instant,
-) -> None:
+# --- as they are made live -----------------------------------------------------------------------------------------
+
+
+def _heard(
+    slots: Sequence[FactSlot], series: Series, calendar: Calendar, at_close: bool, since: Instant
+) -> list[Column]:
     """Let one instrument's line hear every price, and note its facts."""
     scale = scale_of(series.key.exchange)
     requests = [read_request(slot.phrase) for slot in slots]
     line = Line(series.key.exchange, series.length or MINUTE, calendar)
     exchange, symbol = series.key
+    columns: list[list[float]] = [[] for _ in slots]
     take: list[tuple[Callable[[float], Any], Any, FactSlot]] = list(
         zip([column.append for column in columns], requests, slots, strict=True)
     )
@@ -95,6 +86,7 @@ def _ask_market(
         else:
             for append, request, slot in take:
                 append(shaped(slot, line.fact(request), scale))
+    return [Column(column) for column in columns]
 
 
 def prices_of(series: Series) -> Any:
@@ -112,6 +104,9 @@ def prices_of(series: Series) -> Any:
     quoted = [table[name].to_pylist() if name in table.column_names else unknown for name in ("bid", "ask")]
     quoted = [[UNKNOWN if value is None else value for value in column] for column in quoted]
     return zip(table["at"].to_pylist(), table["close"].to_pylist(), table["volume"].to_pylist(), *quoted, strict=True)
+
+
+# --- what prices cannot tell ---------------------------------------------------------------------------------------
 
 
 def refuse_unknown_facts(

@@ -93,8 +93,8 @@ def write_loop(
         parts |= write_passing(box, _given(), over)
     for _ in range(4):
         text = _insert(text, parts)
-    columns = (f"col{place}" for place in range(len(look.facts)))
-    arguments = ", ".join(("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *columns, *look.numbers))
+    facts = [f"{part}{place}" for part in ("col", "shift") for place in range(len(look.facts))]
+    arguments = ", ".join(("first", "last", "flat", "busy", *ARRAYS, *SETTINGS, *facts, *look.numbers))
     return f"def run({arguments}):\n{text}"
 
 
@@ -151,7 +151,7 @@ def _after_look(policy: CompiledPolicy) -> str:
 def _read_facts(look: Look) -> str:
     """Read the facts of the moment; numba takes no branch within a call of many arguments."""
     lines = [
-        f"read{place} = col{place}[column] if price == price and column >= 0 else NAN"
+        f"read{place} = col{place}[column >> shift{place}] if price == price and column >= 0 else NAN"
         for place in range(len(look.facts))
     ]
     return "\n".join(lines or ["pass"])

@@ -91,7 +91,8 @@ class Teller:
         self._places = {number: place for place, (number, _) in enumerate(bound.block.entries)}
         plain = {name: _listed(column) for name, column in bound.given.items()}
         self._given = {name: column for name, column in plain.items() if not name.startswith("o_")}
-        self._columns = [_listed(column) for column in bound.columns]
+        self._columns = [_listed(column.values) for column in bound.columns]
+        self._shifts = [column.shift for column in bound.columns]
 
     def looks(self, row: int, moments: Collection[Instant]) -> list[Seen]:
         """Return the looks at one entry that fell on these moments, and the last one before the latest of them."""
@@ -126,7 +127,7 @@ class Teller:
             settings = {**self._bound.settings, "levels": 0, "room": room - 64}
             reached, *_ = self._loop.run(
                 place, place + 1, 0, 0, *(arrays[name] for name in ARRAYS),
-                *(settings[name] for name in SETTINGS), *self._columns, *self._bound.numbers,
+                *(settings[name] for name in SETTINGS), *self._columns, *self._shifts, *self._bound.numbers,
             )  # fmt: skip
             if reached > place:
                 return
