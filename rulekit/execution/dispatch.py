@@ -19,9 +19,9 @@ from rulekit.execution.signal import ManagementSignal, signal_for, taken_row
 from rulekit.execution.sizing import allowed, slice_of, slices
 from rulekit.execution.switch import HALTED, MORE_ORDERS
 from rulekit.execution.tracking import Tracker
-from rulekit.model.decision import ADD
+from rulekit.model.decision import ADD, EXIT, EXIT_EVERYTHING
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
-from rulekit.model.instrument import InstrumentKey
+from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import Accepted, NotSent, OrderRequest, Outcome, Refused, Uncertain
 from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import SessionTimes
@@ -167,14 +167,22 @@ class Dispatcher:
 
     def question(self, action: ActionRecord, quantity: int, now: Instant) -> Question:
         """Put an action's case to the guards."""
-        ledger, key = self._chronicle.ledger, action.key
+        return self._case(action.key, action.kind, action.rule, quantity, action.price, now)
+
+    def forbids_flattening(self, key: PositionKey, quantity: int, now: Instant) -> str | None:
+        """Say why a position could not be exited now even if a halt orders it; None if it could."""
+        refused = refusal(self._case(key, EXIT, EXIT_EVERYTHING, quantity, UNKNOWN, now))
+        return None if refused is None else refused[1]
+
+    def _case(self, key: PositionKey, kind: str, rule: str, quantity: int, price: float, now: Instant) -> Question:
+        ledger = self._chronicle.ledger
         book = ledger.books.get(key)
         return Question(
             key=key,
-            kind=action.kind,
-            rule=action.rule,
+            kind=kind,
+            rule=rule,
             quantity=quantity,
-            price=action.price,
+            price=price,
             now=now,
             mode=ledger.mode,
             session=self._session(key.exchange, now),

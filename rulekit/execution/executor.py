@@ -129,7 +129,7 @@ class Executor:
         self._settler = Settler(self._chronicle, partial(self._dispatcher.after_refusal, again=True))
         self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker, session)
-        self._flattening = Flattening(self._chronicle, self._tracker, broker)
+        self._flattening = Flattening(self._chronicle, self._tracker, broker, self._dispatcher.forbids_flattening)
         self._book = BookOrdering(self._chronicle, self._dispatcher.taken)
         self._policies = PolicyNotes(self._chronicle)
         self._watches = Watches(self._chronicle, self._tracker, session)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rulekit.execution.books import Book
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.deciding import write_decided
-from rulekit.execution.dispatch import GUARDED
+from rulekit.execution.dispatch import DRY
 from rulekit.execution.port import Broker
 from rulekit.execution.reading import Reading
 from rulekit.execution.switch import HALTED
@@ -18,12 +20,23 @@ from rulekit.model.prices import UNKNOWN, known
 
 
 class Flattening:
-    """Orders the exits of a halt, one a position, sized by what the broker shows."""
+    """Orders the exits of a halt, one a position, sized by what the broker shows.
 
-    def __init__(self, chronicle: Chronicle, tracker: Tracker, broker: Broker) -> None:
+    Args:
+        forbids: says why a guard would not let a position of that quantity be exited now, None if it would.
+    """
+
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        tracker: Tracker,
+        broker: Broker,
+        forbids: Callable[[PositionKey, int, Instant], str | None],
+    ) -> None:
         self._chronicle = chronicle
         self._tracker = tracker
         self._broker = broker
+        self._forbids = forbids
         self._asked: dict[str, Instant] = {}
         self._said: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._seen: set[str] = set()
@@ -42,9 +55,11 @@ class Flattening:
             self._seen.clear()
             return
         rows = {key: quantity for key, quantity in self._tracker.shown_rows().items() if _is_position(key, quantity)}
-        self._say(rows)
+        forbidden = {key: self._forbids(key, abs(quantity), now) for key, quantity in rows.items()}
+        self._say(forbidden)
         for key, quantity in rows.items():
-            if not self._cancel_others(key, reading, now) and self._may_exit(key, now):
+            # What a guard would refuse (a closed exchange, a square-off) is not decided each second to be refused.
+            if not self._cancel_others(key, reading, now) and forbidden[key] is None and self._may_exit(key, now):
                 self._exit(key, quantity)
 
     def _cancel_others(self, key: PositionKey, reading: Reading, now: Instant) -> bool:
@@ -69,13 +84,11 @@ class Flattening:
 
     def _may_exit(self, key: PositionKey, now: Instant) -> bool:
         ledger = self._chronicle.ledger
-        if ledger.open_on(key.instrument) or self._tracker.is_blocked(key.instrument) or not self._tracker.held(key):
+        if ledger.open_on(key.instrument) or self._tracker.is_blocked(key.instrument):
             return False
         before = [one for one in ledger.of_episode(ledger.book(key).episode) if one.rule == EXIT_EVERYTHING]
-        # What a guard refused today (a closed exchange, a square-off) it would refuse again each second.
-        return not before or not (
-            before[-1].reason.startswith(GUARDED) and day_number(before[-1].decided) == day_number(now)
-        )
+        rehearsed = bool(before) and before[-1].reason == DRY and day_number(before[-1].decided) == day_number(now)
+        return not rehearsed and bool(self._tracker.held(key))
 
     def _exit(self, key: PositionKey, quantity: int) -> None:
         ledger = self._chronicle.ledger
@@ -105,10 +118,10 @@ class Flattening:
         )
         self._tracker.stale()
 
-    def _say(self, rows: dict[PositionKey, int]) -> None:
-        self._seen.update(str(key.symbol) for key in rows)
-        left = tuple(sorted(key.symbol for key in rows))
-        flat = tuple(sorted(self._seen - set(left)))
+    def _say(self, forbidden: dict[PositionKey, str | None]) -> None:
+        self._seen.update(str(key.symbol) for key in forbidden)
+        left = tuple(sorted(key.symbol + (f" ({why})" if why else "") for key, why in forbidden.items()))
+        flat = tuple(sorted(self._seen - {str(key.symbol) for key in forbidden}))
         if self._said == (flat, left):
             return
         self._said = (flat, left)

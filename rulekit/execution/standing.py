@@ -23,7 +23,7 @@ from rulekit.execution.reading import Reading
 from rulekit.execution.settings import StopSettings
 from rulekit.execution.switch import HALTED
 from rulekit.execution.tracking import Tracker
-from rulekit.model.decision import CRITICAL, EXIT, NEXT_CYCLE, STANDING_STOP, Action
+from rulekit.model.decision import ADD, CRITICAL, EXIT, NEXT_CYCLE, STANDING_STOP, Action
 from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.orders import (
@@ -179,6 +179,18 @@ class Standing:
         book = self._chronicle.ledger.books.get(action.key)
         return book is not None and book.quantity * SIGN[str(action.side)] < 0
 
+    def _may_close(self, action: ActionRecord) -> int:
+        """Return by how much an open action may still make its position smaller.
+
+        An add does so only with an order that is out already: the position was turned since.
+        """
+        if self._closes(action):
+            return action.remaining
+        book, live = self._chronicle.ledger.books.get(action.key), action.live
+        if action.kind != ADD or book is None or live is None or book.quantity * SIGN[str(action.side)] >= 0:
+            return 0
+        return live.left
+
     @property
     def makes_room(self) -> bool:
         """Tell whether a closing action waits for a stop to get out of its way."""
@@ -205,9 +217,9 @@ class Standing:
         if book.key.product == "CNC" and book.quantity < 0:
             return None  # a sale of holdings is no position
         closing = sum(
-            other.remaining
+            self._may_close(other)
             for other in self._chronicle.ledger.open_on(book.key.instrument)
-            if other.key == book.key and self._closes(other)
+            if other.key == book.key
         )
         quantity = abs(self._tracker.held(book.key)) - closing
         mode = self._chronicle.ledger.mode

@@ -419,6 +419,24 @@ def test_a_dry_run_sends_no_stop_and_takes_none_back(desk: Desk) -> None:
     assert len(desk.broker.standing()) == 1
 
 
+def test_an_add_that_still_rests_is_no_room_for_the_stop_of_an_opposite_position(desk: Desk) -> None:
+    """The trader has turned the position by hand: what was to make the old one larger now makes this one smaller."""
+    key = desk.hold()
+    desk.start()
+    desk.broker.fates = ["rest"]
+    desk.commit(key, add(25))
+    desk.broker.trade(KOTAK, "MIS", SELL, 160, 169_000.0)
+    desk.pass_time()
+    assert desk.position(key).side * desk.position(key).quantity == -60
+    desk.commit(key, stop(172_000.0))
+    for _ in range(5):
+        resting = [order for order in desk.broker.book if not order.ended and order.side == BUY]
+        assert sum(order.quantity - order.filled for order in resting) <= 60
+        desk.pass_time()
+    desk.come_to_rest(120)
+    assert [order.quantity for order in desk.broker.standing()] == [60], "once the add is gone, all is protected"
+
+
 def test_what_one_order_cannot_carry_is_told_once(desk: Desk) -> None:
     from rulekit.model.instrument import Instrument
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -9,6 +11,7 @@ from rulekit.errors import UsageError
 from rulekit.execution.ledger import ACTED
 from rulekit.execution.requests import HALT, NOTE, REDUCE, RESUME, SETTLE, Request, drop, waiting
 from rulekit.execution.settings import ExecutionSettings
+from rulekit.model.instant import MINUTE
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import BUY, SELL, Order, Quote
 from tests.execution.scripted import Desk, add, book, exit_all, next_morning, stop
@@ -96,6 +99,52 @@ def test_exit_everything_goes_on_after_a_restart(desk: Desk) -> None:
         desk.pass_time()
     assert desk.broker.net(key) == 0
     assert desk.executor.mode == "halted"
+
+
+def decided_by_the_halt(desk: Desk) -> list[Any]:
+    return [row["end"] for row in desk.rows() if row["rule"] == "exit everything"]
+
+
+def test_exit_everything_leaves_a_position_to_the_square_off_and_says_so_once(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    desk.clock.move_to(desk.clock.now() + (5 * 60 + 21) * MINUTE)
+    desk.executor.halt("kill", exit_everything=True)
+    for _ in range(30):
+        desk.pass_time()
+    assert decided_by_the_halt(desk) == []
+    assert desk.broker.net(key) == 100
+    told = [text for text in desk.alerts() if text.startswith("exit everything")]
+    assert told == [
+        "exit everything: flat nothing yet; "
+        "not flat KOTAKBANK (the broker squares off MIS from 10 minutes before the close)"
+    ]
+
+
+def test_exit_everything_before_the_open_exits_at_the_open(desk: Desk) -> None:
+    key = desk.hold()
+    next_morning(desk)
+    desk.clock.move_to(desk.clock.now() + (23 * 60 + 5) * MINUTE)
+    desk.start()
+    desk.executor.halt("kill", exit_everything=True)
+    for _ in range(60):
+        desk.pass_time()
+    assert decided_by_the_halt(desk) == []
+    for _ in range(11):
+        desk.pass_time(60)
+    assert decided_by_the_halt(desk) == ["filled"]
+    assert desk.broker.net(key) == 0
+
+
+def test_exit_everything_in_a_dry_run_is_decided_once(desk: Desk) -> None:
+    desk.dry_run = True
+    desk.hold()
+    desk.start()
+    desk.executor.halt("kill", exit_everything=True)
+    for _ in range(30):
+        desk.pass_time()
+    assert len(decided_by_the_halt(desk)) == 1
+    assert desk.broker.requests == []
 
 
 def test_exit_everything_leaves_sales_of_holdings_alone(desk: Desk) -> None:

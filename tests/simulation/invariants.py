@@ -47,7 +47,7 @@ class Invariants:
     world: World
     stops: dict[tuple[PositionKey, str], tuple[int, float]] = field(factory=dict)
     by_hand: dict[InstrumentKey, list[Instant]] = field(factory=dict)
-    cancelled: set[str] = field(factory=set)
+    cancelled: dict[str, Instant] = field(factory=dict)
 
     # --- at each request ------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Invariants:
     def cancel(self, order_id: str) -> None:
         """Check a cancellation: it counts in the budgets, and is never refused by a halt."""
         self._not_a_ghost(f"the cancellation of {order_id}")
-        self.cancelled.add(order_id)
+        self.cancelled[order_id] = self.world.clock.now()
         self._budget(self.world.clock.now())
 
     def _not_a_ghost(self, what: str) -> None:
@@ -194,19 +194,25 @@ class Invariants:
         if action.kind not in CLOSING_KINDS and action.kind != PROTECT:
             return
         by_hand = self.by_hand.get(instrument, ())
-        if any(self._excuses(at, action.kind, attempt.sent, order.placed, trade.at) for at in by_hand):
+        asked = self.cancelled.get(order.order_id, 0)
+        if any(self._excuses(at, action.kind, attempt.sent, order.placed, asked, trade.at) for at in by_hand):
             return
         after = held + SIGN[trade.side] * trade.quantity
         if held * SIGN[trade.side] >= 0 or held * after < 0:
             raise ViolationError(3, f"{action.rule} takes {trade.symbol} from {held} to {after}")
 
-    def _excuses(self, by_hand: Instant, kind: str, sent: Instant, placed: Instant, filled: Instant) -> bool:
+    def _excuses(
+        self, by_hand: Instant, kind: str, sent: Instant, placed: Instant, cancelled: Instant, filled: Instant
+    ) -> bool:
         """Tell whether a trade by hand is so young that an order of ours cannot have made way for it in time.
 
-        A stop that was on its way when the trader traded can be taken back only once it has arrived.
+        A stop that was on its way when the trader traded can be taken back only once it has arrived, and one whose
+        cancellation is on its way may still be triggered before that.
         """
         if kind != PROTECT:
             return by_hand >= sent - 60 * SECOND
+        if by_hand < cancelled and filled - cancelled < 5 * SECOND:
+            return True
         known = max(by_hand, placed) if sent <= by_hand else by_hand
         looks = sum(known < at < filled - 5 * SECOND for at in self.world.exchange.clean_looks)
         return filled - known < 60 * SECOND or looks < 4

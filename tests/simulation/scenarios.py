@@ -107,7 +107,7 @@ class Sliced(Directed):
             # One that filled before its cancellation came was not left behind.
             chased = {
                 one
-                for one in orders & self.invariants.cancelled
+                for one in orders & self.invariants.cancelled.keys()
                 if self.exchange.orders_true[one].filled < self.exchange.orders_true[one].quantity
             }
             most = max(most, len(orders))
