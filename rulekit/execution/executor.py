@@ -29,8 +29,9 @@ from rulekit.execution.journal import Journal
 from rulekit.execution.journal_rehearsal import check_kind
 from rulekit.execution.lanes import URGENT
 from rulekit.execution.ledger import CHECKPOINT, LOOKED, Ledger
+from rulekit.execution.names import Names
 from rulekit.execution.policy_notes import Noted, PolicyNotes
-from rulekit.execution.port import Broker, HoldsStops
+from rulekit.execution.port import Broker, HoldsStops, is_nameless
 from rulekit.execution.reading import Reader, Reading
 from rulekit.execution.residuals import Residuals
 from rulekit.execution.route import BrokerRoute, Route
@@ -126,14 +127,15 @@ class Executor:
         self._dispatcher = Dispatcher(self._chronicle, self._tracker, route or BrokerRoute(broker), session, dry_run)
         self._dispatcher.resting_elsewhere = self._resting_elsewhere
         self._intents = Intents(self._chronicle, self._tracker, self._dispatcher)
-        self._settler = Settler(self._chronicle, partial(self._dispatcher.after_refusal, again=True))
+        self._names = Names(self._chronicle) if is_nameless(broker) else None
+        self._settler = Settler(self._chronicle, partial(self._dispatcher.after_refusal, again=True), self._names)
         self._commands = Commands(self._chronicle, self._settler)
         self._residuals = Residuals(self._chronicle, self._tracker, broker, session)
         self._flattening = Flattening(self._chronicle, self._tracker, broker, self._dispatcher.forbids_flattening)
         self._book = BookOrdering(self._chronicle, self._dispatcher.taken)
         self._policies = PolicyNotes(self._chronicle)
         self._watches = Watches(self._chronicle, self._tracker, session)
-        self._reader = Reader(broker, self._chronicle)
+        self._reader = Reader(broker, self._chronicle, None if self._names is None else self._names.name)
         self._gauges = Gauges(self._chronicle, self._tracker, self._reader, session)
         holder = _holder_of_stops(broker, route) if stops.at_broker and not dry_run else None
         self._standing = Standing(
@@ -422,9 +424,13 @@ class Executor:
             self._tracker.stale()
 
     def _resting_elsewhere(self, action: ActionRecord) -> int:
-        """Sum the open orders on an action's side that a host's own engine may have placed for it."""
+        """Sum the open orders on an action's side that may have been placed for it, and bear no tag that says so.
+
+        A host's own engine places such orders; so does a broker without tags that takes one long after all hope.
+        """
         reading = self._reader.latest
-        if not self._external or reading is None or not action.attempts:
+        given_up = self._names is not None and any(one.state == states.ATTEMPT_ABSENT for one in action.attempts)
+        if not (self._external or given_up) or reading is None or not action.attempts:
             return 0
         return reading.resting(action.key, action.side, action.attempts[0].sent, self._ledger.tags)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rulekit.execution.journal import Journal
-from rulekit.execution.port import Broker, HoldsStops
+from rulekit.execution.port import Broker, HoldsStops, is_nameless
 from rulekit.execution.route import Route
 from rulekit.execution.signal import ManagementSignal
 from rulekit.model.instrument import Instrument, InstrumentKey
@@ -25,6 +25,7 @@ class HeldBroker:
         self._journal = journal
         self.name = broker.name
         self.account = broker.account
+        self.nameless = is_nameless(broker)
 
     def place(self, request: OrderRequest) -> Outcome:
         """Send one order, once, if the account is held."""

@@ -3,6 +3,8 @@
 A reading that fails raises `ReadFailedError`; it is never an empty list. Sending never raises: it answers with
 one of the outcomes of `rulekit.model.orders`. Cancelling answers in the same way; `Accepted` then means that the
 broker has taken the request, not that the order is dead: its end is read from the book.
+
+A broker that does not give the tags of orders back says so by an attribute `nameless`, which is true.
 """
 
 from __future__ import annotations
@@ -65,3 +67,8 @@ class HoldsStops(Protocol):
     def change_stop(self, order_id: str, request: StopRequest) -> Outcome:
         """Ask, once, for a standing stop's quantity and trigger to become those of the request; its tag stays."""
         ...
+
+
+def is_nameless(broker: Broker) -> bool:
+    """Tell whether a broker shows orders without the tags that they were sent with, so that only numbers tell."""
+    return bool(getattr(broker, "nameless", False))

@@ -5,7 +5,7 @@ A fill between the orders and the positions is then counted twice against us, wh
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from attrs import frozen
 
@@ -63,7 +63,7 @@ class Reading:
             and order.tag not in ours
             and (order.exchange, order.symbol, order.product) == key[1:]
             and order.side == side
-            and order.placed >= since
+            and (order.placed >= since or not order.placed)
         )
 
 
@@ -80,23 +80,29 @@ def take(broker: Broker, clock: Clock) -> Reading:
 
 
 class Reader:
-    """Takes readings, keeps the latest good one, and tells a person when they go on failing."""
+    """Takes readings, keeps the latest good one, and tells a person when they go on failing.
 
-    def __init__(self, broker: Broker, chronicle: Chronicle) -> None:
+    Args:
+        name: gives orders the tags that the broker does not give back; None where it does.
+    """
+
+    def __init__(self, broker: Broker, chronicle: Chronicle, name: Callable[[Reading], Reading] | None = None) -> None:
         self._broker = broker
         self._chronicle = chronicle
+        self._name = name
         self.failures = 0
         self.latest: Reading | None = None
 
     def take(self) -> Reading | None:
         """Read the book; None if that failed, which says nothing about what is in it."""
         try:
-            self.latest = reading = take(self._broker, self._chronicle.clock)
+            reading = take(self._broker, self._chronicle.clock)
         except ReadFailedError as error:
             self._failed(error)
             return None
         self.failures = 0
-        return reading
+        self.latest = reading if self._name is None else self._name(reading)
+        return self.latest
 
     def _failed(self, error: ReadFailedError) -> None:
         self.failures += 1

@@ -11,9 +11,11 @@ from rulekit.execution.actions import PREFIX, ActionRecord, Attempt, is_tag
 from rulekit.execution.chronicle import Chronicle, in_rupees
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.listing import Listing
+from rulekit.execution.names import Names, told_of
 from rulekit.execution.reading import Reading
 from rulekit.execution.strangers import Strangers
 from rulekit.execution.switch import ACTIVE, HALTED, MORE_ORDERS, OTHER_JOURNAL, STRANGE_ORDER
+from rulekit.model.decision import EXIT
 from rulekit.model.instant import SECOND, Instant, day_number, iso
 from rulekit.model.orders import CANCELLED, COMPLETE, REJECTED, Order
 from rulekit.model.prices import known
@@ -23,11 +25,17 @@ Refused = Callable[[ActionRecord, str], None]
 
 
 class Settler:
-    """Moves attempts and actions along by evidence, never by hope."""
+    """Moves attempts and actions along by evidence, never by hope.
 
-    def __init__(self, chronicle: Chronicle, rejected: Refused) -> None:
+    Args:
+        rejected: called when the broker rejected an order that it had accepted.
+        names: finds the orders that may be an unknown one, where the broker gives no tags back.
+    """
+
+    def __init__(self, chronicle: Chronicle, rejected: Refused, names: Names | None = None) -> None:
         self._chronicle = chronicle
         self._rejected = rejected
+        self._names = names
         self._foreign_seen: set[str] = set()
         self._strangers = Strangers(chronicle)
         self._listing = Listing(chronicle.ledger)
@@ -35,6 +43,8 @@ class Settler:
     def let_go(self, reading: Reading) -> None:
         """Forget which orders were told of that the book lists no longer: it is the book of another day."""
         self._foreign_seen &= {order.order_id for order in reading.orders}
+        if self._names is not None:
+            self._names.let_go(reading)
 
     def settle(self, reading: Reading) -> None:
         """Take one clean reading of the book as evidence for everything that has no end."""
@@ -256,7 +266,10 @@ class Settler:
         if _older_day(since, reading.started):
             self._park(action, "the day of the unknown order is over, and the book no longer shows it")
             return
-        if action.state == states.PARKED:
+        alike = [] if self._names is None else self._names.alike(action, attempt, reading)
+        if alike is None:
+            return
+        if action.state == states.PARKED and not alike:
             return
         if reading.started < since + round(chronicle.settings.quarantine_s * SECOND):
             return
@@ -269,6 +282,9 @@ class Settler:
             return
         attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:
+            return
+        if alike:
+            self._whose(action, attempt, alike)
             return
         evidence = (
             f"not in {attempt.clean} clean readings of the book, the last at {iso(reading.started)}, "
@@ -283,6 +299,21 @@ class Settler:
         else:
             self._give_up(action, "nothing was placed, and an add is never sent again: " + evidence)
             chronicle.alert(f"{action.rule}: the unknown order was never placed; it is not sent again", action)
+
+    def _whose(self, action: ActionRecord, attempt: Attempt, alike: list[Order]) -> None:
+        """Settle or park an action of which an order may be, or a stranger's: it is never taken for ours.
+
+        An exit needs no owner. Once all that may be it has ended, nothing of it is on its way, and the next decision
+        starts from the position as it is.
+        """
+        told = f"{told_of(alike)} may be its order or somebody else's, and the broker does not say whose"
+        if action.kind != EXIT or not all(order.ended for order in alike):
+            self._park(action, told)
+            return
+        evidence = f"{told}; it has ended, and what is held now is exited by the next decision"
+        self._chronicle.attempt(action, attempt, state=states.ATTEMPT_ENDED, evidence=evidence)
+        self._chronicle.state(action, states.SETTLED, evidence)
+        self._chronicle.tell_of("action_settled", action, found=evidence)
 
     def _park(self, action: ActionRecord, why: str) -> None:
         if action.state == states.PARKED:

@@ -1,6 +1,7 @@
 """Runs worlds, each from one seed, and checks the ten invariants after every step.
 
 python -m tests.simulation --seeds N [--from K] [--faults mild|harsh] [--jobs P]
+python -m tests.simulation --broker nameless --seeds N
 python -m tests.simulation --crash-points 5 [--from K] [--second S] [--jobs P]
 
 Ctrl-C and SIGTERM end it with the sum of what was done; the line before the last says how to go on from there.
@@ -30,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--faults", choices=(MILD, HARSH), default=HARSH)
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="", help="worlds that are made for one thing")
+    parser.add_argument("--broker", choices=("tagged", "nameless"), default="tagged", help="whether tags come back")
     parser.add_argument("--crash-points", type=int, default=0, help="die at every point of so many scenarios")
     parser.add_argument("--second", type=int, default=0, help="and once more up to so many points later")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes; the results do not depend on it")
@@ -51,6 +53,8 @@ def _tell(life: Life, broken: int, stories: int, last: int) -> None:
 def main(words: list[str] | None = None) -> int:
     """Run the seeds and say what came of them; 0 only if all of them were lived without a violation."""
     asked = _parser().parse_args(words)
+    if asked.broker != "tagged":
+        asked.scenario = asked.scenario or asked.broker
     summary, stopped = Summary(), False
     if asked.crash_points:
         jobs = crash_jobs(asked.first, asked.crash_points, asked.second, asked.scenario)

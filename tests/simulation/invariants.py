@@ -282,6 +282,7 @@ class Invariants:
                 raise ViolationError(2, f"{action.id} ({action.rule}) filled {true} of {action.largest}")
             if not action.open and true != action.filled and action.state != "settled":
                 raise ViolationError(1, f"{action.id} ({action.rule}) filled {true}, the journal says {action.filled}")
+        self._our_numbers(ledger)
         known = {attempt.tag for action in ledger.actions.values() for attempt in action.attempts}
         lost = [sent.request.tag for sent in world.exchange.sent if sent.request.tag not in known]
         if lost:
@@ -291,6 +292,15 @@ class Invariants:
             raise ViolationError(1, f"{ours[0].order_id} of ours still rests: {ours[0]}")
         self._same_book()
         self._stops_in_step()
+
+    def _our_numbers(self, ledger: Witness) -> None:
+        """Check that no attempt was ever taken to be an order that is not its own."""
+        ours = {sent.request.tag: sent.order_id for sent in self.world.exchange.sent}
+        for action in ledger.actions.values():
+            for attempt in action.attempts:
+                if attempt.order_id and ours.get(attempt.tag) != attempt.order_id:
+                    text = f"{action.rule} claims {attempt.order_id}; its own is {ours.get(attempt.tag) or 'none'}"
+                    raise ViolationError(2, text)
 
     def _stands(self, action: SeenAction) -> bool:
         """Tell whether an open action is a stop order that truly waits for its price."""

@@ -21,6 +21,7 @@ from tests.simulation.exchange import Sent
 from tests.simulation.invariants import ViolationError
 from tests.simulation.memory import MemoryDisk
 from tests.simulation.mix import HARSH, MILD, NONE, Mix, mix_of
+from tests.simulation.nameless import Nameless
 from tests.simulation.witness import ENDS, Witness
 from tests.simulation.world import World
 
@@ -320,5 +321,6 @@ SCENARIOS: dict[str, type[World]] = {
     "adopt": Lost,
     "flood": Flood,
     "large flood": LargeFlood,
+    "nameless": Nameless,
 }
 """By the name that the command line takes."""

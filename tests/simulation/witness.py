@@ -24,6 +24,7 @@ class SeenAttempt:
     state: str = "sending"
     filled: int = 0
     trigger: float | None = None
+    order_id: str = ""
 
 
 @define
@@ -100,6 +101,7 @@ class Witness:
     def _attempt(self, entry: Entry, body: Any) -> None:
         attempt = self.actions[entry.subject].attempts[body["n"] - 1]
         attempt.state = body.get("state", attempt.state)
+        attempt.order_id = body.get("order_id", attempt.order_id)
         attempt.filled = max(attempt.filled, body.get("filled", 0))
         attempt.quantity = body.get("quantity", attempt.quantity)
 

@@ -6,7 +6,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define, field
 
@@ -93,6 +93,7 @@ class World:
     stops_at_broker: bool = False
     ghost: bool = False
     durable: Witness = field(factory=Witness)
+    broker: ClassVar[type[StopExchange]] = StopExchange
     _facts: dict[str, float | None] = field(factory=dict)
     _regular: int = 0
     _unwritten: set[str] = field(factory=set)
@@ -106,7 +107,7 @@ class World:
         self.clock = JumpingClock(parse_instant(f"2026-11-20T{self.draw.choice(starts)}:00+05:30"))
         self.started = self.clock.now()
         self.invariants = Invariants(self)
-        self.exchange = StopExchange(
+        self.exchange = self.broker(
             self.clock, self.mix, Random(self.draw.random()), self.point, self.tell, self.invariants
         )
         self.stops_at_broker = self.draw.random() < STOPS_AT_BROKER
