@@ -9,11 +9,12 @@ from typing import Any
 
 from attrs import evolve
 
-from rulekit.broker.kite_calls import Calls
+from rulekit.broker.calls import Answer
+from rulekit.broker.kite_calls import kite_calls
 from rulekit.broker.kite_checks import refusal
 from rulekit.broker.kite_folders import cache_folder
 from rulekit.broker.kite_instruments import InstrumentList
-from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, Answer, message_of, outcome_of
+from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, message_of, outcome_of
 from rulekit.broker.kite_protection import protection_of, stop_limit
 from rulekit.broker.kite_rows import net_of, order_of, quotes_of, rows_of, trade_of
 from rulekit.broker.kite_settings import KiteSettings
@@ -82,7 +83,7 @@ class KiteBroker:
         self._clock = clock
         self._adjust = adjust
         self._read_only = read_only
-        self._calls = Calls(settings, speed=getattr(clock, "speed", 1.0))
+        self._calls = kite_calls(settings, speed=getattr(clock, "speed", 1.0))
         self._multipliers: dict[InstrumentKey, float] = {}
         self._instruments: dict[InstrumentKey, Instrument | None] = {}
         self._former: dict[InstrumentKey, Instrument | None] = {}

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from attrs import frozen
 
+from rulekit.broker.calls import Answer
 from rulekit.broker.kite_calls import make_client
-from rulekit.broker.kite_outcomes import Answer, message_of
+from rulekit.broker.kite_outcomes import message_of
 from rulekit.broker.kite_settings import KiteSettings, Secret
 from rulekit.broker.kite_token import KeptToken
 from rulekit.errors import RulekitError, UsageError

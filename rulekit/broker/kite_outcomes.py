@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rulekit.broker.calls import Answer
 from rulekit.model.orders import Accepted, NotSent, Outcome, Refused, Uncertain, is_beyond_a_band
 
 LONGEST_MESSAGE = 300
@@ -23,23 +24,6 @@ _HANDSHAKE = re.compile(r"certificate|handshake|wrong.version.number|unsupported
 PLACE = "place"
 CANCEL = "cancel"
 CHANGE = "change"
-
-
-class DeadlineError(Exception):
-    """A call took longer than it may; its thread may still be at it."""
-
-
-class NeverStartedError(Exception):
-    """A call was given up before its thread began with it."""
-
-
-@frozen
-class Answer:
-    """How a call ended: a value or an error, and the HTTP status if there was an answer at all."""
-
-    value: Any = None
-    error: BaseException | None = None
-    status: int | None = None
 
 
 @frozen
@@ -136,7 +120,7 @@ def outcome_of(answer: Answer, verb: str = PLACE, hide: Callable[[str], str] = s
 def failure_of(answer: Answer, verb: str = PLACE, hide: Callable[[str], str] = str) -> Failure:
     """Return a failed answer as the table looks at it."""
     assert answer.error is not None
-    kinds = frozenset(kind.__name__ for cause in _causes(answer.error) for kind in type(cause).__mro__)
+    kinds = frozenset(kind.__name__ for cause in causes(answer.error) for kind in type(cause).__mro__)
     return Failure(verb, kinds, message_of(answer, hide), getattr(answer.error, "code", None), answer.status)
 
 
@@ -148,10 +132,15 @@ def message_of(answer: Answer, hide: Callable[[str], str] = str) -> str:
     text = " ".join(hide(str(error)).split())
     if "KiteException" not in {kind.__name__ for kind in type(error).__mro__}:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """Return a text as far as a person may want to read it."""
     return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "…"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Go through an error and what it says caused it; what merely happened before it is no cause."""
     seen: list[BaseException] = []
     waiting: list[Any] = [error]

@@ -38,7 +38,7 @@ class Secret(str):
         return "'[secret]'" if self else "''"
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Tell whether a host is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -61,7 +61,7 @@ def _address(*schemes: str) -> Any:
                 f"kite setting `{attribute.name}` is `{value}`, which is not an address",
                 f"write it like {safe}://host, or {plain}://127.0.0.1:5000 for one on this machine; a path is not kept",
             )
-        if parts.scheme == plain and not _is_here(host):
+        if parts.scheme == plain and not is_here(host):
             raise InputError(
                 f"kite setting `{attribute.name}` is `{value}`: the access token would travel unencrypted",
                 f"use {safe}://; {plain}:// is for 127.0.0.1 only",

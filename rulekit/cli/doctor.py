@@ -34,7 +34,8 @@ def command(settings_path: Path | None, folder: Path, form: str) -> int:
     from rulekit.cli.journal_option import print_json
     from rulekit.model.clock import WallClock, parse_clock
     from rulekit.report.secrets import Redactor
-    from rulekit.runtime.doctor import FAIL, OK, examine
+    from rulekit.runtime.doctor import examine
+    from rulekit.runtime.finding import FAIL, OK
     from rulekit.settings import load_settings
 
     settings = load_settings(settings_path)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rulekit.kite_server.feed import Print
+    from rulekit.kite_server.server import KiteServer
 
 
 @click.command(
@@ -42,29 +48,18 @@ def command(
 
     Nothing is sent to any exchange. It prints what to put into the environment, so that other commands talk to it.
     """
-    from rulekit.errors import UsageError
-    from rulekit.kite_server.clock import instant
-    from rulekit.kite_server.feed import FeedError, read_feed
     from rulekit.kite_server.server import KiteServer
     from rulekit.kite_server.settings import Credentials, ServerSettings
 
-    start, speed = _clock(clock)
+    start, speed = part_clock(clock)
     settings = ServerSettings(credentials=Credentials(redirect_url=redirect_url), cash=cash, seed=seed)
-    try:
-        prices = read_feed(feed, symbol, instant(start) if start else None) if feed is not None else None
-        server = KiteServer(
-            settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
-        )
-    except FeedError as error:
-        raise UsageError(str(error), "name a CSV or Parquet file of prices; see docs/kite-server.md") from None
-    except ValueError as error:
-        raise UsageError(f"`{clock}` is not a clock: {error}", "write it like 2026-11-20T09:15:00+05:30*10") from None
+    prices = read_prices(feed, symbol, start)
+    server = KiteServer(
+        settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
+    )
     if faults is not None:
-        _faults(server, faults)
-    try:
-        server.start()
-    except OSError as error:
-        raise UsageError(f"port `{port}` cannot be used: {error.strerror}", "name another port, or 0") from None
+        draw_faults(server, faults)
+    start_server(server, port)
     with server:
         click.echo(
             "A SIMULATED Kite: made-up account, nothing is sent to any exchange. It listens on 127.0.0.1 only.\n"
@@ -83,25 +78,68 @@ def command(
             click.echo("stopped", err=True)
 
 
-def _clock(text: str | None) -> tuple[str | None, float]:
-    """Part START*SPEED."""
+def part_clock(text: str | None) -> tuple[str | None, float]:
+    """Part START*SPEED.
+
+    Raises:
+        UsageError: it is none.
+    """
     from rulekit.errors import UsageError
+    from rulekit.kite_server.clock import instant
 
     if text is None:
         return None, 1.0
     start, _, speed = text.partition("*")
     try:
-        return start, float(speed or 1)
-    except ValueError:
-        raise UsageError(f"`{text}` is not a clock", "write it like 2026-11-20T09:15:00+05:30*10") from None
+        instant(start)
+        rate = float(speed or 1)
+        if rate < 0:
+            raise ValueError("a clock cannot run backwards")
+    except ValueError as error:
+        raise UsageError(f"`{text}` is not a clock: {error}", "write it like 2026-11-20T09:15:00+05:30*10") from None
+    return start, rate
 
 
-def _faults(server: object, text: str) -> None:
-    """Read SHARE:KIND,KIND and let the server draw from it."""
+def read_prices(feed: Path | None, symbol: str | None, start: str | None) -> Sequence[Print] | None:
+    """Read a file of prices from a time on; None where there is no file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     from rulekit.errors import UsageError
-    from rulekit.kite_server.server import KiteServer
+    from rulekit.kite_server.clock import instant
+    from rulekit.kite_server.feed import FeedError, read_feed
 
-    assert isinstance(server, KiteServer)
+    if feed is None:
+        return None
+    try:
+        return read_feed(feed, symbol, instant(start) if start else None)
+    except FeedError as error:
+        raise UsageError(str(error), "name a CSV or Parquet file of prices; see docs/kite-server.md") from None
+
+
+def start_server(server: KiteServer, port: int) -> None:
+    """Let a server listen.
+
+    Raises:
+        UsageError: its port is taken.
+    """
+    from rulekit.errors import UsageError
+
+    try:
+        server.start()
+    except OSError as error:
+        raise UsageError(f"port `{port}` cannot be used: {error.strerror}", "name another port, or 0") from None
+
+
+def draw_faults(server: KiteServer, text: str) -> None:
+    """Read SHARE:KIND,KIND and let the server draw from it.
+
+    Raises:
+        UsageError: it names no faults.
+    """
+    from rulekit.errors import UsageError
+
     share, _, kinds = text.partition(":")
     try:
         rate = float(share)

@@ -45,6 +45,7 @@ COMMANDS = {
     "new": "begin a package that adds words to the language",
     "compile": "show the function that a policy becomes",
     "kite-server": "start a simulated Kite on this machine",
+    "openalgo-server": "start a simulated OpenAlgo on this machine",
 }
 """Every subcommand and its line of help; the module is `rulekit.cli.<name>`, its command is `command`."""
 _TAKEN = ("compile", "test")

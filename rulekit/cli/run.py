@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from rulekit.runtime.policy import Policy
     from rulekit.settings import Settings
 
+OWN_ACCOUNTS = ("kite", "openalgo")
+"""Real accounts that are reached without a plug-in."""
+
 
 class StopRequest:
     """A signal that asks the run to end; it may come while the prices are still being read."""
@@ -82,6 +85,7 @@ Examples:
   rulekit run --policy my.policy --broker paper --feed ticks.parquet --positions my.csv --journal day.journal --fast
   rulekit run --policy my.policy --feed ticks.csv --journal day.journal --clock "2026-11-20T09:15:00+05:30*10"
   rulekit run --policy my.policy --broker kite --feed kite --journal day.journal --dry-run
+  rulekit run --policy my.policy --broker openalgo --feed openalgo --journal day.journal
   rulekit run --policy my.policy --broker kite --feed kite --journal postgresql://trader@db/journals --standby
 
 A run that was stopped or killed goes on where its journal stands: call it again with the same arguments.
@@ -98,17 +102,17 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
 )
 @click.option(
     "--broker",
-    metavar="paper|kite|NAME",
+    metavar="paper|kite|openalgo|NAME",
     default="paper",
     show_default=True,
-    help="where orders go: paper keeps a simulated book beside the journal, kite is your account at Zerodha, NAME one "
-    "of a plug-in",
+    help="where orders go: paper keeps a simulated book beside the journal, kite is your account at Zerodha, openalgo "
+    "one behind OpenAlgo, NAME one of a plug-in",
 )
 @click.option(
     "--feed",
     type=click.Path(path_type=Path),
     required=True,
-    help="prices: ticks or bars, Parquet or CSV; or the word kite for the account's live prices",
+    help="prices: ticks or bars, Parquet or CSV; or the word kite or openalgo for the account's live prices",
 )
 @click.option(
     "--positions", type=click.Path(path_type=Path), help="CSV: symbol,exchange,product,side,quantity,entry,opened,stop"
@@ -242,14 +246,14 @@ def _shown(day: Day | LiveDay, settings: Settings) -> Iterator[None]:
 
 
 def _account_of(broker: str, feed: str) -> str | None:
-    """Return the real account that a run is with, `kite` or that of a plug-in; None for the paper broker.
+    """Return the real account that a run is with: `kite`, `openalgo`, or a plug-in's; None for the paper broker.
 
     Raises:
         UsageError: there is no such broker.
     """
     from rulekit.plugins.names import names
 
-    known = ("kite", *names("rulekit.brokers"))
+    known = (*OWN_ACCOUNTS, *names("rulekit.brokers"))
     if broker not in ("paper", *known):
         raise UsageError(f"there is no broker `{broker}`", f"it is one of paper, {', '.join(known)}")
     return broker if broker != "paper" else feed if feed in known else None
@@ -304,6 +308,8 @@ def _live(
 
     if account == "kite":
         from rulekit.runtime.live import open_kite_day as open_day
+    elif account == "openalgo":
+        from rulekit.runtime.polled import open_openalgo_day as open_day
     else:
         from rulekit.runtime.polled import open_plugged_day
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from attrs import frozen
-
 from rulekit.broker.kite import KiteBroker
 from rulekit.broker.kite_folders import cache_folder
 from rulekit.broker.kite_settings import KiteSettings
@@ -19,37 +17,37 @@ from rulekit.model.calendar import HorizonError
 from rulekit.model.clock import Clock
 from rulekit.model.instant import SECOND, day_of, instant_of, iso
 from rulekit.model.instrument import InstrumentKey
+from rulekit.runtime.doctor_openalgo import examine_openalgo
+from rulekit.runtime.finding import FAIL, OK, WARN, Finding
 from rulekit.runtime.live import adjust_by
 from rulekit.settings import Settings
-
-OK = "ok"
-WARN = "warn"
-FAIL = "fail"
 
 LEAST_FREE_MB = 500
 CLOCK_S = 2.0
 
 
-@frozen
-class Finding:
-    """One thing looked at. `remedy` says what to do where it is not ok."""
-
-    state: str
-    what: str
-    found: str
-    remedy: str = ""
-
-
 def examine(settings: Settings, clock: Clock, folder: Path) -> Iterator[Finding]:
     """Look at everything; without a token what the account would say is left out.
+
+    Who has set OpenAlgo up and no account at Zerodha is asked nothing about one.
 
     Args:
         folder: where the journal is to stand.
     """
-    yield from _key(settings.kite)
+    behind_openalgo = bool(settings.openalgo.api_key)
+    with_kite = bool(settings.kite.api_key) or not behind_openalgo
+    if with_kite:
+        yield from _key(settings.kite)
     yield _calendar(settings, clock)
     yield _session(settings, clock)
     yield _disk(folder)
+    if with_kite:
+        yield from _kite(settings, clock)
+    if behind_openalgo:
+        yield from examine_openalgo(settings, clock)
+
+
+def _kite(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield _addresses(settings.kite)
     yield _static_ip(settings.kite)
     if not settings.kite.api_key:

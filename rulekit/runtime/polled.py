@@ -1,26 +1,31 @@
-"""A day with an account that a plug-in reaches: its positions, its quotes as prices, and orders that are real."""
+"""A day with an account whose quotes are its prices: that of a plug-in, or one behind OpenAlgo; its orders are real."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from attrs import evolve
+
+from rulekit.broker.openalgo import OpenAlgoBroker
+from rulekit.broker.openalgo_settings import QUARANTINE_S
 from rulekit.errors import ReadFailedError, UsageError
 from rulekit.execution.journal import Journal
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.execution.port import Broker
+from rulekit.execution.settings import ExecutionSettings
 from rulekit.market.market import Market
 from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import WallClock
-from rulekit.model.events import Emit
+from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.facts import declared
 from rulekit.plugins.loading import one_line
-from rulekit.runtime.live import LiveDay
+from rulekit.runtime.live import LiveDay, adjust_by, leave_square_off
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
@@ -108,20 +113,89 @@ def open_plugged_day(
         UsageError: the plug-in cannot be used.
     """
     timer = clock or WallClock()
-    calendar = settings.calendar.calendar()
     broker = connected(name, settings, timer)
+    with open_polled_day(
+        broker, policies, place, settings=settings, clock=timer, emit=emit, dry_run=dry_run, waits=waits
+    ) as day:  # fmt: skip
+        yield day
+
+
+@contextmanager
+def open_openalgo_day(
+    policies: Sequence[Policy],
+    place: Place,
+    *,
+    settings: Settings,
+    clock: WallClock | None,
+    emit: Emit,
+    dry_run: bool = False,
+    waits: Callable[[], bool] = never,
+) -> Iterator[LiveDay]:
+    """Open everything for a day with an account behind OpenAlgo, and close it; the arguments are `open_kite_day`'s.
+
+    Raises:
+        UsageError: there is no key, it is refused, or OpenAlgo trades in its sandbox.
+        ReadFailedError: it does not answer.
+    """
+    timer = clock or WallClock()
+    settings = evolve(settings, execution=wait_longer(leave_square_off(settings.execution)))
+    managers: list[Manager] = []
+
+    def alert(text: str) -> None:
+        if managers:  # the journal keeps it until somebody has seen it
+            managers[0].executor.overhear(text)
+        else:
+            emit(Event("alert", timer.now(), data={"text": text, "level": "critical", "cause": "broker"}))
+
+    broker = OpenAlgoBroker(
+        settings.openalgo, clock=timer, adjust=adjust_by(settings), alert=alert, read_only=dry_run
+    )  # fmt: skip
+    with open_polled_day(
+        broker, policies, place, settings=settings, clock=timer, emit=emit, dry_run=dry_run, waits=waits,
+        poll_s=settings.openalgo.poll_s,
+    ) as day:  # fmt: skip
+        managers.append(day.manager)
+        yield day
+
+
+def wait_longer(settings: ExecutionSettings) -> ExecutionSettings:
+    """Let an absence prove nothing for as long as OpenAlgo may hold an order back, unless the user said how long."""
+    if settings.quarantine_s != ExecutionSettings().quarantine_s:
+        return settings
+    return evolve(settings, quarantine_s=QUARANTINE_S)
+
+
+@contextmanager
+def open_polled_day(
+    broker: Broker,
+    policies: Sequence[Policy],
+    place: Place,
+    *,
+    settings: Settings,
+    clock: WallClock,
+    emit: Emit,
+    dry_run: bool = False,
+    waits: Callable[[], bool] = never,
+    poll_s: float = POLL_S,
+) -> Iterator[LiveDay]:
+    """Open a day with a broker that is connected already, and close both.
+
+    Args:
+        poll_s: seconds between two readings of quotes.
+    """
+    calendar = settings.calendar.calendar()
     try:
         if dry_run:
-            place = rehearsal_of(place, timer)
+            place = rehearsal_of(place, clock)
         with Journal.open(
-            place, account=broker.account, clock=timer, waits=waits, lease_s=settings.journal.lease_s
+            place, account=broker.account, clock=clock, waits=waits, lease_s=settings.journal.lease_s
         ) as journal:
             market = Market(
                 {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
                 plugged=PluggedFacts(settings.plugins),
             )  # fmt: skip
             manager = Manager(
-                policies, broker=broker, journal=journal, clock=timer, settings=settings, market=market,
+                policies, broker=broker, journal=journal, clock=clock, settings=settings, market=market,
                 calendar=calendar, emit=emit, dry_run=dry_run,
             )  # fmt: skip
 
@@ -129,9 +203,9 @@ def open_plugged_day(
                 session = calendar.session(exchange, day_of(now))
                 return None if session is None else session.closes
 
-            feed = PolledFeed(broker, timer)
+            feed = PolledFeed(broker, clock, poll_s)
             try:
-                yield LiveDay(manager, broker, feed, timer, market, session_ends, cycle_s=settings.engine.cycle_s)
+                yield LiveDay(manager, broker, feed, clock, market, session_ends, cycle_s=settings.engine.cycle_s)
             finally:
                 market.close()
     finally:

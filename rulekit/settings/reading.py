@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "RULEKIT_KITE_API_SECRET": ("kite", "api_secret"),
     "RULEKIT_KITE_ROOT": ("kite", "root"),
     "RULEKIT_KITE_TICKER": ("kite", "ticker"),
+    "RULEKIT_OPENALGO_API_KEY": ("openalgo", "api_key"),
+    "RULEKIT_OPENALGO_ROOT": ("openalgo", "root"),
 }
 """Environment variables that override a key."""
 

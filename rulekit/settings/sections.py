@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from rulekit.broker.kite_settings import KiteSettings
+from rulekit.broker.openalgo_settings import OpenAlgoSettings
 from rulekit.broker.paper_settings import PaperSettings
 from rulekit.errors import UsageError
 from rulekit.execution.lease import LEASE_S
@@ -206,6 +207,7 @@ class Settings:
     calendar: CalendarSettings = CalendarSettings()
     alerts: AlertSettings = field(factory=AlertSettings)
     kite: KiteSettings = field(factory=KiteSettings)
+    openalgo: OpenAlgoSettings = field(factory=OpenAlgoSettings)
     journal: JournalSettings = JournalSettings()
     metrics: MetricsSettings = field(factory=MetricsSettings)
     plugins: PluginSettings = field(factory=PluginSettings)

@@ -105,9 +105,8 @@ def test_where_nobody_answers_the_knock_nothing_was_sent(raw: Raw) -> None:
         for one in holding:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        broker._calls._settings = type(broker.settings)(
-            broker.settings.api_key, broker.settings.access_token, root=f"http://127.0.0.1:{port}", connect_s=0.3
-        )
+        there = evolve(broker.settings, root=f"http://127.0.0.1:{port}")
+        broker._calls._make = partial(make_client, there)
         found = broker.place(REQUEST)
         for one in holding:
             one.close()
@@ -207,7 +206,7 @@ def test_a_dry_run_sends_nothing_whatever_is_asked(raw: Raw) -> None:
 
 
 def test_the_table_ends_with_a_row_for_everything() -> None:
-    from rulekit.broker.kite_outcomes import Answer
+    from rulekit.broker.calls import Answer
 
     assert FAILURES[-1].outcome is Uncertain
     outcome, row = outcome_of(Answer(error=RuntimeError("new")))

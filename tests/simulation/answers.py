@@ -8,7 +8,8 @@ from kiteconnect import exceptions as kite
 from requests import exceptions as http
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, Answer, outcome_of
+from rulekit.broker.calls import Answer
+from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, outcome_of
 from rulekit.model.orders import Outcome
 
 

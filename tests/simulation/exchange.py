@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import define, evolve, field
 
-from rulekit.broker.kite_outcomes import Answer
+from rulekit.broker.calls import Answer
 from rulekit.errors import ReadFailedError
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import MINUTE, SECOND, Instant, time_of_day
