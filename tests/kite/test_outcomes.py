@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from rulekit.broker.kite_calls import make_client
 from rulekit.broker.kite_outcomes import FAILURES, outcome_of
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Accepted, NotSent, OrderRequest, Refused, Uncertain

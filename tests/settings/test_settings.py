@@ -219,6 +219,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         "RULEKIT_KITE_API_SECRET": "secret",
         "RULEKIT_KITE_ROOT": "http://127.0.0.1:5000",
         "RULEKIT_KITE_TICKER": "ws://127.0.0.1:5001",
+        "RULEKIT_OPENALGO_API_KEY": "87654321",
+        "RULEKIT_OPENALGO_ROOT": "https://algo.example",
     }
     assert set(environ) == set(ENVIRONMENT)
     settings = load(tmp_path, FULL, environ)
@@ -232,6 +234,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     kite = settings.kite
     assert (kite.api_key, kite.access_token, kite.api_secret) == ("12345678", "token", "secret")
     assert (kite.root, kite.ticker) == ("http://127.0.0.1:5000", "ws://127.0.0.1:5001")
+    assert (settings.openalgo.api_key, settings.openalgo.root) == ("87654321", "https://algo.example")
+    assert "87654321" not in repr(settings.openalgo)
 
 
 @pytest.mark.parametrize(
