@@ -167,8 +167,8 @@ def _level(node: tree.Level, reader: Reader) -> Standing:
     return Standing(value >= needs, name, shown(value, node.unit, needs), needed, gap)
 
 
-def _reached_at(node: tree.Level, reader: Reader) -> str:
-    """Name the first price on the tick at which a level is reached."""
+def level_price(node: tree.Level, reader: Reader) -> float | None:
+    """Return the first price on the tick at which a level is reached, in smallest units; None where it is not known."""
     sign = 1 if node.profit else -1
     if node.unit is Unit.ATR:
         atr = reader.heard_price("atr")
@@ -176,10 +176,16 @@ def _reached_at(node: tree.Level, reader: Reader) -> str:
     else:
         price = reader.price_of(tree.PriceExpr(tree.PriceAtProfit(node.value * sign, node.unit)))
     if price is None or reader.tick is None or price <= 0:
-        return ""
+        return None
     up = reader.side * sign > 0
     steps = ceil(price / reader.tick) if up else floor(price / reader.tick)
-    return f", at {rupees(float(steps * reader.tick), reader.snapshot.scale)}"
+    return float(steps * reader.tick)
+
+
+def _reached_at(node: tree.Level, reader: Reader) -> str:
+    """Name the price at which a level is reached."""
+    price = level_price(node, reader)
+    return "" if price is None else f", at {rupees(price, reader.snapshot.scale)}"
 
 
 def _price_level(node: tree.PriceLevel, reader: Reader) -> Standing:

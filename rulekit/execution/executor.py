@@ -48,7 +48,7 @@ from rulekit.model.decision import Memory
 from rulekit.model.events import Emit, Event
 from rulekit.model.instant import SECOND, Instant, day_number, iso
 from rulekit.model.instrument import InstrumentKey, PositionKey
-from rulekit.model.meters import Meters
+from rulekit.model.meters import Figures, Meters
 from rulekit.model.orders import Order, Quote
 from rulekit.model.position import TrackedPosition
 from rulekit.model.prices import UNKNOWN
@@ -546,6 +546,10 @@ class Executor:
         """Show where the account stands, if somebody watches; to be called by the engine's own thread."""
         self.meters.begin()
         self._gauges.publish(at_once=at_once)
+
+    def figures(self) -> Figures:
+        """Return where the account stands now; to be called by the engine's own thread."""
+        return self._gauges.figures()
 
     @property
     def checkpoint(self) -> Mapping[str, Any]:

@@ -19,13 +19,28 @@ from rulekit.errors import RulekitError
 from rulekit.page import entering
 from rulekit.page.doors import sentence
 from rulekit.page.fence import Fence
-from rulekit.page.live_routes import LIVE
+from rulekit.page.live import Live
+from rulekit.page.live_routes import live_routes
 from rulekit.page.room import Room
 from rulekit.page.screen import Screen
+from rulekit.page.switch_routes import switch_routes
 
 MOST_BYTES = 2_000_000
 """Of what a browser may send at once."""
-OWN_ROOMS = (LIVE,)
+
+
+def own_rooms(live: Live) -> tuple[Room, ...]:
+    """Return the page's own rooms in the order of the navigation."""
+
+    @asynccontextmanager
+    async def following(screen: Screen) -> AsyncIterator[None]:
+        with live.running():
+            yield
+
+    return (
+        Room("page", "Live", "/", lambda screen: live_routes(live), package="rulekit.page", living=following),
+        Room("switch", "Switch", "/switch", lambda screen: switch_routes(live)),
+    )
 
 
 def build(screen: Screen, rooms: Sequence[Room] = ()) -> Starlette:
@@ -34,7 +49,8 @@ def build(screen: Screen, rooms: Sequence[Room] = ()) -> Starlette:
     Args:
         rooms: those of others, shown in the navigation behind the page's own.
     """
-    every = (*OWN_ROOMS, *rooms)
+    live = Live(screen)
+    every = (*own_rooms(live), *rooms)
     routes: list[BaseRoute] = [*entering.routes(screen)]
     for room in every:
         routes += room.routes(screen)
@@ -47,7 +63,7 @@ def build(screen: Screen, rooms: Sequence[Room] = ()) -> Starlette:
         max_body_size=MOST_BYTES,
         lifespan=_living(screen, every),
     )
-    app.state.screen, app.state.rooms, app.state.account = screen, every, lambda: ""
+    app.state.screen, app.state.rooms, app.state.live = screen, every, live
     return app
 
 

@@ -32,7 +32,7 @@ def render(request: Request, template: str, *, status_code: int = 200, **data: A
         "person": None if visit is None else visit.person,
         "token": "" if visit is None else visit.token,
         "version": __version__,
-        "account": request.app.state.account(),
+        "account": request.app.state.live.account_name,
     }
     text = _environment(packages).get_template(template).render(**known, **data)
     return HTMLResponse(text, status_code)

@@ -1,40 +1,113 @@
-"""The first page: how the account stands."""
+"""The first page: the account as it is now, pushed to the browser as it changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from rulekit.execution.journal import read_ledger
-from rulekit.execution.status import status_of
+from rulekit.errors import UsageError
+from rulekit.execution.actions import ActionRecord
+from rulekit.model.clock import fresh_bytes
+from rulekit.page.acts_routes import act_routes
 from rulekit.page.doors import route, screen_of
+from rulekit.page.fence import cookie_of
 from rulekit.page.layout import render
+from rulekit.page.live import Live
 from rulekit.page.people import LOOK
-from rulekit.page.room import Room
-from rulekit.page.screen import Screen
+
+TURN_S = 0.04
+"""Between two looks of one browser's stream whether anything changed."""
+BEAT_S = 2.0
+"""At least so often a browser hears something, so that it knows that the page lives."""
 
 
-def routes(screen: Screen) -> Sequence[BaseRoute]:
+def live_routes(live: Live) -> Sequence[BaseRoute]:
     """Return the routes of the live view."""
-    return [route("/", page, LOOK, name="live"), route("/live/status", status, LOOK)]
+    run = fresh_bytes(4).hex()
+
+    async def page(request: Request) -> Response:
+        return render(request, "page/live.html")
+
+    async def changes(request: Request) -> Response:
+        since = request.query_params.get("since", "0")
+        return JSONResponse(live.changes(int(since) if since.isdecimal() else 0))
+
+    async def position(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(_details, live, request.query_params.get("id", "")))
+
+    async def stream(request: Request) -> Response:
+        last = request.headers.get("last-event-id", "") or request.query_params.get("since", "")
+        whose, _, number = last.partition("-")
+        since = int(number) if whose == run and number.isdecimal() else 0
+        return StreamingResponse(_events(request, live, run, since), media_type="text/event-stream")
+
+    return [
+        route("/", page, LOOK, name="live"),
+        route("/live/changes", changes, LOOK),
+        route("/live/position", position, LOOK),
+        route("/live/stream", stream, LOOK),
+        *act_routes(live),
+    ]
 
 
-async def page(request: Request) -> Response:
-    """Show how the account stands."""
-    screen = screen_of(request)
-    found = await run_in_threadpool(read_ledger, screen.journal)
-    return render(request, "page/live.html", stand=status_of(found, screen.settings.execution))
+async def _events(request: Request, live: Live, run: str, since: int) -> AsyncIterator[str]:
+    """Send what changed, each time all of it that is new: a browser that was slow or asleep misses nothing."""
+    screen, cookie = screen_of(request), cookie_of(request.headers, screen_of(request))
+    loop = asyncio.get_running_loop()
+    silent_since = 0.0
+    yield "retry: 1000\n\n"
+    while not live.is_ending:
+        if live.version > since:
+            found = live.changes(since)
+            since, silent_since = found["version"], loop.time()
+            yield f"id: {run}-{since}\ndata: {_text(found)}\n\n"
+        elif loop.time() - silent_since >= BEAT_S:
+            silent_since = loop.time()
+            if screen.doors.visit(cookie) is None:
+                yield "event: over\ndata: {}\n\n"
+                return
+            yield "event: beat\ndata: {}\n\n"
+        await asyncio.sleep(TURN_S)
 
 
-async def status(request: Request) -> Response:
-    """Return what `rulekit status --format json` shows."""
-    screen = screen_of(request)
-    found = await run_in_threadpool(read_ledger, screen.journal)
-    return JSONResponse(status_of(found, screen.settings.execution))
+def _text(found: Any) -> str:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-LIVE = Room("page", "Live", "/", routes, package="rulekit.page")
+def _details(live: Live, shown: str) -> dict[str, Any]:
+    """Return how every rule stands for one position, and what was done with it.
+
+    Raises:
+        UsageError: it is not held.
+    """
+    key = live.key_of(shown)
+    if key is None:
+        raise UsageError(f"`{shown}` is not held any longer", "look into the history")
+    seen = live.seen.get(key)
+    with live.ledger() as ledger:
+        done = [_done(one) for one in ledger.of_episode(ledger.book(key).episode)[-20:]]
+    return {
+        "id": shown,
+        "policy": "" if seen is None else live.policy_title(seen.policy),
+        "managed": seen is None or bool(seen.policy),
+        "rules": [one.to_dict() for one in live.nearness(key)],
+        "done": done,
+    }
+
+
+def _done(action: ActionRecord) -> dict[str, Any]:
+    return {
+        "rule": action.rule,
+        "kind": action.kind,
+        "quantity": action.quantity,
+        "filled": action.filled,
+        "state": action.state,
+        "why": action.reason or action.why,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,7 +80,16 @@ def bound(address: Address) -> tuple[socket.socket, Address]:
 
 
 class Server(uvicorn.Server):
-    """A server that ends by itself within two seconds of being asked, however many browsers listen."""
+    """A server that lets the streams of its browsers end before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, after the streams were told."""
+        self._tell_ending()
+        await super().shutdown(sockets)
 
 
 def server_of(app: Starlette, certificate: Path | None = None, key: Path | None = None) -> Server:
@@ -96,7 +105,8 @@ def server_of(app: Starlette, certificate: Path | None = None, key: Path | None 
             h11_max_incomplete_event_size=64 * 1024,
             ssl_certfile=certificate,
             ssl_keyfile=key,
-        )
+        ),
+        app.state.live.end,
     )
 
 

@@ -37,6 +37,7 @@ from rulekit.runtime.entries import Entry
 from rulekit.runtime.looks import digest_of, digest_of_book, look_at_position
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.reloading import Choice, PolicyChange, changes, guard
+from rulekit.runtime.showing import Showing
 from rulekit.runtime.snapshots import Facts, FactSource, Snapshots
 from rulekit.runtime.sources import PolicySource, policies_of
 from rulekit.runtime.subscriptions import Subscriber, Subscriptions
@@ -150,6 +151,7 @@ class Manager:
             raise
         self._book_facts = book_facts
         self._book = WholeBookLook(self.policies, self.executor, book_facts, self._records_all)
+        self._showing = Showing(self.journal, self.clock, self.executor.figures, self._quote)
         self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
 
     # --- life ------------------------------------------------------------------------------------------------
@@ -174,6 +176,7 @@ class Manager:
         if self._watch is not None:
             self._watch.stop()
         with self._turn:
+            self._showing.close()
             if self._own_journal:
                 self.journal.close()
 
@@ -281,6 +284,7 @@ class Manager:
         decisions = self._decide(positions, now)
         exits = sum(action.kind == EXIT for decision in decisions for action in decision.actions)
         self._say("cycle_evaluated", positions=len(positions), exits=exits)
+        self._show()
         self.meters.took(self.meters.cycle, began)
         return decisions
 
@@ -358,6 +362,7 @@ class Manager:
             now = self.clock.now()
             if self._snapshots.is_open(key.exchange, now):
                 self._decide(self.executor.positions_on(key), now, began)
+        self._showing.tend(self.policies)
 
     def hear(self, tick: Tick) -> None:
         """Take a price without deciding on it: history, or what was decided upon before a restart."""
@@ -414,8 +419,20 @@ class Manager:
             self.publish(at_once=True)
             return Watched(self.meters, self.clock.now)
 
+    def _show(self) -> None:
+        """Let who looks beside the journal see what changed; at first everything."""
+        self._showing.tend(self.policies)
+        if self._showing.begun:
+            self._showing.begun = False
+            for position in self.executor.positions():
+                snapshot = self.snapshot(position, self.clock.now())
+                policy = self._policy_for(position, snapshot)
+                digest = "" if policy is None else policy.digest
+                self._showing.saw(position, snapshot, position.memory, digest)
+
     def publish(self, *, at_once: bool = False) -> None:
         """Show where the account stands, if somebody watches and it is not a moment since the last time."""
+        self._show()
         self.meters.policies = tuple((policy.title, policy.digest) for policy in self.policies)
         self.executor.publish(at_once=at_once)
 
@@ -492,8 +509,12 @@ class Manager:
         snapshot = self.snapshot(position, now, shared)
         policy = self._policy_for(position, snapshot)
         if policy is None:
+            if self._showing.watched:
+                self._showing.saw(position, snapshot, position.memory, "")
             return None
         decision = decide(policy.compiled, snapshot, position.memory)
+        if self._showing.watched:
+            self._showing.saw(position, snapshot, decision.memory, policy.digest)
         if orders:
             decision = under_orders(policy.compiled, decision, snapshot, orders)
         if decision.memory:
@@ -530,7 +551,7 @@ class Manager:
         shared = self._shared_facts() if shared is None else shared
         key = position.key
         instrument = self._instrument(key.instrument)
-        quote = self.market.quote(key.instrument) if self.market else self._quotes.get(key.instrument)
+        quote = self._quote(key.instrument)
         stale = self._snapshots.is_stale(quote, now)
         self._tell_stale(position, quote, stale, now)
         facts: dict[str, float | None] = {**shared, **self._facts(position)}
@@ -538,6 +559,9 @@ class Manager:
             facts.update(self.market.facts(key.instrument))
         facts["open positions"] = shared["open positions"]
         return self._snapshots.build(position, instrument, quote, facts, now)
+
+    def _quote(self, key: InstrumentKey) -> Quote | None:
+        return self.market.quote(key) if self.market else self._quotes.get(key)
 
     def _policy_for(self, position: TrackedPosition, snapshot: Snapshot) -> Policy | None:
         """Return the first policy whose `applies to` covers the position; the choice holds for the episode."""
@@ -598,7 +622,9 @@ class Manager:
 
     def _say(self, name: str, position: TrackedPosition | None = None, **data: Any) -> None:
         strategy = (position.strategy if position else "") or self.title
-        self._emit(Event(name, self.clock.now(), position.key.symbol if position else "", strategy, data=data))
+        event = Event(name, self.clock.now(), position.key.symbol if position else "", strategy, data=data)
+        self._showing.heard(event)
+        self._emit(event)
 
     @property
     def title(self) -> str:

@@ -1,0 +1,132 @@
+"""What a running engine shows of itself beside its journal: prices, facts and memories, for who looks and for nobody.
+
+Nothing rests on these files: they are not flushed, not read by any engine, and may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, define, field, frozen
+
+from rulekit.execution.journal_schema import body_of, text_of
+from rulekit.model.decision import Memory
+from rulekit.model.events import Event
+from rulekit.model.instant import Instant
+from rulekit.model.instrument import PositionKey
+from rulekit.model.meters import Figures
+from rulekit.model.snapshot import Snapshot
+from rulekit.runtime.looks import memory_of, memory_row, read_snapshot, snapshot_row
+
+BEGIN, POLICY, POSITION, NOW, HEALTH, HEARD = "begin", "policy", "position", "now", "health", "heard"
+"""Kinds of lines: the file's own name, a policy's text, a position, the engine's time, its figures, an event."""
+
+MOST_READ = 8_000_000
+"""Bytes that are read at once; the rest at the next look."""
+
+
+def shown_path(journal: Path) -> Path:
+    """Return where a journal's engine shows itself."""
+    return Path(f"{journal}-shown")
+
+
+def watched_path(journal: Path) -> Path:
+    """Return the file that whoever looks touches every second or two; without that nothing is shown."""
+    return Path(f"{journal}-watched")
+
+
+@frozen
+class Seen:
+    """A position as the engine last looked at it.
+
+    Args:
+        policy: the digest of the policy that is for it, empty for none.
+        last: its last price in smallest units, however old, and `heard` when it came; NaN and None for none.
+        memory: what the rules remember after that look.
+    """
+
+    key: PositionKey
+    episode: str
+    policy: str
+    last: float
+    heard: Instant | None
+    snapshot: Snapshot
+    memory: Memory
+
+
+def position_line(seen: Seen) -> str:
+    """Write a position."""
+    body: dict[str, Any] = {
+        "k": POSITION,
+        "key": list(seen.key),
+        "episode": seen.episode,
+        "policy": seen.policy,
+        "last": seen.last,
+        "heard": seen.heard,
+        "look": snapshot_row(seen.snapshot),
+    }
+    if seen.memory:
+        body["memory"] = memory_row(seen.memory)
+    return text_of(body)
+
+
+def read_position(body: Mapping[str, Any]) -> Seen:
+    """Read a position back."""
+    return Seen(
+        PositionKey(*body["key"]),
+        body["episode"],
+        body["policy"],
+        body["last"],
+        body["heard"],
+        read_snapshot(body["look"]),
+        memory_of(body.get("memory", {})),
+    )
+
+
+def health_line(figures: Figures) -> str:
+    """Write an engine's figures."""
+    return text_of({"k": HEALTH, **asdict(figures)})
+
+
+def event_line(event: Event) -> str:
+    """Write an event that the journal does not hold."""
+    return text_of({"k": HEARD, **asdict(event, recurse=False), "data": dict(event.data)})
+
+
+@define
+class ShownReader:
+    """Reads what has been added since the last time; nothing is held open in between.
+
+    Args:
+        path: of the file.
+    """
+
+    path: Path
+    _name: bytes = b""
+    _place: int = 0
+    _more: bool = field(default=False)
+
+    def read(self) -> list[Mapping[str, Any]]:
+        """Return the new lines; they begin with one of the kind BEGIN where the file is another one than before."""
+        try:
+            with self.path.open("rb") as file:
+                name = file.readline()
+                if not name.endswith(b"\n"):
+                    return []
+                if name != self._name:
+                    self._name, self._place = name, 0
+                file.seek(self._place)
+                found = file.read(MOST_READ)
+        except OSError:
+            return []
+        whole = found.rfind(b"\n") + 1
+        self._place += whole
+        lines = []
+        for line in found[:whole].splitlines():
+            # What a dead engine left half written at the end of a file is no line.
+            with suppress(ValueError):
+                lines.append(body_of(line.decode("utf-8")))
+        return lines
