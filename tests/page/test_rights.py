@@ -153,7 +153,7 @@ def test_too_much_at_once_is_refused(local: httpx.Client) -> None:
 def test_nobody_from_elsewhere_is_in(outside: httpx.Client) -> None:
     answer = outside.get("/", headers=PAGE, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/enter?next=%2F")
-    assert outside.get("/live/status").status_code == 401
+    assert outside.get("/live/changes").status_code == 401
     assert "opened by a secret link" not in outside.get("/enter", headers=PAGE).text  # Meera has a password
 
 
@@ -250,7 +250,7 @@ def test_every_route_but_the_door_is_guarded(journal: Path) -> None:
     assert all(isinstance(one, (Route, Mount)) for one in app.routes)
 
 
-@pytest.mark.parametrize("path", ["/", "/enter", "/nothing", "/assets/page/page.js", "/live/status", "/trial/fail"])
+@pytest.mark.parametrize("path", ["/", "/enter", "/nothing", "/assets/page/page.js", "/live/changes", "/trial/fail"])
 def test_every_answer_lets_no_script_in(local: httpx.Client, path: str) -> None:
     policy = local.get(path, headers=PAGE).headers["content-security-policy"]
     assert "default-src 'none'" in policy
