@@ -230,8 +230,10 @@ class Invariants:
         )
         on_its_way = any((order.exchange, order.symbol) == instrument for order in world.exchange.resting())
         held = world.exchange.net().get(action.key, 0)
-        if world.exchange.was_flat(action.key, action.states[0][1]):
-            return  # what is held now is another position
+        decided = action.states[0][1]
+        known = next((at for at in reversed(world.exchange.clean_looks) if at <= decided), 0)
+        if world.exchange.was_flat(action.key, known + 1):
+            return  # what is held now is another position than the one that was last seen when it was decided
         if not moved and not on_its_way and -held * SIGN[str(action.side)] >= action.goal:
             raise ViolationError(
                 1, f"{action.rule} is dropped while {held} {action.key.symbol} are held: {action.reason}"
