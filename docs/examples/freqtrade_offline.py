@@ -81,7 +81,7 @@ def offline_exchange(config: dict[str, Any], symbol: str) -> Any:
     return exchange
 
 
-def backtest(
+def engine_for(
     policy: Path | str,
     bars: Sequence[Bar],
     *,
@@ -90,8 +90,9 @@ def backtest(
     folder: Path,
     side: int = 1,
     more: str = "",
-) -> tuple[list[Done], Any]:
-    """Run freqtrade's backtest over bars; return what the policy did, and freqtrade's own trades.
+    strategy: str = STRATEGY,
+) -> Backtesting:
+    """Return freqtrade's engine over bars, with its data and strategy written to a folder.
 
     Args:
         entry: number of the bar at whose close the strategy gives its signal; it enters at the next open.
@@ -116,7 +117,7 @@ def backtest(
         hourly = hourly.reset_index(drop=True)
         for kind in ("funding_rate", "mark"):
             hourly.to_feather(data / f"{name}-1h-{kind}.feather")
-    text = STRATEGY.format(
+    text = strategy.format(
         policy=str(policy), entry=entry, quantity=quantity, can_short=futures, more=more,
         column="enter_short" if futures else "enter_long",
     )  # fmt: skip
@@ -134,7 +135,14 @@ def backtest(
         "trading_mode": "futures" if futures else "spot", "margin_mode": "isolated" if futures else "",
         "candle_type_def": "futures" if futures else "spot", "internals": {}, "backtest_cache": "none",
     }  # fmt: skip
-    engine = Backtesting(config, exchange=offline_exchange(config, symbol))
+    return Backtesting(config, exchange=offline_exchange(config, symbol))
+
+
+def backtest(
+    policy: Path | str, bars: Sequence[Bar], *, entry: int, folder: Path, **more: Any
+) -> tuple[list[Done], Any]:
+    """Run freqtrade's backtest over bars; return what the policy did, and freqtrade's own trades."""
+    engine = engine_for(policy, bars, entry=entry, folder=folder, **more)
     try:
         engine.start()
     finally:

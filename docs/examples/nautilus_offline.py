@@ -72,14 +72,8 @@ def data_of(bars: Sequence[Bar], instrument: Equity, bar_type: BarType) -> list[
     return found
 
 
-def backtest(
-    policy: Path, bars: Sequence[Bar], *, entry: int, quantity: int = 100, side: int = 1
-) -> tuple[list[Done], Any]:
-    """Run the framework's backtest over bars; return what the policy did, and the report of the fills.
-
-    Args:
-        entry: number of the bar at whose close the strategy submits its entry.
-    """
+def engine_for(bars: Sequence[Bar]) -> tuple[BacktestEngine, BarType]:
+    """Return an engine with a venue, the share and its bars; and the type of these."""
     engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
     venue = Venue("NSE")
     engine.add_venue(
@@ -93,6 +87,18 @@ def backtest(
     engine.add_instrument(instrument)
     bar_type = BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
     engine.add_data(data_of(bars, instrument, bar_type))
+    return engine, bar_type
+
+
+def backtest(
+    policy: Path, bars: Sequence[Bar], *, entry: int, quantity: int = 100, side: int = 1
+) -> tuple[list[Done], Any]:
+    """Run the framework's backtest over bars; return what the policy did, and the report of the fills.
+
+    Args:
+        entry: number of the bar at whose close the strategy submits its entry.
+    """
+    engine, bar_type = engine_for(bars)
     at = int(bars[entry].start) * MICRO + MINUTE
     strategy = Managed(
         EnterConfig(policy=str(policy), bar_type=bar_type, exchange="NSE", at=at, quantity=quantity, side=side)

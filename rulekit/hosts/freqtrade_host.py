@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +14,14 @@ from rulekit.model.decision import ADD, BOOK, EXIT, STOP_REACHED, TARGET_REACHED
 from rulekit.model.instant import Instant, instant_of
 from rulekit.runtime.sources import PolicySource
 
+MICRO = 1000
+"""In nanoseconds."""
 HISTORY = 1500
 """So many candles before the first look are heard for the facts of the market."""
 NEARER = 1e-9
 """Amounts and stops are handed over by this share on the safe side of the framework's own rounding."""
-STOPS = ("stop_loss", "trailing_stop_loss", "stoploss_on_exchange")
-TOOK_OUT = {"roi": TARGET_REACHED, **dict.fromkeys(STOPS, STOP_REACHED)}
+TOOK_OUT = dict.fromkeys(("stop_loss", "trailing_stop_loss", "stoploss_on_exchange"), STOP_REACHED)
+TOOK_OUT["roi"] = TARGET_REACHED
 PARTS = ("open", "high", "low", "close", "volume")
 KEPT = "rulekit"
 """Under this name the framework keeps what the rules of a trade remember."""
@@ -62,23 +64,27 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
         if not hasattr(self, "_known"):
             self._known = _Known()
             self._keeps = self.dp.runmode.value in ("live", "dry_run") if self.keeps is None else self.keeps
-        scale = int(10 ** _decimals(trade.price_precision, trade.precision_mode_price))
-        if scale not in self._known.desks:
-            bar_s = 60.0 * timeframe_to_minutes(self.timeframe)
-            market = self.exchange_of_pairs or self.config["exchange"]["name"]
-            self._known.desks[scale] = BarDesk(self.policy, bar_s=bar_s, exchange=market, scale=scale)
-        desk = self._known.desks[scale]
-        held = self._known.held.get(trade.id)
-        if held is None:
-            held = self._known.held[trade.id] = Held(
-                trade.pair, exchange=desk.exchange, product="", scale=scale, tick=self.tick or str(Decimal(1) / scale),
-                opened=instant_of(trade.open_date_utc), strategy=self.get_strategy_name(),
-            )  # fmt: skip
-            if self._keeps and (kept := trade.get_custom_data(KEPT)):
-                desk.restore(kept)
+        held = self._known.held.get(trade.id) or self._first_seen(trade)
+        desk = self._known.desks[held.scale]
         held.quantity = round(trade.amount / _step(trade)) * (-1 if trade.is_short else 1)
         held.entry = _average(trade)
         return desk, held
+
+    def _first_seen(self, trade: Any) -> Held:
+        """Return a new trade, with what was kept of it before a restart."""
+        scale = int(10 ** _decimals(trade.price_precision, trade.precision_mode_price))
+        desk = self._known.desks.get(scale)
+        if desk is None:
+            length = 60.0 * timeframe_to_minutes(self.timeframe)
+            market = self.exchange_of_pairs or self.config["exchange"]["name"]
+            desk = self._known.desks[scale] = BarDesk(self.policy, bar_s=length, exchange=market, scale=scale)
+        held = self._known.held[trade.id] = Held(
+            trade.pair, exchange=desk.exchange, product="", scale=scale, tick=self.tick or str(Decimal(1) / scale),
+            opened=instant_of(trade.open_date_utc), strategy=self.get_strategy_name(),
+        )  # fmt: skip
+        if self._keeps and (kept := trade.get_custom_data(KEPT)):
+            desk.restore(kept)
+        return held
 
     def _decided(self, trade: Any) -> list[Action]:
         """Look at the last closed candle, once; return its orders that still stand."""
@@ -86,34 +92,30 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
         frame, _ = self.dp.get_analyzed_dataframe(trade.pair, self.timeframe)
         if frame.empty:
             return []
-        ends = frame["date"].iat[-1].to_pydatetime() + timedelta(microseconds=desk.length)
-        last = instant_of(ends) - desk.length
+        last = frame["date"].array[-1].value // MICRO
         kept = self._known.orders.get(trade.id)
         if kept is not None and kept[0] == last:
             return kept[1]
-        for row in self._unheard(desk, trade.pair, frame):
-            start = instant_of(row["date"].to_pydatetime())
-            bar = Bar(trade.pair, start, *(row[name] for name in PARTS))
+        for bar in self._unheard(desk, trade.pair, frame):
             desk.hear(bar)
-        orders: list[Action] = []
-        if ends > trade.open_date_utc:
-            facts = {name[5:]: float(value) for name, value in row.items() if name.startswith("fact ")}
-            found = desk.at_close(held, bar, facts, heard=True).actions
-            orders = [action for action in found if action.kind in (EXIT, BOOK, ADD)]
+        orders = []
+        if last + desk.length > (held.opened or 0):
+            facts = {name[5:]: float(frame[name].iat[-1]) for name in frame.columns if name.startswith("fact ")}
+            decision = desk.at_close(held, bar, facts, heard=True)
+            orders = [action for action in decision.actions if action.kind in (EXIT, BOOK, ADD)]
             if self._keeps:
                 trade.set_custom_data(KEPT, desk.save(held))
         self._known.orders[trade.id] = (last, orders)
         return orders
 
-    def _unheard(self, desk: BarDesk, pair: str, frame: Any) -> list[dict[str, Any]]:
+    def _unheard(self, desk: BarDesk, pair: str, frame: Any) -> list[Bar]:
         """Return the candles since the last look, the last one at any rate."""
-        seen, count, dates = self._known.heard.get((desk.scale, pair)), min(len(frame), HISTORY), frame["date"]
-        if seen:
-            count = 1
-            while count < len(frame) and instant_of(dates.iat[-count - 1].to_pydatetime()) > seen:
-                count += 1
-        self._known.heard[desk.scale, pair] = instant_of(dates.iat[-1].to_pydatetime())
-        return list(frame.iloc[-count:].to_dict("records"))
+        dates, heard, count = frame["date"].array, self._known.heard.get((desk.scale, pair), 0), 1
+        while count < min(len(frame), HISTORY) and dates[-count - 1].value // MICRO > heard:
+            count += 1
+        columns = [frame[name].to_numpy()[-count:].tolist() for name in PARTS]
+        self._known.heard[desk.scale, pair] = dates[-1].value // MICRO
+        return [Bar(pair, at.value // MICRO, *row) for at, *row in zip(dates[-count:], *columns, strict=True)]
 
     def done(self) -> list[Done]:
         """Return every action since the start, oldest first."""
@@ -126,12 +128,11 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
         """Return a stake to add, or a negative one to book, with the rule's label."""
         orders = self._decided(trade)
         for action in orders:
-            if action.kind == EXIT:
-                continue
-            orders.remove(action)  # it is asked many times a candle, and one order is one order
-            amount = (action.quantity or 0) * _step(trade) * (1 + NEARER)
-            rate = current_entry_rate / trade.leverage if action.kind == ADD else -trade.stake_amount / trade.amount
-            return amount * rate, action.rule
+            if action.kind != EXIT:
+                orders.remove(action)  # it is asked many times a candle, and one order is one order
+                amount = (action.quantity or 0) * _step(trade) * (1 + NEARER)
+                rate = current_entry_rate / trade.leverage if action.kind == ADD else -trade.stake_amount / trade.amount
+                return amount * rate, action.rule
         return None
 
     def custom_exit(self, pair: str, trade: Any, current_time: datetime, *unused: Any, **more: Any) -> str | None:

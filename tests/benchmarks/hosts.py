@@ -10,7 +10,7 @@ import gc
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.desk import Desk
 from rulekit.runtime.policy import Policy
-from tests.hosts.scenes import QUANTITY, Scene, scenes
+from tests.benchmarks import hosts_by_hand
+from tests.benchmarks.hosts_by_hand import Ready
+from tests.hosts.scenes import DAYS, QUANTITY, Scene, scenes
 from tests.hosts.table import SHARED, missing
 
 CYCLES = 200_000
@@ -112,18 +114,19 @@ Outcome = tuple[float, float, float]
 """The median ratio of paired runs, and the median seconds of each."""
 
 
-def ratio(adapter: Callable[[], object], direct: Callable[[], object], pairs: int = PAIRS) -> Outcome:
+def ratio(adapter: Ready, direct: Ready, pairs: int = PAIRS) -> Outcome:
     """Return the median ratio of paired runs, and the median seconds of each."""
     found, ours, theirs = [], [], []
-    adapter(), direct()
+    adapter()(), direct()()
     gc.collect()
     gc.disable()
     try:
         for number in range(pairs):
             taken = {}
             for which in ("adapter", "direct") if number % 2 else ("direct", "adapter"):
+                run = (adapter if which == "adapter" else direct)()
                 began = time.process_time()
-                (adapter if which == "adapter" else direct)()
+                run()
                 taken[which] = time.process_time() - began
             found.append(taken["adapter"] / taken["direct"])
             ours.append(taken["adapter"])
@@ -156,7 +159,7 @@ def looks(bars: Sequence[Bar]) -> None:
         for price, now in prices:
             hand.look(held.quantity, held.entry, price, price, price, now, {})
 
-    say("a look of a desk", ratio(adapter, direct), len(prices))
+    say("a look of a desk", ratio(lambda: adapter, lambda: direct), len(prices))
 
 
 def closes(day: Scene) -> None:
@@ -175,7 +178,7 @@ def closes(day: Scene) -> None:
         for bar in bars:
             hand.at_close(held.quantity, held.entry, bar)
 
-    say("a close with facts of the market", ratio(adapter, direct), len(bars))
+    say("a close with facts of the market", ratio(lambda: adapter, lambda: direct), len(bars))
 
 
 def moved(bars: Sequence[Bar], days: int) -> list[Bar]:
@@ -185,8 +188,6 @@ def moved(bars: Sequence[Bar], days: int) -> list[Bar]:
 
 def frameworks(day: Scene) -> None:
     """Whole runs of each framework that is here: with the adapter, and with a strategy that calls the engine itself."""
-    from tests.benchmarks import hosts_by_hand
-
     for name, (make, days) in hosts_by_hand.PAIRS.items():
         if reason := missing(name):
             print(f"{name:44} left out: {reason}")
@@ -199,18 +200,11 @@ def frameworks(day: Scene) -> None:
 
 def main() -> None:
     """Measure and print."""
-    (day,) = scenes(Path(SHARED), ("HDFCBANK",), (scenes_day(),))
+    (day,) = scenes(Path(SHARED), ("HDFCBANK",), DAYS[:1])
     print(f"{'':44} {'adapter':>11} {'direct':>11}")
     looks(day.bars)
     closes(day)
     frameworks(day)
-
-
-def scenes_day() -> Any:
-    """Return the day that is measured."""
-    from tests.hosts.scenes import DAYS
-
-    return DAYS[0]
 
 
 if __name__ == "__main__":

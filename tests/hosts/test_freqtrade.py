@@ -1,4 +1,4 @@
-"""freqtrade, where it is installed: a bot that is restarted at every candle, or asked often, does as a replay does."""
+"""freqtrade, where it is installed: restarted at every candle, asked often, near its stop: it does as a replay."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from rulekit.hosts.bars import Bar
+from rulekit.model.instant import MINUTE, parse_instant
 from rulekit.runtime.policy import Policy
 from tests.hosts.examples import EXAMPLES, example
-from tests.hosts.scenes import ENTRY, POLICY, replayed, scenes
+from tests.hosts.run_freqtrade import run
+from tests.hosts.scenes import ENTRY, POLICY, Scene, replayed, scenes
 from tests.hosts.table import missing, row_of
 
 RESTARTED = """
@@ -57,3 +60,28 @@ def test_one_order_is_one_order(shared_data: Path, tmp_path: Path, more: str) ->
     expected = replayed(Policy.from_text(POLICY), scene)
     assert len(expected) > 20
     assert list(map(row_of, done)) == list(map(row_of, expected))
+
+
+START = parse_instant("2026-11-20T09:15:00+05:30")
+
+
+def a_tick_from_the_stop(side: int, entry: float, stop: float, far: float) -> Scene:
+    """Return a day with a bar from a far price to a tick before the stop, and one that reaches it."""
+    near, bars = round(stop + side * 0.01, 2), list[Bar]()
+    for place, ends in enumerate([(entry, entry)] * (ENTRY + 3) + [(far, near), (entry, entry), (entry, stop)]):
+        bars.append(Bar("INFY", START + place * MINUTE, entry, max(entry, *ends), min(entry, *ends), entry, 10_000.0))
+    return Scene("INFY", side, tuple(bars))
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "stop", "far"), [(1, 58.0, 55.8, 64.8), (-1, 49.5, 50.0, 48.75)], ids=["long", "short"]
+)
+def test_a_stop_stands_at_its_tick_and_not_a_tick_nearer(side: int, entry: float, stop: float, far: float) -> None:
+    """The framework counts a stop back from a rate and rounds it to the tick; from these rates it would lose one."""
+    if reason := missing("freqtrade"):
+        pytest.skip(f"{reason}; see docs/hosts.md for how it is run")
+    policy = Policy.from_text(f"S: move stop to ₹{stop} after 1 minute\nX: exit at 15:00")
+    scene = a_tick_from_the_stop(side, entry, stop, far)
+    expected = list(map(row_of, replayed(policy, scene)))
+    assert expected == [f"09:30 S stop {stop:.2f}", "09:35 stop exit 100"]
+    assert list(map(row_of, run(policy, scene))) == expected
