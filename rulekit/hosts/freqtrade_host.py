@@ -156,9 +156,8 @@ class PolicyStrategy(IStrategy):  # type: ignore[misc]
     ) -> float | None:
         """Return the tracked target as the profit that the trade shows there."""
         desk, held = self._setup(trade)
-        target = desk.target_of(held)
         # The framework asks for more than this, rounded to eight decimals; to have reached the price is enough.
-        return None if target is None else float(trade.calc_profit_ratio(target)) - AT_LEAST
+        return None if (target := desk.target_of(held)) is None else float(trade.calc_profit_ratio(target)) - AT_LEAST
 
     def confirm_trade_exit(
         self, pair: str, trade: Any, order_type: str, amount: float, rate: float, time_in_force: str, exit_reason: str,

@@ -100,7 +100,7 @@ def _number(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Te
         raise FaultError("U102", node.span, f"a name cannot stand for `{found.shown}`", _NOT_NAMEABLE)
     if found.unit is None:
         digits = number_text(found.value)
-        if found.value.denominator == 1 and node.rule == "bare" and not first_word(node).value.scaled:
+        if node.rule == "bare" and not first_word(node).value.scaled:
             return t.Number(found.value, t.Unit.COUNT, None, node.span)
         raise missing_unit(found, f"{digits}%", rupee_text(found.value))
     return t.Number(found.value, found.unit, found.name, node.span)

@@ -73,6 +73,7 @@ class Manager:
         journal: a journal, or where it is kept (a file, `postgresql://user@host/database`); made if there is none.
         clock: the only source of time; the wall clock by default.
         settings: as from `rulekit.toml`.
+        calendar: sessions and trading days; those of the settings by default.
         market: indicators fed by `on_tick`; without one, prices are asked of the broker's quotes.
         facts: what a host knows of the market for a position, in natural units, by the language's names.
         book_facts: what a host knows of the whole book (`margin used`), in rupees, by the language's names.
