@@ -11,8 +11,8 @@ from rulekit.bulk.binding import Binding, Bound
 from rulekit.bulk.decisions import Decisions
 from rulekit.bulk.fields import FIELDS
 from rulekit.bulk.frames import NUMPY, Column, Frame, read_frame
-from rulekit.bulk.kernel import native_loop, plain_loop
-from rulekit.bulk.loop import carried, write_loop
+from rulekit.bulk.kernel import native_loop, native_tiles, plain_loop
+from rulekit.bulk.loop import FEW, carried, write_loop
 from rulekit.bulk.plans import Plan, keep_plan, plan_for, shape_of
 from rulekit.bulk.remembered import carried_columns
 from rulekit.compile.native import has_numba
@@ -78,7 +78,7 @@ def decide_many(
     run, parameters = _loop(policy, bound, arrays.native, rupees, statuses)
     given = {f"c_{name}": values for name, values in bound.columns.items()}
     given |= {f"k_{name}": value for name, value in bound.single.items()}
-    room = {name: _room(name, policy, table.rows, arrays) for name in parameters if name not in given}
+    room = {name: room_for(name, policy, table.rows, arrays) for name in parameters if name not in given}
     everything = {**given, **room}
     wrong = run(0, table.rows, *(everything[name] for name in parameters))
     if wrong >= 0:
@@ -97,7 +97,7 @@ def _planned(
         if given["k_now"] == NONE:
             return None
     rows = len(next(iter(frame.values())))
-    room = {name: _room(name, policy, rows, arrays) for name in plan.parameters if name not in given}
+    room = {name: room_for(name, policy, rows, arrays) for name in plan.parameters if name not in given}
     everything = {**given, **room}
     if plan.run(0, rows, *(everything[name] for name in plan.parameters)) >= 0:
         return None
@@ -120,11 +120,12 @@ def _loop(
     known = _LOOPS.setdefault(policy, {})
     if key not in known:
         written = write_loop(policy, columns, single, bound.same, rupees=rupees, statuses=statuses)
-        known[key] = (native_loop(written) if native else plain_loop(written)), written.parameters
+        native_kind = native_tiles if len(policy.rules) <= FEW else native_loop
+        known[key] = (native_kind(written) if native else plain_loop(written)), written.parameters
     return known[key]
 
 
-def _room(name: str, policy: CompiledPolicy, rows: int, arrays: Arrays) -> Any:
+def room_for(name: str, policy: CompiledPolicy, rows: int, arrays: Arrays) -> Any:
     """Make room for one result."""
     each = {"o_statuses": len(policy.rules), "o_told": len(policy.alerts)}.get(name, 1)
     count = len(policy.rules) if name == "q" else rows * each

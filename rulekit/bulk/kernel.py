@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import floor
+from typing import Any
+
+from attrs import frozen
 
 from rulekit.bulk.loop import Loop
+from rulekit.bulk.tiles import CALLED, COMMON, STRIDE, Tiles, write_tiles
 from rulekit.compile.native import FLOORED, compiled_module, plain_names
 from rulekit.model.prices import UNKNOWN, to_units
 
+DOUBTS = 64
+"""So many rows whose quick division may be off are decided again as plain Python; more by a compiled loop."""
+
 _NATIVE = f'''"""A policy's loop over columns, written by rulekit; it may be deleted at any time."""
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
 NAN = float("nan")
 floor = np.floor
@@ -58,12 +66,91 @@ def units(price, scale):
 '''
 
 
+_TILED = '''"""A policy's loop over columns, written by rulekit; it may be deleted at any time."""
+import numpy as np
+from numba import njit
+
+NAN = float("nan")
+floor = np.floor
+
+'''
+
+
+@frozen
+class TiledLoop:
+    """A compiled loop over few rows at a time, which takes what the loop row by row takes.
+
+    Args:
+        run: the compiled function. tiles: its source. loop: that of the loop row by row, for rows in doubt.
+    """
+
+    run: Callable[..., int]
+    tiles: Tiles
+    loop: Loop
+
+    def __call__(self, first: int, last: int, *given: Any) -> int:
+        """Decide on some rows; return the first that holds what it cannot hold, or -1."""
+        import numpy as np
+
+        given = _as_compiled(self.loop, given)
+        numbers = np.zeros(self.tiles.numbers * STRIDE)
+        instants = np.zeros(self.tiles.instants * STRIDE, np.int64)
+        doubts = np.zeros(DOUBTS + 1, np.int64)
+        wrong = self.run(first, last, *given, numbers, instants, doubts)
+        if wrong < 0 and doubts[0]:
+            return self._again(first, last, given, doubts)
+        return wrong
+
+    def _again(self, first: int, last: int, given: tuple[Any, ...], doubts: Any) -> int:
+        """Decide again, by exact divisions, on the rows in doubt."""
+        if doubts[0] > DOUBTS:
+            return native_loop(self.loop)(first, last, *given)
+        plain, rows = plain_loop(self.loop), doubts[1 : doubts[0] + 1]
+        for row in rows.tolist():
+            parts = [_row_of(values, row, last) for values in given]
+            lists = [part.tolist() if hasattr(part, "tolist") else part for part in parts]
+            plain(0, 1, *lists)
+            for name, part, found in zip(self.loop.parameters, parts, lists, strict=True):
+                if name.startswith("o_"):
+                    part[:] = found
+        return -1
+
+
+def _as_compiled(loop: Loop, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what a loop is given, its columns not to be written to, as those are that come by way of Arrow.
+
+    numba would compile the loop again for columns that may be written to.
+    """
+    columns = sum(name.startswith("c_") for name in loop.parameters)
+    views = [values.view() for values in given[:columns]]
+    for view in views:
+        view.flags.writeable = False
+    return (*views, *given[columns:])
+
+
+def _row_of(values: Any, row: int, rows: int) -> Any:
+    """Return what belongs to one row: of a column one number, of a result one or several."""
+    if not hasattr(values, "__len__"):
+        return values
+    each = len(values) // rows
+    return values[row * each : (row + 1) * each]
+
+
+def native_tiles(loop: Loop) -> TiledLoop:
+    """Return a loop that does for several rows at once what another does row by row, compiled."""
+    tiles = write_tiles(loop)
+    common = compiled_module(f"{_NATIVE}{COMMON}", "bulk")
+    called = {name: getattr(common, name) for name in CALLED}
+    run: Callable[..., int] = compiled_module(f"{_TILED}{tiles.text}", "bulk", called).run
+    return TiledLoop(run, tiles, loop)
+
+
 def native_loop(loop: Loop) -> Callable[..., int]:
     """Return the loop, compiled when it is first called, or before: the machine code is kept in a folder."""
     # one that raises on a division by zero costs twice as much; here every divisor is a tick, a lot or a scale
     source = f'{_NATIVE}@njit(cache=True, error_model="numpy", nogil=True)\n{loop.text}'
     run: Callable[..., int] = compiled_module(source, "bulk").run
-    return run
+    return lambda first, last, *given: run(first, last, *_as_compiled(loop, given))
 
 
 def plain_loop(loop: Loop) -> Callable[..., int]:

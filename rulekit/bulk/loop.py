@@ -25,6 +25,7 @@ from rulekit.compile.layout import (
     SINCE_SLOT,
     FactSlot,
 )
+from rulekit.compile.local_names import RETURNED, LocalNames, place_of, slot_name
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.slots import NUMBERS, POSITION_SLOTS
 
@@ -161,7 +162,7 @@ def _lines(slot: str, policy: CompiledPolicy, done: set[str]) -> list[str]:
     done.add(slot)
     layout = policy.layout
     miss = f"\n    {MISSING} = 1.0" if slot in layout.judged else ""
-    name = local(slot, layout.slots)
+    name = slot_name(slot, layout.slots)
     if slot in layout.facts:
         place = tuple(layout.facts).index(slot)
         needed = _lines("side", policy, done) if layout.facts[slot].signed else []
@@ -183,11 +184,6 @@ def _fact_lines(fact: FactSlot, name: str, read: str, miss: str) -> list[str]:
     elif fact.signed:
         lines += ["else:", f"    {name} = {name} * side"]
     return lines
-
-
-def local(slot: str, slots: tuple[str, ...]) -> str:
-    """Return the local name of a slot: its own where that is a name."""
-    return slot if slot in POSITION_SLOTS or slot == MISSING else f"fact_{slots.index(slot)}"
 
 
 class _Writer:
@@ -287,7 +283,7 @@ class _Writer:
         guarded = self._answer(guarded=True)
         found: list[str] = []
         for line in lines:
-            if line.strip() == "__RETURN__":
+            if line.strip() == RETURNED:
                 blanks = line[: len(line) - len(line.lstrip())]
                 found += [blanks + each for each in guarded]
             else:
@@ -397,20 +393,21 @@ def _is_quick(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare)
 
 
-class _Scalars(ast.NodeTransformer):
-    """Turns places of the vectors into local names, `//` into the exact quick division, and returns into a mark."""
+class _Scalars(LocalNames, ast.NodeTransformer):
+    """Also joins branches, and keeps no status that nobody reads."""
 
     def __init__(self, slots: tuple[str, ...], many: bool, kept: Sequence[int] | None) -> None:
-        self._slots, self._many, self._kept = slots, many, kept
+        super().__init__(slots)
+        self._many, self._kept = many, kept
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Note of a status that nobody reads only what the answer says of it."""
         target, value = node.targets[0], node.value
         if self._kept is None or not isinstance(target, ast.Subscript) or not isinstance(value, ast.Constant):
             return self.generic_visit(node)
-        assert isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant)
-        index = int(str(target.slice.value)) - FIRST_STATUS
-        if target.value.id != "r" or index < 0:
+        vector, place = place_of(target)
+        index = place - FIRST_STATUS
+        if vector != "r" or index < 0:
             return self.generic_visit(node)
         name, mark = ("unknown", 1) if value.value == CANNOT_JUDGE else ("held", 1.0)
         noted = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(mark))
@@ -425,13 +422,11 @@ class _Scalars(ast.NodeTransformer):
         return reduce(lambda left, right: ast.BinOp(left, op, right), node.values)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Replace `f[3]`, `m[3]` and `r[3]`."""
-        assert isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)
-        vector, place = node.value.id, int(str(node.slice.value))
-        if vector == "r" and place >= FIRST_STATUS and self._many:
-            at = ast.Constant(place - FIRST_STATUS)
-            return ast.Subscript(ast.Name("q", ast.Load()), at, node.ctx)
-        return ast.Name(local(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}", node.ctx)
+        """Keep the statuses of many rules in an array of their own."""
+        vector, place = place_of(node)
+        if vector != "r" or place < FIRST_STATUS or not self._many:
+            return super().visit_Subscript(node)
+        return ast.Subscript(ast.Name("q", ast.Load()), ast.Constant(place - FIRST_STATUS), node.ctx)
 
     def visit_If(self, node: ast.If) -> ast.AST:
         """Join a branch with the one within it, and with the next one that does the same: fewer are guessed wrongly."""
@@ -446,18 +441,3 @@ class _Scalars(ast.NodeTransformer):
             if alike and _is_quick(node.test) and _is_quick(other.test):
                 node = ast.If(ast.BinOp(node.test, ast.BitOr(), other.test), node.body, other.orelse)
         return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """Replace `a // b`."""
-        self.generic_visit(node)
-        if isinstance(node.op, ast.FloorDiv):
-            return ast.Call(ast.Name("floored", ast.Load()), [node.left, node.right], [])
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        """Leave a mark where the function ends early."""
-        return ast.Expr(ast.Name("__RETURN__", ast.Load()))
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        """Keep the function's own names apart from the slots'."""
-        return ast.Name(f"p_{node.id}", node.ctx)

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -69,11 +70,17 @@ def plain_names(source: str, given: dict[str, Any]) -> dict[str, Any]:
 _LOADED: dict[str, ModuleType] = {}
 
 
-def compiled_module(source: str, kind: str) -> Any:
-    """Load a source that numba compiles from its file, which is written first if it is new."""
+def compiled_module(source: str, kind: str, given: Mapping[str, Any] | None = None) -> Any:
+    """Load a source that numba compiles from its file, which is written first if it is new.
+
+    Args:
+        kind: names the folder. given: functions of other such sources that it calls, by name.
+    """
     import numba
 
-    mark = hashlib.sha256(f"{VERSION} {numba.__version__}\n{source}".encode()).hexdigest()[:24]
+    given = given or {}
+    called = " ".join(f"{name}={function.__module__}" for name, function in sorted(given.items()))
+    mark = hashlib.sha256(f"{VERSION} {numba.__version__} {called}\n{source}".encode()).hexdigest()[:24]
     name = f"{kind}_{mark}"
     if name in _LOADED:
         return _LOADED[name]
@@ -84,24 +91,25 @@ def compiled_module(source: str, kind: str) -> Any:
             beside = path.with_name(f".{path.name}.{os.getpid()}")
             beside.write_text(source, encoding="utf-8", newline="\n")
             beside.replace(path)
-            _let_go(path.parent, kind)
+            _let_go(path.parent)
     except OSError:
         module = ModuleType(name)
-        module.__dict__.update(plain_names(source.replace("cache=True", "cache=False"), {}))
+        module.__dict__.update(plain_names(source.replace("cache=True", "cache=False"), {"__name__": name, **given}))
         _LOADED[name] = module
         return module
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    module.__dict__.update(given)
     spec.loader.exec_module(module)
     _LOADED[name] = module
     return module
 
 
-def _let_go(folder: Path, kind: str) -> None:
+def _let_go(folder: Path) -> None:
     """Delete the oldest loops beyond what is kept."""
-    loops = sorted(folder.glob(f"{kind}_*.py"), key=lambda path: path.stat().st_mtime)
+    loops = sorted(folder.glob("*.py"), key=lambda path: path.stat().st_mtime)
     for path in loops[:-KEPT]:
         for beside in (*folder.glob(f"__pycache__/{path.stem}*"), path):
             beside.unlink(missing_ok=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from attrs import frozen
 
 from rulekit.compile.layout import MISSING
+from rulekit.compile.local_names import slot_name
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.replay.calm import ANY, UnsayableError, Value, follow, one
-from rulekit.replay.look import Look, arguments_of, slot_lines, slot_name, with_numbers
+from rulekit.replay.look import Look, arguments_of, slot_lines, with_numbers
 from rulekit.replay.turns import edge_lines, moment_lines, turns_of
 
 _SAME_DAY = ("if (s_now + IST_OFFSET) // DAY != (s_until + IST_OFFSET) // DAY:", "    return False")

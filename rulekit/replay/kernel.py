@@ -1,26 +1,17 @@
-"""Compiles a policy's loop, by numba where it is installed, and keeps what was compiled in a folder of the user's."""
+"""Makes a policy's loop, compiled by numba where it is installed."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from attrs import frozen
 
+from rulekit.compile.native import compiled_module, has_numba, plain_names
 from rulekit.compile.policy import CompiledPolicy
-from rulekit.model.version import VERSION
 from rulekit.replay.box import write_box
 from rulekit.replay.look import Look, write_look
 from rulekit.replay.loop import write_loop
-
-KEPT = 200
-"""So many compiled loops are kept; the oldest go first."""
 
 _PLAIN = '''"""A policy's loop, written by rulekit; it may be deleted at any time."""
 import math
@@ -88,11 +79,6 @@ class Kernel:
     source: str
 
 
-def has_numba() -> bool:
-    """Tell whether numba is installed."""
-    return importlib.util.find_spec("numba") is not None and importlib.util.find_spec("numpy") is not None
-
-
 def build(
     policy: CompiledPolicy, *, looks: str, path: str, fill: str, native: bool | None = None, passing: bool = True
 ) -> Kernel:
@@ -112,9 +98,7 @@ def build(
         again = "look_elsewhere = look\n\n\n" if touch else ""
         states = "OPEN, CLOSED, SKIPPED, NEVER = 0.0, 1.0, 2.0, 3.0\n\n\n"
         source = _PLAIN + states + look.text + "\n\n" + again + "\n\n".join([*boxes, loop])
-        names: dict[str, Any] = {}
-        exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - made from the policy's own closed tree
-        return Kernel(names["run"], look, False, source)
+        return Kernel(plain_names(source, {})["run"], look, False, source)
     # one that raises on a division by zero costs twice as much; here every divisor is a tick or a lot
     numpy = "cache=True, error_model='numpy'"
     inlined = f"@njit({numpy}, forceinline=True)\n{look.text}\n\n"
@@ -123,62 +107,4 @@ def build(
     inlines = (", forceinline=True", ", forceinline=True", "", "", "")
     searched = "".join(f"@njit({numpy}{way})\n{text}\n\n" for text, way in zip(boxes, inlines, strict=False))
     source = f"{_NATIVE}{inlined}{again}{searched}@njit({numpy}, nogil=True)\n{loop}"
-    return Kernel(_module(source).run, look, True, source)
-
-
-def cache_folder() -> Path:
-    """Return the folder of compiled loops: RULEKIT_CACHE, or where this system keeps what may be thrown away."""
-    given = os.environ.get("RULEKIT_CACHE")
-    if given:
-        return Path(given) / "replay"
-    if sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home()))
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Caches"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return root / "rulekit" / "replay"
-
-
-_LOADED: dict[str, ModuleType] = {}
-
-
-def _module(source: str) -> Any:
-    """Load a loop from its file, which is written first if it is new; numba keeps its machine code beside it."""
-    import numba
-
-    mark = hashlib.sha256(f"{VERSION} {numba.__version__}\n{source}".encode()).hexdigest()[:24]
-    if mark in _LOADED:
-        return _LOADED[mark]
-    folder = cache_folder()
-    path = folder / f"loop_{mark}.py"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            beside.write_text(source, encoding="utf-8", newline="\n")
-            beside.replace(path)
-            _let_go(folder)
-    except OSError:
-        source = source.replace("cache=True", "cache=False")
-        names: dict[str, Any] = {}
-        exec(compile(source, "<replay>", "exec"), names)  # noqa: S102 - as above
-        module = ModuleType(f"loop_{mark}")
-        module.__dict__.update(names)
-        _LOADED[mark] = module
-        return module
-    spec = importlib.util.spec_from_file_location(f"loop_{mark}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    _LOADED[mark] = module
-    return module
-
-
-def _let_go(folder: Path) -> None:
-    """Delete the oldest loops beyond what is kept."""
-    loops = sorted(folder.glob("loop_*.py"), key=lambda path: path.stat().st_mtime)
-    for path in loops[:-KEPT]:
-        for beside in (*folder.glob(f"__pycache__/{path.stem}*"), path):
-            beside.unlink(missing_ok=True)
+    return Kernel(compiled_module(source, "replay").run, look, True, source)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from rulekit.compile.layout import FIRST_STATUS, MISSING, FactSlot
+from rulekit.compile.local_names import RETURNED, LocalNames, slot_name
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.slots import NUMBERS, POSITION_SLOTS
-from rulekit.errors import InputError
 
 RESULTS = (0, 1, 2, 3, 4, 6, 7)
 """Places of the result vector that a replay acts upon: the order, the stop move, the target."""
@@ -114,7 +114,7 @@ def write_look(policy: CompiledPolicy) -> Look:
     answers += [f"r{place}" for place in RESULTS] + [f"r{FIRST_STATUS + index}" for index in policy.alerts]
     returned = f"return ({', '.join(answers)},)"
     text = [f"{MISSING} = 0.0", *lines, *(f"r{place} = 0.0" for place in sorted(used | wanted)), *body, returned]
-    whole = "\n".join(text).replace("__RETURN__", returned)
+    whole = "\n".join(text).replace(RETURNED, returned)
     whole = with_numbers(whole)
     arguments = (
         *sorted({"s_side", "s_price", "s_stop", "s_target", "s_quantity", *arguments_of(whole)}),
@@ -181,44 +181,9 @@ def arguments_of(text: str) -> list[str]:
     return sorted(set(_ARGUMENT.findall(text)))
 
 
-def slot_name(slot: str, slots: tuple[str, ...]) -> str:
-    """Return the local name of a slot: its own where that is a name."""
-    return slot if slot in POSITION_SLOTS or slot == MISSING else f"fact_{slots.index(slot)}"
-
-
-class _Scalars(ast.NodeTransformer):
-    """Turns places of the three vectors into local names, `//` into the exact quick division, and returns into ours."""
-
-    def __init__(self, slots: tuple[str, ...]) -> None:
-        self._slots = slots
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """Replace `f[3]`, `m[3]` and `r[3]`."""
-        if not (isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)):
-            raise InputError("this policy's function cannot be replayed", "this is a fault of the program")
-        vector, place = node.value.id, int(str(node.slice.value))
-        name = slot_name(self._slots[place], self._slots) if vector == "f" else f"{vector}{place}"
-        return ast.Name(name, node.ctx)
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """Replace `a // b`."""
-        self.generic_visit(node)
-        if isinstance(node.op, ast.FloorDiv):
-            return ast.Call(ast.Name("floored", ast.Load()), [node.left, node.right], [])
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        """Leave a mark where the function ends early."""
-        return ast.Expr(ast.Name("__RETURN__", ast.Load()))
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        """Keep the function's own names apart from the slots'."""
-        return ast.Name(f"p_{node.id}", node.ctx)
-
-
 def _statements(policy: CompiledPolicy) -> list[str]:
     """Write the statements of a policy's function over local names."""
-    turn = _Scalars(policy.layout.slots)
+    turn = LocalNames(policy.layout.slots)
     return [
         ast.unparse(ast.fix_missing_locations(turn.visit(ast.parse(ast.unparse(statement)).body[0])))
         for section in policy.sections

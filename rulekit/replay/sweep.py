@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from rulekit.compile.native import has_numba
 from rulekit.errors import InputError, UsageError
 from rulekit.language.vocabulary import STANDARD
 from rulekit.market.times import NAIVE
@@ -24,7 +25,6 @@ from rulekit.replay.api import compiled as all_compiled
 from rulekit.replay.api import entries_of, side_number
 from rulekit.replay.bars import WRITE_OFFSET, as_arrow
 from rulekit.replay.entries import Entry, every_bars, refuse_outside
-from rulekit.replay.kernel import has_numba
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments
 from rulekit.replay.sessions import days_between

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
+from rulekit.compile.local_names import slot_name
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.compile.slots import POSITION_SLOTS
 from rulekit.replay.calm import COMPARED, EFFECTS
-from rulekit.replay.look import GIVEN, slot_name
+from rulekit.replay.look import GIVEN
 
 
 @frozen
