@@ -124,20 +124,23 @@ def _sentence(line: Line, checked: Checked) -> str:
     text = echo(line.words, checked.scope)
     if not text:
         return ""
-    made = _rule(line, checked) if line.node.rule == "rule" else None
-    said = "" if made is None else f"\n\n{_plain_words(made)}"
+    made = rule_of(line, checked)
+    said = "" if made is None else f"\n\n{plain_words(made)}"
     return f"```policy\n{text}\n```{said}"
 
 
-def _rule(line: Line, checked: Checked) -> Rule | None:
-    assert line.node is not None and checked.scope is not None
+def rule_of(line: Line, checked: Checked) -> Rule | None:
+    """Return the rule that a line is; None for another sentence, or one that means nothing."""
+    if line.node is None or checked.scope is None or line.node.rule != "rule":
+        return None
     try:
         return rule(line.node, checked.scope)
     except (FaultError, AlreadyReportedError):
         return None
 
 
-def _plain_words(made: Rule) -> str:
+def plain_words(made: Rule) -> str:
+    """Say in plain words when a rule acts, what it does and how often."""
     from rulekit.explain.rows import row
 
     each = row(made)

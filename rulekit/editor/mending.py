@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rulekit.editor.edits import Change
 from rulekit.language.diagnostics import ERROR, Diagnostic, Fix
 from rulekit.language.reading import Checked
 from rulekit.language.tree import Span
+
+if TYPE_CHECKING:
+    from rulekit.editor.edits import Change  # what speaks to editors is not needed for this
 
 _LONGEST_TITLE = 120
 

@@ -54,6 +54,7 @@ class Diagnostic:
         witness: lines that show an example of it: a position, a price, a minute, and what happens.
         fix: the one change that gives the sentence that was probably meant.
         choices: where several could be meant, the change for each; then there is no `fix`.
+        shown: what stands behind the lines of `witness`, for who wants to look at it again; a position of the linter.
     """
 
     code: str
@@ -68,6 +69,7 @@ class Diagnostic:
     witness: tuple[str, ...] = ()
     fix: Fix | None = None
     choices: tuple[Fix, ...] = ()
+    shown: object = field(default=None, eq=False, repr=False)
 
 
 def as_json(diagnostic: Diagnostic, file: str) -> dict[str, Any]:

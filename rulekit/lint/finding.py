@@ -43,6 +43,11 @@ class Finding:
     witness: tuple[str, ...] = ()
     fix: Fix | None = field(default=None, kw_only=True)
 
+    @property
+    def behind(self) -> object:
+        """What stands behind the lines of `witness`; None where nothing does."""
+        return None
+
     def diagnostic(self, code: Code, source: Source, severity: str | None = None) -> Diagnostic:
         """Return the finding under its code, as severe as the code or as somebody has set it."""
         line = source.line(self.span.line)
@@ -61,4 +66,5 @@ class Finding:
             status=self.status,
             witness=self.witness,
             fix=self.fix,
+            shown=self.behind,
         )

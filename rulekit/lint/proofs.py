@@ -66,6 +66,11 @@ class Proof(Finding):
     book: Shown | None = field(default=None, kw_only=True)
 
     @property
+    def behind(self) -> Witness | None:
+        """The position behind the lines of `witness`."""
+        return self.shown
+
+    @property
     def is_shown(self) -> bool:
         """Tell whether a position, or a book, is behind its lines."""
         return self.shown is not None or self.book is not None

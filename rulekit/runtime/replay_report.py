@@ -56,8 +56,8 @@ def report(study: Study, *, drawn: int = DRAWN, told: int = LOOKS) -> str:
     return replay_page(
         ReplayPage(
             title=study.title or "a policy",
-            about=_about(study),
-            tiles=_tiles(study),
+            about=about(study),
+            tiles=tiles(study),
             curve=_curve(study),
             curve_words=_curve_words(study),
             rules=[{**rule.to_dict(), "size": abs(rule.against_holding or 0.0)} for rule in study.rules],
@@ -105,7 +105,8 @@ def chosen_trades(study: Study, most: int) -> list[int]:
     return sorted(list(dict.fromkeys(wanted))[:most])
 
 
-def _about(study: Study) -> list[str]:
+def about(study: Study) -> list[str]:
+    """Say in two lines what was replayed, and how."""
     plan, trades = study.prepared.plan, study.trades
     options = plan.options
     symbols = list(dict.fromkeys(trade.key.symbol for trade in trades))
@@ -120,16 +121,17 @@ def _about(study: Study) -> list[str]:
     ]
 
 
-def _tiles(study: Study) -> list[Tile]:
+def tiles(study: Study) -> list[Tile]:
+    """Return the figures at the head of a page."""
     found = study.figures
-    tiles = [
+    shown = [
         Tile("profit", rupees(found["profit"]), tone(found["profit"])),
         Tile("the entries left alone", rupees(found["left_alone"]), tone(found["left_alone"])),
         Tile("earned by managing", signed(found["managed_gained"]), tone(found["managed_gained"])),
     ]
     if study.other is not None:
-        tiles.append(Tile(f"{study.other_title} earns", rupees(found["other_profit"]), tone(found["other_profit"])))
-    tiles += [
+        shown.append(Tile(f"{study.other_title} earns", rupees(found["other_profit"]), tone(found["other_profit"])))
+    shown += [
         Tile("trades with a profit", f"{found['won']:,} of {found['trades']:,}"),
         Tile("deepest drawdown", rupees(-found["drawdown"]), tone(-found["drawdown"])),
         Tile("average R", number(found["average_r"]) if found["with_r"] else "–", tone(found["average_r"])),
@@ -137,7 +139,7 @@ def _tiles(study: Study) -> list[Tile]:
         Tile("time in trade (median)", minutes(found["median_minutes"])),
         Tile("worst and best trade", f"{rupees(found['worst'])} / {rupees(found['best'])}"),
     ]
-    return tiles + ([Tile("charges", rupees(found["charges"]))] if found["charges"] else [])
+    return shown + ([Tile("charges", rupees(found["charges"]))] if found["charges"] else [])
 
 
 def _curve(study: Study) -> Drawing:
