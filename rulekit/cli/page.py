@@ -71,6 +71,7 @@ def command(
     from rulekit.page.people import Doors
     from rulekit.page.screen import Screen
     from rulekit.settings import load_settings
+    from rulekit.studio.routes import STUDIO
 
     settings = load_settings(settings_path)
     place = one_account(journal, account)
@@ -94,7 +95,7 @@ def command(
         cookie=f"rulekit-{address.port}",
     )
     _tell_where(address, people, secure=secure)
-    serve(server_of(build(screen), certificate, key), taken)
+    serve(server_of(build(screen, [STUDIO]), certificate, key), taken)
 
 
 def _local(me: str | None) -> Person:
