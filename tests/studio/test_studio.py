@@ -1,0 +1,176 @@
+"""The studio in a real browser: a policy is written from nothing, mended, tried, compared, published, and acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rulekit.studio.routes import STUDIO
+from rulekit.studio.shelf import Shelf
+from tests.studio.engine import engine, ledger_of, prepare, until
+from tests.studio.texts import SECTION_ONE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Serve, Opened = Callable[..., Any], Callable[..., "Page"]
+WAIT = 20_000
+"""Milliseconds that a test waits for work of a process at most."""
+
+
+def says(page: Page, place: str, text: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator(place)).to_contain_text(text, timeout=WAIT)
+
+
+def write(page: Page, text: str) -> None:
+    """Type a text as a person does, the first letters of each line by key."""
+    page.click("#text")
+    for line in text.splitlines():
+        page.keyboard.type(line[:6])
+        page.keyboard.insert_text(line[6:])
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        if line.startswith(" "):
+            page.keyboard.press("Home")
+
+
+def held(journal: Path) -> int:
+    return next((abs(book.quantity) for book in ledger_of(journal).books.values() if book.key.symbol == "KOTAKBANK"), 0)
+
+
+def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, serve: Serve, opened: Opened) -> None:
+    policies = prepare(tmp_path)
+    page = opened(width=1400)
+    with engine(tmp_path) as journal:
+        served = serve(journal, rooms=[STUDIO], policies=policies)
+        page.goto(f"{served.url}/studio")
+        page.fill("#new", "mine")
+        page.click("text=Write it")
+        # two mistakes: a word that is none, and a number without its unit
+        write(
+            page,
+            SECTION_ONE.replace("book 75% at 25% profit", "boook 75% at 25% profit").replace(
+                "at 5% profit", "at 5 profit"
+            ),
+        )
+        says(page, "#standing", "2 errors")
+        says(page, "#findings", "`boook`".replace("`", ""))
+        page.click("#findings >> text=Write: PARTIAL_PROFIT_BOOKING_75%: book 75% at 25% profit")
+        says(page, "#standing", "1 error")
+        says(page, "#findings", "5 what?")
+        page.click("#findings >> text=/Write: .*add 25% at 5% profit/")
+        says(page, "#count-examples", "1/1")
+        assert page.input_value("#text") == SECTION_ONE
+        says(page, "#beside", "When profit is at least 25%: closes 75% of what is held then; once.")
+        # a witness goes into the sliders
+        says(page, "#proofs", "has been looked at")
+        page.click("#findings >> text=Load into the sliders >> nth=0")
+        says(page, "#position", "long 100 KOTAKBANK")
+        says(page, "#fires", "books 50 of 100")
+        page.click("#tab-compare")
+        says(page, "#difference", "has not been published yet")
+        # it is published, and the engine acts on it
+        assert held(journal) == 100
+        page.click("#publish")
+        says(page, "#publishing-said", "It is new")
+        page.click("#publish-now")
+        says(page, "#saved", "published; the engine decides by this version")
+        assert (policies / "mine.policy").read_text(encoding="utf-8") == SECTION_ONE
+        until(lambda: held(journal) == 50, "half is booked")
+        # the next version is compared before it is published
+        page.click("#tab-findings")
+        page.evaluate("document.getElementById('text').setSelectionRange(0, 0)")
+        text = page.input_value("#text").replace("tighten stop to 1% from price", "tighten stop to 3% from price")
+        page.fill("#text", text)
+        says(page, "#standing", "no errors")
+        page.click("#tab-compare")
+        says(page, "#difference", "looser stop")
+        page.click("#difference >> text=Load into the sliders >> nth=0")
+        says(page, "#fires", "TIME_BASED_TIGHTENING")
+        page.click("#publish")
+        says(page, "#publishing-said", "looser stop")
+        page.click("#publish-now")
+        says(page, "#saved", "the engine decides by this version")
+        assert [each.by for each in Shelf(policies).versions("mine.policy")] == ["Priya", "Priya"]
+
+
+def test_a_text_full_of_script_is_a_text(tmp_path: Path, serve: Serve, opened: Opened, journal: Path) -> None:
+    evil = (
+        'policy "</textarea><script>document.title=1</script><img src=x onerror=alert(1)>"\n'
+        '"<b>x</b>": book 50% at 15% profit\n'
+        "book 50% at 16% profit unless <svg onload=alert(2)> is at least 3%\n"
+        'example "<script>alert(3)</script>"\n  long 100 KOTAKBANK at 1690, held 45 minutes\n  price 1998.50\n'
+        '  expect exit because "<b>x</b>"\n'
+    )
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "evil.policy").write_text(evil, encoding="utf-8")
+    page = opened()
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    served = serve(journal, rooms=[STUDIO], policies=policies)
+    page.goto(f"{served.url}/studio")
+    page.goto(f"{served.url}/studio/edit?policy=evil.policy")
+    assert page.input_value("#text") == evil
+    says(page, "#standing", "error")
+    page.fill("#text", evil.replace(" unless <svg onload=alert(2)> is at least 3%", ""))
+    says(page, "#examples", "<script>alert(3)</script>")
+    says(page, "#beside", "closes 50%")
+    page.click("#tab-examples")
+    page.click("#examples >> text=Load into the sliders")
+    says(page, "#fires", "<b>x</b>")
+    assert page.locator("main script, main img, main svg[onload]").count() == 0
+    assert page.title() == "evil.policy · Studio"
+
+
+def test_a_policy_with_errors_is_not_published(tmp_path: Path, serve: Serve, opened: Opened, journal: Path) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "mine.policy").write_text("exit at 5% loss\n", encoding="utf-8")
+    page = opened()
+    served = serve(journal, rooms=[STUDIO], policies=policies)
+    page.goto(f"{served.url}/studio/edit?policy=mine.policy")
+    page.fill("#text", "exit when profit > 30 minutes\n")
+    page.click("#publish")
+    says(page, "#publishing-said", "A policy with errors is not published")
+    says(page, "#publishing-said", "line 1: ")
+    assert page.is_disabled("#publish-now")
+    page.click("#publish-not")
+    # what was typed outlives the page
+    page.reload()
+    says(page, "#restored", "The text that you had not published stands here.")
+    assert page.input_value("#text") == "exit when profit > 30 minutes\n"
+    page.click("#restored button")
+    assert page.input_value("#text") == "exit at 5% loss\n"
+
+
+def test_of_two_people_the_second_is_told_and_loses_nothing(
+    tmp_path: Path, serve: Serve, opened: Opened, journal: Path
+) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "mine.policy").write_text("exit at 5% loss\n", encoding="utf-8")
+    served = serve(journal, rooms=[STUDIO], policies=policies)
+    first, second = opened(), opened()
+    for page, text in ((first, "exit at 4% loss\n"), (second, "exit at 3% loss\n")):
+        page.goto(f"{served.url}/studio/edit?policy=mine.policy")
+        page.fill("#text", text)
+        page.click("#publish")
+        says(page, "#publishing-said", "sooner exit")
+    first.click("#publish-now")
+    says(first, "#saved", "published")
+    second.click("#publish-now")
+    says(second, "#publishing-said", "Nothing was written, and your text is still here.")
+    says(second, "#publishing-said", "exit at 4% loss")
+    assert (policies / "mine.policy").read_text(encoding="utf-8") == "exit at 4% loss\n"
+    assert second.input_value("#text") == "exit at 3% loss\n"
+    second.click("text=Take theirs as the beginning")
+    says(second, "#publishing-said", "`exit at 4% loss` is now".replace("`", ""))
+    second.click("#publish-now")
+    says(second, "#saved", "published")
+    assert (policies / "mine.policy").read_text(encoding="utf-8") == "exit at 3% loss\n"
+    second.complaints.clear()  # the browser tells of the answer that refused
