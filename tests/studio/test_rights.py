@@ -37,7 +37,7 @@ def url(journal: Path, policies: Path) -> Iterator[str]:
 
 @contextmanager
 def come_in(url: str, person: Person) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=url, headers={"accept": "text/html"}, timeout=60) as client:
         answer = client.post("/enter", data={"name": person.name, "password": person.password, "next": "/"})
         assert answer.status_code == 303
         token = client.get("/studio").text.partition('name="token" content="')[2].partition('"')[0]
