@@ -16,7 +16,7 @@ from rulekit.language import tree
 from rulekit.language.sentences import condition_text, operand_text, price_text
 from rulekit.language.tree import Op, TimeForm, Unit
 from rulekit.language.words import DAY_NAMES, clock_text, duration_text, measure_text, rupee_text
-from rulekit.model.instant import DAY, MINUTE
+from rulekit.model.instant import DAY, MINUTE, SECOND
 from rulekit.model.prices import rupees
 
 
@@ -121,6 +121,8 @@ def shown(value: Fraction, unit: Unit, near: Value = None) -> str:
         if value < 0:
             return f"-{duration_text(-int(value))}"
         whole = int(value) // MINUTE * MINUTE
+        if not whole and value >= SECOND:
+            return duration_text(int(value) // SECOND * SECOND)
         return duration_text(int(value) if not whole or whole == near else whole)
     if unit is Unit.CLOCK:
         whole = int(value) // MINUTE * MINUTE

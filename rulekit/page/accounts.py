@@ -165,10 +165,14 @@ def troubles(follower: Follower, engine: Engine, real: float) -> list[dict[str, 
         say("the journal is being read", follower.note or "a moment", "warn")
         return found
     if not engine.running:
-        say(
-            "no engine is running: nothing watches the stops",
-            "start it: `rulekit run` with the same arguments goes on where it was",
-        )
+        held = follower.ledger is not None and any(book.quantity for book in follower.ledger.books.values())
+        if held:
+            say(
+                "no engine is running: nothing watches the stops",
+                "start it: `rulekit run` with the same arguments goes on where it was",
+            )
+        else:
+            say("no engine is running", "nothing is held; `rulekit run` starts one", "warn")
     elif engine.unwatched:
         say(f"prices are not shown: a file beside the journal cannot be written ({engine.unwatched})",
             "let this program write in the journal's folder", "warn")  # fmt: skip

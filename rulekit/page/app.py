@@ -19,6 +19,7 @@ from rulekit.errors import RulekitError
 from rulekit.page import entering
 from rulekit.page.doors import sentence
 from rulekit.page.fence import Fence
+from rulekit.page.history_routes import history_routes
 from rulekit.page.live import Live
 from rulekit.page.live_routes import live_routes
 from rulekit.page.room import Room
@@ -39,6 +40,8 @@ def own_rooms(live: Live) -> tuple[Room, ...]:
 
     return (
         Room("page", "Live", "/", lambda screen: live_routes(live), package="rulekit.page", living=following),
+        Room("history", "History", "/history", lambda screen: history_routes(live)),
+        Room("rules", "Rules", "/rules", lambda screen: []),
         Room("switch", "Switch", "/switch", lambda screen: switch_routes(live)),
     )
 

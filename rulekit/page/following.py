@@ -14,11 +14,17 @@ from rulekit.execution.journal_chain import checked, entry_of
 from rulekit.execution.journal_place import Place
 from rulekit.execution.journal_schema import FIRST, Entry
 from rulekit.execution.journal_sqlite import HELD
-from rulekit.execution.ledger import Ledger
+from rulekit.execution.ledger import ACKNOWLEDGED, ACTED, ACTION_DECIDED, ALARM, MODE, POLICIES, Ledger
+from rulekit.execution.recent import PathLedger
 from rulekit.execution.seals import collector_at_rest, latest_seal, take_state, why_whole
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_store import LongShelf
+
+PAST = 1500
+"""Entries before a kept state that are told again for the log."""
+_TOLD_ALONE = frozenset((ACTION_DECIDED, MODE, ALARM, ACKNOWLEDGED, ACTED, POLICIES))
+"""Kinds of entries that need none before them."""
 
 Hear = Callable[[Entry, Ledger], None]
 """Hears of an entry before it is folded in; with it the ledger as it was."""
@@ -105,9 +111,11 @@ class Follower:
         if seal is not None:
             take_state(ledger, seal.text)
             self.seq, self._digest = seal.seq, seal.digest
+            self.begun()
+            self._retell(shelf, seal.seq)
         else:
+            self.begun()
             self.note = why_whole(shelf, shelf.last_seq())
-        self.begun()
         try:
             with collector_at_rest():
                 self._fold(shelf, ledger)
@@ -118,6 +126,21 @@ class Follower:
             self.note = ""
         self.ledger, self._again = ledger, False
         self.started += 1
+
+    def _retell(self, shelf: LongShelf, until: int) -> None:
+        """Let the last entries before a kept state be heard, as far as they can be told without those before them."""
+        first, digest = max(0, until - PAST), FIRST
+        if first:
+            digest = next(iter(shelf.rows(first - 1)))[6]
+        ledger = PathLedger()
+        for row in checked(shelf.rows(first), shelf.name, digest, first):
+            entry = entry_of(row)
+            if entry.kind in _TOLD_ALONE or entry.subject in ledger.actions:
+                self.before(entry, ledger)
+                ledger.apply(entry)
+                self.after(entry, ledger)
+            if entry.seq == until:
+                break
 
     def _fold(self, shelf: LongShelf, ledger: Ledger) -> None:
         for row in checked(shelf.rows(self.seq), shelf.name, self._digest, self.seq):

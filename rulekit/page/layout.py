@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from rulekit import __version__
+from rulekit.report.page import number, rupees, signed, tone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,10 +44,22 @@ def render(request: Request, template: str, *, status_code: int = 200, **data: A
 def _environment(packages: tuple[tuple[str, str], ...]) -> Environment:
     from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=PrefixLoader({key: PackageLoader(package) for key, package in packages}),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters.update(_FILTERS)
+    return made
+
+
+def _moment(text: str | None) -> str:
+    """Write a moment of the journal for people: day and second."""
+    return "" if text is None else text[:19].replace("T", " ")
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "moment": _moment, "rupees": rupees, "signed": signed, "number": number, "tone": tone,
+}  # fmt: skip

@@ -68,8 +68,11 @@ class Retelling:
         if action.kind in ("stop", "target", "protect", "alert"):
             return []
         book = ledger.books.get(action.key)
+        if book is None:
+            what = f"{(action.side or action.kind).lower()}{'' if action.quantity is None else f' {action.quantity}'}"
+            return [_told(entry, f"{action.rule} decided to {what} ({action.why})", action.key.symbol)]
         profit = age = percent = None
-        if book is not None and book.quantity:
+        if book.quantity:
             if math.isfinite(action.price) and book.entry > 0:
                 profit = 100 * (action.price - book.entry) * book.side / book.entry
             age = None if book.opened is None else (entry.at - book.opened) / 60e6
@@ -182,8 +185,8 @@ def act_text(entry: Entry) -> str:
     return f"{text} (through the {body['through']})" if body["through"] else text
 
 
-def _told(entry: Entry, text: str) -> Event:
-    return Event("alert", entry.at, data={"text": text, "level": "told", "cause": "person"})
+def _told(entry: Entry, text: str, symbol: str = "") -> Event:
+    return Event("alert", entry.at, symbol, data={"text": text, "level": "told", "cause": "person"})
 
 
 def _position_event(entry: Entry, ledger: Ledger, key: PositionKey, change: Change) -> Event:

@@ -19,7 +19,7 @@ from rulekit.page.app import build
 from rulekit.page.doors import person_of, route
 from rulekit.page.people import ACT, LOOK, WRITE, Doors, Person, with_link
 from rulekit.page.room import Room
-from tests.page.worlds import PRIYA, screen_over, served
+from tests.page.worlds import screen_over, served
 
 NINE = parse_instant("2026-11-20T09:15:00+05:30")
 PAGE = {"accept": "text/html"}
@@ -273,9 +273,3 @@ def test_no_template_has_a_script_or_a_style_inside(project: Path) -> None:
     own = [path for path in templates if path.parent.parent.name in ("page", "studio")]
     assert len(own) >= 4
     assert {path.name: bare(path.read_text(encoding="utf-8")) for path in own} == {path.name: [] for path in own}
-
-
-def test_a_page_is_served_over_a_journal_that_is_not_there(tmp_path: Path) -> None:
-    with served(tmp_path / "none.journal") as page, httpx.Client(base_url=page.url) as client:
-        assert "there is no journal at" in client.get("/", headers=PAGE).text
-        assert PRIYA.name in client.get("/", headers=PAGE).text

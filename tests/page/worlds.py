@@ -55,10 +55,13 @@ def screen_over(journal: Path, **more: Any) -> Screen:
 
 
 @contextmanager
-def served(journal: Path, *, rooms: Sequence[Room] = (), **more: Any) -> Iterator[Served]:
-    """Serve a page on a free port of this machine; `doors` says who may come in, else it is Priya at the machine."""
+def served(journal: Path, *, rooms: Sequence[Room] = (), also: Sequence[str] = (), **more: Any) -> Iterator[Served]:
+    """Serve a page on a free port of this machine; `doors` says who may come in, else it is Priya at the machine.
+
+    `also` are names by which it may be called besides.
+    """
     taken, address = bound(Address("127.0.0.1", 0))
-    screen = evolve(screen_over(journal, **more), hosts=address.names, cookie=f"rulekit-{address.port}")
+    screen = evolve(screen_over(journal, **more), hosts=address.names | set(also), cookie=f"rulekit-{address.port}")
     app = build(screen, rooms)
     with serving(app, taken):
         yield Served(address.url(secure=False), screen, app)

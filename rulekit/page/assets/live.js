@@ -186,7 +186,7 @@ function takeAccount(account) {
   set(byId("title"), account.account);
   const mode = byId("mode");
   set(mode, account.mode + (account.running ? "" : " · engine off"));
-  mode.className = `badge ${account.mode}`;
+  mode.className = `badge ${account.running ? account.mode : account.mode === "active" ? "reducing" : account.mode}`;
   set(byId("as-of"), `as of ${account.at.slice(0, 19).replace("T", " ")}, engine ${account.running ? "on" : "off"}`);
   const reasons = [];
   if (account.mode !== "active") reasons.push(`${account.mode} since ${clock(account.since)}: ${account.reason}`);

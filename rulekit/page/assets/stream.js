@@ -3,17 +3,20 @@
 import { ask, Refused } from "./page.js";
 
 const SILENT_MS = 7000;
+const TRY_MS = 4000;
+// Of the clock on the wall: that of the browser's own stands still while the machine sleeps.
 
 /** Follow the account. `take(change)` gets each change; `trouble(text, help)` hears when nothing comes, "" when it does. */
 export function follow(take, trouble) {
   let source = null;
-  let last = performance.now();
+  let last = Date.now();
   let silent = false;
   let version = "";
   let over = false;
+  let asking = false;
 
   function alive() {
-    last = performance.now();
+    last = Date.now();
     if (silent) { silent = false; trouble("", ""); }
   }
 
@@ -35,21 +38,24 @@ export function follow(take, trouble) {
 
   async function look() {
     if (over) return;
-    if (performance.now() - last < SILENT_MS) return;
+    if (Date.now() - last < SILENT_MS) return;
     if (!silent) {
       silent = true;
       trouble("the page's server does not answer: what is shown is old", "is `rulekit page` still running? it is tried again by itself");
     }
-    if (source.readyState === EventSource.CLOSED || performance.now() - last > 3 * SILENT_MS) {
-      // A browser that slept may hold a dead connection for long: a plain question tells.
-      try { await ask("/live/changes?since=9007199254740991"); open(); last = performance.now() - SILENT_MS; }
-      catch (error) {
-        if (error instanceof Refused && error.status === 401) {
-          over = true;
-          trouble("you are not in any longer", "load the page again");
-        }
+    if (asking) return;
+    asking = true;
+    try {
+      // A browser that slept may hold a dead connection for long, and not know: a plain question tells.
+      await ask("/live/changes?since=9007199254740991", undefined, { signal: AbortSignal.timeout(TRY_MS) });
+      open();
+      last = Date.now() - SILENT_MS + TRY_MS;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) {
+        over = true;
+        trouble("you are not in any longer", "load the page again");
       }
-    }
+    } finally { asking = false; }
   }
 
   open();
