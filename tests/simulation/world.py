@@ -543,21 +543,28 @@ class World:
         self.exchange.fill_the_widest(self.limits.protection_steps[-1])
         if self._running.executor.mode != ACTIVE and self._running.executor.mode == "reducing":
             self.guarded(self._resume)
-        for _ in range(120):
-            self._rest_a_while(5)
-            self.invariants.step()
-            pending = [
-                row
-                for row in self._running.pending_management_actions
-                if row["state"] != "parked" and (row["kind"], row["state"]) != ("protect", "accepted")
-            ]
-            if not pending and not self.exchange.resting():
-                break
-        for seconds in (40, 40, 40, 5):
-            self._rest_a_while(seconds)
+        for _ in range(3):
+            self._until_nothing_is_under_way()
+            for seconds in (40, 40, 40, 5):
+                self._rest_a_while(seconds)
+            if not self._is_under_way():
+                break  # else the first looks have found what the faults had hidden
         self._wait(5)
         self.guarded(self._running.sync)
         self.invariants.rest(self.durable)
+
+    def _until_nothing_is_under_way(self) -> None:
+        for _ in range(120):
+            self._rest_a_while(5)
+            self.invariants.step()
+            if not self._is_under_way():
+                return
+
+    def _is_under_way(self) -> bool:
+        return bool(self.exchange.resting()) or any(
+            row["state"] != "parked" and (row["kind"], row["state"]) != ("protect", "accepted")
+            for row in self._running.pending_management_actions
+        )
 
     def _rest_a_while(self, seconds: float) -> None:
         """Let time pass at prices that stand still and are known."""
