@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from rulekit.market.plugged_feed import is_of_plugin, plugged_table
 _PARQUET = b"PAR1"
 _ARROW = b"ARROW1"
 _SEPARATORS = ",;\t|"
+_BLOCK = 1 << 20
+"""Bytes of a CSV that are read at once."""
 
 
 @frozen
 class Rows:
     """A file's table, and how its rows are called: lines of a CSV, rows of a Parquet file.
 
-    `places` says of a part of a file which rows of it these are, counted from 0.
+    `places`, a column, says of a part of a file which rows of it these are, counted from 0. `whole` is about how many
+    rows the file has in all, 0 where that is not known.
     """
 
     table: Any
@@ -30,10 +34,11 @@ class Rows:
     word: str
     first: int
     places: Any = None
+    whole: int = 0
 
     def number(self, index: int) -> int:
         """Return the number by which people know a row of the table, counted from 0."""
-        return self.first + (index if self.places is None else int(self.places[index]))
+        return self.first + (index if self.places is None else self.places[index].as_py())
 
     def wrong(self, index: int, column: str, what: str, help: str) -> InputError:
         """Make the error for one row, counted from 0."""
@@ -50,6 +55,12 @@ class Rows:
             raise self.wrong(index, column, what.replace("{}", str(cell)), help)
 
 
+PART = 1 << 16
+"""Rows that are read at once where a file is read part by part."""
+Wanted = Callable[[Sequence[str]], Sequence[str]]
+"""Chooses among the names of a file's columns, or refuses them."""
+
+
 def read_rows(path: Path) -> Rows:
     """Read a whole price file into columns; text columns of a CSV stay text.
 
@@ -58,6 +69,36 @@ def read_rows(path: Path) -> Rows:
     """
     if is_of_plugin(path):
         return Rows(plugged_table(path), str(path), "row", 0)
+    form, head = _looked_at(path)
+    return _filled(_WHOLE[form](path, head))
+
+
+def read_parts(path: Path, wanted: Wanted) -> Iterator[Rows]:
+    """Read a price file part by part, so that it is never held whole; each part knows where it stands.
+
+    Args:
+        wanted: is given the names of all columns, and returns those that are to be read.
+
+    Raises:
+        UnreadableFileError: as for `read_rows`.
+    """
+    if is_of_plugin(path):
+        table = plugged_table(path)
+        yield Rows(table.select(wanted(table.column_names)), str(path), "row", 0)
+        return
+    form, head = _looked_at(path)
+    word, first = ("line", 2) if form == "csv" else ("row", 1)
+    place = first
+    for table, whole in _PARTS[form](path, head, wanted):
+        if table.num_rows:
+            yield Rows(table, str(path), word, place, whole=whole)
+            place += table.num_rows
+    if place == first:
+        raise _without_rows(str(path))
+
+
+def _looked_at(path: Path) -> tuple[str, bytes]:
+    """Return the form of a file, `csv`, `parquet` or `arrow`, and its beginning."""
     try:
         with path.open("rb") as file:
             head = file.read(1 << 16)
@@ -70,51 +111,95 @@ def read_rows(path: Path) -> Rows:
         raise UnreadableFileError(f"`{path}` {what}", "give the path of one CSV or Parquet file") from None
     if not head.strip():
         raise UnreadableFileError(f"`{path}` is empty", "give a price file with a line of column names")
-    named_parquet = path.suffix.lower() in (".parquet", ".pq")
-    read: Callable[[Path, bytes], Rows] = _parquet if named_parquet or head.startswith(_PARQUET) else _csv
     if head.startswith(_ARROW) or path.suffix.lower() in (".arrow", ".feather", ".ipc"):
-        read = _arrow
-    return read(path, head)
+        if not head.startswith(_ARROW):
+            raise UnreadableFileError(
+                f"`{path}` is not an Arrow file inside", "give it the ending .csv if it is text, or write it anew"
+            )
+        return "arrow", head
+    if path.suffix.lower() in (".parquet", ".pq") or head.startswith(_PARQUET):
+        if not head.startswith(_PARQUET):
+            raise UnreadableFileError(
+                f"`{path}` is not a Parquet file inside", "give it the ending .csv if it is text, or download it again"
+            )
+        return "parquet", head
+    return "csv", head
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Say that a file is damaged where its library finds that."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError(
+            f"`{path}` is damaged: {_first_line(error)}", "download it again, or write it anew"
+        ) from None
 
 
 def _arrow(path: Path, head: bytes) -> Rows:
     """Read an Arrow file."""
     import pyarrow as pa
 
-    if not head.startswith(_ARROW):
-        raise UnreadableFileError(
-            f"`{path}` is not an Arrow file inside", "give it the ending .csv if it is text, or write it anew"
-        )
-    try:
-        with pa.memory_map(str(path)) as source:
-            table = pa.ipc.open_file(source).read_all()
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableFileError(
-            f"`{path}` is damaged: {_first_line(error)}", "download it again, or write it anew"
-        ) from None
-    return _filled(Rows(table, str(path), "row", 1))
+    with _damage_told(path), pa.memory_map(str(path)) as source:
+        return Rows(pa.ipc.open_file(source).read_all(), str(path), "row", 1)
+
+
+def _arrow_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[Any, int]]:
+    """Read an Arrow file batch by batch."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        with _damage_told(path):
+            file = pa.ipc.open_file(source)
+        names = list(wanted(file.schema.names))
+        with _damage_told(path):
+            whole = sum(file.get_batch(number).num_rows for number in range(file.num_record_batches))
+        for number in range(file.num_record_batches):
+            with _damage_told(path):
+                batch = pa.Table.from_batches([file.get_batch(number)]).select(names)
+            for start in range(0, batch.num_rows, PART):
+                yield batch.slice(start, PART), whole
 
 
 def _parquet(path: Path, head: bytes) -> Rows:
     """Read a Parquet file."""
+    import pyarrow.parquet as pq
+
+    with _damage_told(path):
+        return Rows(pq.read_table(path), str(path), "row", 1)
+
+
+def _parquet_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[Any, int]]:
+    """Read a Parquet file some pages at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not head.startswith(_PARQUET):
-        raise UnreadableFileError(
-            f"`{path}` is not a Parquet file inside", "give it the ending .csv if it is text, or download it again"
-        )
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableFileError(
-            f"`{path}` is damaged: {_first_line(error)}", "download it again, or write it anew"
-        ) from None
-    return _filled(Rows(table, str(path), "row", 1))
+    with _damage_told(path):
+        file = pq.ParquetFile(path, buffer_size=1 << 20)
+    with file:
+        names = list(wanted(file.schema_arrow.names))
+        batches = file.iter_batches(batch_size=PART, columns=names)
+        while True:
+            with _damage_told(path):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield pa.Table.from_batches([batch]), file.metadata.num_rows
 
 
 def _csv(path: Path, head: bytes) -> Rows:
     """Read a CSV: every column as text, so that a wrong cell can be shown as it was written."""
+    import pyarrow as pa
+
+    tables = [table for table, _ in _csv_parts(path, head, lambda names: names)]
+    return Rows(pa.concat_tables(tables) if tables else pa.table({}), str(path), "line", 2)
+
+
+def _csv_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[Any, int]]:
+    """Read a CSV block by block, as text."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -134,14 +219,25 @@ def _csv(path: Path, head: bytes) -> Rows:
         return "skip"
 
     try:
-        table = pc.read_csv(
+        reader = pc.open_csv(
             path,
-            read_options=pc.ReadOptions(use_threads=False),
+            read_options=pc.ReadOptions(use_threads=False, block_size=_BLOCK),
             parse_options=pc.ParseOptions(delimiter=separator, invalid_row_handler=note),
             convert_options=pc.ConvertOptions(
                 column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
             ),
         )
+        with reader:
+            have = reader.schema.names
+            names_wanted = wanted(have)
+            chosen = list(range(len(have))) if names_wanted is have else [have.index(name) for name in names_wanted]
+            whole = 0
+            for batch in reader:
+                if torn:
+                    break
+                blocks = path.stat().st_size / _BLOCK
+                whole = whole or (round(batch.num_rows * blocks * 1.05) if blocks > 1 else batch.num_rows)
+                yield pa.Table.from_batches([batch]).select(chosen), whole
     except pa.ArrowInvalid as error:
         if "UTF8" in str(error) or "UTF-8" in str(error):
             raise _not_text(path) from None
@@ -152,14 +248,23 @@ def _csv(path: Path, head: bytes) -> Rows:
             f"`{path}`, line {number:,}: has {columns} columns where the first line has {len(names)}",
             "the line is cut off, or a text in it needs quotes",
         )
-    return _filled(Rows(table, str(path), "line", 2))
+
+
+_WHOLE: dict[str, Callable[[Path, bytes], Rows]] = {"csv": _csv, "parquet": _parquet, "arrow": _arrow}
+_PARTS: dict[str, Callable[[Path, bytes, Wanted], Iterator[tuple[Any, int]]]] = {
+    "csv": _csv_parts, "parquet": _parquet_parts, "arrow": _arrow_parts,
+}  # fmt: skip
 
 
 def _filled(rows: Rows) -> Rows:
     """Refuse a file without rows."""
     if rows.table.num_rows == 0:
-        raise InputError(f"`{rows.where}` has column names but no rows", "give a file with prices in it")
+        raise _without_rows(rows.where)
     return rows
+
+
+def _without_rows(where: str) -> InputError:
+    return InputError(f"`{where}` has column names but no rows", "give a file with prices in it")
 
 
 def _names(header: str, separator: str) -> list[str]:

@@ -17,9 +17,10 @@ from rulekit.market.times import NAIVE
 from rulekit.model.calendar import Calendar
 from rulekit.model.instant import exchange_instant
 from rulekit.model.prices import UNKNOWN, to_units
-from rulekit.replay.bars import WRITE_OFFSET, Bars, read_bars
+from rulekit.replay.bars import Bars, read_bars
 from rulekit.replay.entries import Entry, every_bars, read_entries
 from rulekit.replay.finer import with_finer
+from rulekit.replay.gathering import WRITE_OFFSET
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments, Prepared, prepare
 from rulekit.replay.soundness import Note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,15 @@ from attrs import evolve, frozen
 
 from rulekit.errors import InputError, UnreadableFileError
 from rulekit.market.bar_path import bar_length
-from rulekit.market.feed import price_table
-from rulekit.market.rows import Rows, read_rows
+from rulekit.market.rows import PART, Rows, read_parts
 from rulekit.model.instrument import InstrumentKey
-from rulekit.replay.soundness import Note, sound_bars, sound_ticks
+from rulekit.replay.gathering import Gathering, one_piece, wanted_columns
+from rulekit.replay.soundness import Note
 
 ENDINGS = (".csv", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
-WRITE_OFFSET = "write the offset, for example 2026-11-20T09:15:00+05:30"
 PRICES = ("open", "high", "low", "close")
+Source = tuple[Iterable[Rows], str | None]
+"""The parts of a file or frame, and the symbol of its rows where no column names one."""
 
 
 @frozen(eq=False)
@@ -75,17 +76,18 @@ def read_bars(
         InputError: a row that cannot be, with its place and how to mend it.
         UnreadableFileError: a file that cannot be read.
     """
-    return bars_of(_sources(source), exchange=exchange, skip_bad=skip_bad, facts=facts)
+    facts = list(dict.fromkeys(facts))
+    return bars_of(_sources(source, facts), exchange=exchange, skip_bad=skip_bad, facts=facts)
 
 
 def bars_of(
-    sources: Iterable[tuple[Rows, Callable[[Rows], str | None]]], *,
+    sources: Iterable[Source], *,
     exchange: str = "NSE", skip_bad: bool = False, facts: Iterable[str] = (), length: int | None = None,
 ) -> Bars:  # fmt: skip
-    """Return the bars or ticks of rows that were read; the arguments are those of `read_bars`.
+    """Return the bars or ticks of rows as they are read; the arguments are those of `read_bars`.
 
     Args:
-        sources: rows, each with what names their symbol where no column does.
+        sources: files or frames: the parts of their rows, and their symbol where no column names it.
         length: of a bar in microseconds, where that is known; else it is the commonest distance.
     """
     import pyarrow as pa
@@ -95,54 +97,59 @@ def bars_of(
     notes: list[Note] = []
     kinds: dict[bool, str] = {}
     pool = pa.default_memory_pool()
-    for rows, named in sources:
+    for parts, symbol in sources:
+        gathering = Gathering(exchange, skip_bad, facts)
+        for rows in parts:
+            gathering.take(rows, symbol)
+        if not gathering.where:
+            continue
+        kinds.setdefault(gathering.is_bars, gathering.where)
+        for key, table in gathering.tables().items():
+            tables.setdefault(key, []).append(table)
+        notes += gathering.notes
         pool.release_unused()
-        table, symbols, columns, note = price_table(rows, exchange=exchange, symbol=named(rows))
-        if note:
-            notes.append(Note(rows.where, note, WRITE_OFFSET, False))
-        kinds.setdefault(columns.bars, rows.where)
-        table = _with_facts(table, rows, facts)
-        sound = sound_bars if columns.bars else sound_ticks
-        table, found = sound(table, rows, symbols, skip_bad)
-        notes += found
-        for index, key in enumerate(symbols):
-            part = _of_owner(table, index) if len(symbols) > 1 else table.drop_columns(["owner"])
-            if part.num_rows:
-                tables.setdefault(key, []).append(part)
     if len(kinds) > 1:
         raise InputError(
             f"`{kinds[True]}` holds bars and `{kinds[False]}` ticks", "give bars or ticks, not both, in one replay"
         )
-        del table, rows  # a file's own columns are let go before the next is read
-    series = {key: _joined(key, parts, notes, is_bars=True in kinds) for key, parts in tables.items()}
+    series = {key: _joined(key, tables.pop(key), is_bars=True in kinds) for key in list(tables)}
     if not series:
         raise InputError("there is no usable price in the bars", "prices must be numbers above 0")
     if True in kinds:
         length = _length(series) if length is None else length
         series = {key: evolve(one, length=length) for key, one in series.items()}
-    tables.clear()
     pool.release_unused()
     return Bars(series, tuple(notes))
 
 
-def _of_owner(table: Any, index: int) -> Any:
-    import pyarrow.compute as pc
-
-    return table.filter(pc.equal(table["owner"], index)).drop_columns(["owner"])
-
-
-def _joined(key: InstrumentKey, parts: list[Any], notes: list[Note], *, is_bars: bool) -> Series:
+def _joined(key: InstrumentKey, parts: list[Any], *, is_bars: bool) -> Series:
     """Put the files of one instrument one after another; they may not overlap."""
     import pyarrow as pa
 
-    parts = sorted(parts, key=lambda part: part["at"][0].as_py())
+    if len(parts) == 1:
+        return Series(key, parts[0], 1 if is_bars else 0)
+    parts.sort(key=lambda part: part["at"][0].as_py())
     for before, after in pairwise(parts):
         if after["at"][0].as_py() <= before["at"][-1].as_py():
             raise InputError(
                 f"the files overlap in the times of {key.symbol}", "give each bar once: leave one of the files out"
             )
-    table = pa.concat_tables(parts, promote_options="default").combine_chunks()
-    return Series(key, table, 1 if is_bars else 0)
+    columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part.column_names):
+        kind = next((kind for part in parts if (kind := _kind(part, name)) != pa.null()), pa.null())
+        columns[name] = pa.concat_arrays(
+            [pa.nulls(part.num_rows, kind) if _kind(part, name) != kind else one_piece(part[name]) for part in parts]
+        )
+        # column by column, so that all is never there twice
+        parts = [part.drop_columns([name]) if name in part.column_names else part for part in parts]
+    return Series(key, pa.table(columns), 1 if is_bars else 0)
+
+
+def _kind(part: Any, name: str) -> Any:
+    """Return the type of a column; one that is not there is of nothing."""
+    import pyarrow as pa
+
+    return part[name].type if name in part.column_names else pa.null()
 
 
 def _length(series: dict[InstrumentKey, Series]) -> int:
@@ -161,15 +168,24 @@ def _length(series: dict[InstrumentKey, Series]) -> int:
 # --- where rows come from ----------------------------------------------------------------------------------------
 
 
-def _sources(source: Any) -> Iterable[tuple[Rows, Any]]:
-    """Yield the rows of each file, or of the one frame, with what names a symbol where no column does."""
+def _sources(source: Any, facts: Sequence[str]) -> Iterator[Source]:
+    """Yield the parts of each file, or of the one frame, with their symbol where no column names it."""
     if isinstance(source, str | Path):
         source = [Path(source)]
     if isinstance(source, list | tuple) and all(isinstance(each, str | Path) for each in source):
         for path in price_files([Path(each) for each in source]):
-            yield read_rows(path), named_by_file
+            yield file_parts(path, facts), path.stem
         return
-    yield Rows(as_arrow(source), "the frame", "row", 0), lambda rows: None
+    table = as_arrow(source)
+    names = wanted_columns(table.column_names, "the frame", facts, needs_symbol=True)
+    whole = table.select(names)
+    starts = range(0, max(1, whole.num_rows), PART)
+    yield (Rows(whole.slice(start, PART), "the frame", "row", start, whole=whole.num_rows) for start in starts), None
+
+
+def file_parts(path: Path, facts: Sequence[str]) -> Iterator[Rows]:
+    """Yield the rows of a price file part by part, only the columns that are needed."""
+    return read_parts(path, lambda names: wanted_columns(names, str(path), facts, needs_symbol=False))
 
 
 def price_files(paths: Sequence[Path]) -> list[Path]:
@@ -188,14 +204,6 @@ def price_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def named_by_file(rows: Rows) -> str | None:
-    """A file without a column of symbols is of the instrument whose name it bears."""
-    from rulekit.market.columns import ALIASES
-
-    names = {name.strip().lower() for name in rows.table.column_names}
-    return None if names & set(ALIASES["symbol"]) else Path(rows.where).stem
-
-
 def as_arrow(frame: Any) -> Any:
     """Turn a frame of polars, pandas or pyarrow into an Arrow table."""
     import pyarrow as pa
@@ -212,19 +220,6 @@ def as_arrow(frame: Any) -> Any:
     raise InputError(
         f"`{type(frame).__name__}` is no table of bars", "give a path, or a frame of polars, pandas or pyarrow"
     )
-
-
-def _with_facts(table: Any, rows: Rows, facts: Iterable[str]) -> Any:
-    """Append the columns that are facts of the language."""
-    from rulekit.market.numbers import floats
-
-    by_name = {" ".join(name.lower().replace("_", " ").split()): name for name in rows.table.column_names}
-    for phrase in dict.fromkeys(facts):
-        name = by_name.get(phrase)
-        if name is not None and f"fact {phrase}" not in table.column_names:
-            column = floats(rows.table[name].combine_chunks(), rows, name)
-            table = table.append_column(f"fact {phrase}", column)
-    return table
 
 
 def first_of(series: Series) -> int:

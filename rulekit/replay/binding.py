@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define, frozen
 
 from rulekit.compile.policy import CompiledPolicy
+from rulekit.market.bar_path import offsets
 from rulekit.market.numbers import scale_of
 from rulekit.model.calendar import Calendar
 from rulekit.model.instant import DAY, MINUTE, SECOND, Instant
@@ -17,6 +18,7 @@ from rulekit.replay.bars import Series, first_of
 from rulekit.replay.entries import Entry
 from rulekit.replay.fact_column import Column
 from rulekit.replay.facts import fact_columns
+from rulekit.replay.gathering import one_piece
 from rulekit.replay.kernel import Kernel
 from rulekit.replay.loop import ARRAYS, SETTINGS
 from rulekit.replay.options import Options
@@ -91,7 +93,8 @@ def bind(
         always=options.sessions == "always", squares=first_entry.product in _SQUARED_PRODUCTS,
     )  # fmt: skip
     arrays = Arrays(kernel.native)
-    given = _series_arrays(series, arrays) | _day_arrays(days, arrays) | _entry_arrays(block, days, arrays, at_close)
+    given = _series_arrays(series, arrays) | _day_arrays(days, arrays)
+    given |= _entry_arrays(block, days, arrays, given["at"], at_close)
     count = len(block.entries)
     for name in ("o_state", "o_entry", "o_quantity", "o_realised"):
         given[name] = arrays.blank(count)
@@ -167,13 +170,11 @@ class Record:
 def _series_arrays(series: Series, arrays: Arrays) -> dict[str, Any]:
     """Return the columns of a series."""
     table = series.table
-    close = arrays.numbers(
-        table["close"].combine_chunks() if hasattr(table["close"], "combine_chunks") else table["close"]
-    )
-    found = {"at": arrays.times(table["at"].combine_chunks()), "closes": close}
+    close = arrays.numbers(one_piece(table["close"]))
+    found = {"at": arrays.times(one_piece(table["at"])), "closes": close}
     found["ups"] = arrays.numbers(series.ups or [])
     for name, column in (("opens", "open"), ("highs", "high"), ("lows", "low")):
-        found[name] = close if series.is_ticks else arrays.numbers(table[column].combine_chunks())
+        found[name] = close if series.is_ticks else arrays.numbers(one_piece(table[column]))
     return found
 
 
@@ -187,19 +188,16 @@ def _day_arrays(days: Days, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _entry_arrays(block: Block, days: Days, arrays: Arrays, at_close: bool) -> dict[str, Any]:
-    """Return the entries as columns, each with the first price that comes after it."""
-    starts = block.series.table["at"].to_pylist() if len(block.entries) < 64 else None
-    column = block.series.table["at"].to_numpy() if starts is None else starts
-    length = block.series.length
-    offsets = (0, length // 3, 2 * length // 3, length - min(SECOND, length // 10))
+def _entry_arrays(block: Block, days: Days, arrays: Arrays, column: Any, at_close: bool) -> dict[str, Any]:
+    """Return the entries as columns, each with the first price that comes after it; `column` are the prices' times."""
+    steps = offsets(block.series.length)
 
     def first(entry: Entry) -> int:
         place = bisect_left(column, entry.at)
         if block.series.is_ticks or at_close:
             return place
         if place and entry.price == entry.price:
-            inside = [step for step, offset in enumerate(offsets) if column[place - 1] + offset >= entry.at]
+            inside = [step for step, offset in enumerate(steps) if column[place - 1] + offset >= entry.at]
             if inside:
                 return int((place - 1) * 4 + inside[0])
         return place * 4

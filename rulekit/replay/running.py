@@ -182,8 +182,8 @@ def _regular(plan: Plan, every: int, side: int, quantity: int) -> list[Entry]:
     entries = []
     for key, series in plan.bars.series.items():
         always = plan.options.sessions == "always"
-        kept = None if always else places_inside(series, plan.calendar)[::every]
-        places: list[int] = list(range(0, series.rows, every)) if kept is None else kept.to_pylist()
+        inside = None if always else places_inside(series, plan.calendar, every)
+        places = list(range(0, series.rows, every)) if inside is None else inside
         for place, start in zip(places, series.table["at"].take(places).to_pylist(), strict=True):
             entries.append(Entry(key, side, quantity, start, where=f"bar {place:,} of {key.symbol}"))
     return entries

@@ -23,8 +23,9 @@ from rulekit.model.instrument import InstrumentKey
 from rulekit.model.version import VERSION
 from rulekit.replay.api import compiled as all_compiled
 from rulekit.replay.api import entries_of, side_number
-from rulekit.replay.bars import WRITE_OFFSET, as_arrow
+from rulekit.replay.bars import as_arrow
 from rulekit.replay.entries import Entry, every_bars, refuse_outside
+from rulekit.replay.gathering import WRITE_OFFSET
 from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments
 from rulekit.replay.sessions import days_between

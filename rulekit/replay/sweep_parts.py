@@ -14,10 +14,11 @@ from rulekit.market.bar_path import bar_length
 from rulekit.market.columns import ALIASES, Columns, find_columns
 from rulekit.market.feed import owners, times
 from rulekit.market.plugged_feed import is_of_plugin
-from rulekit.market.rows import Rows, read_rows
+from rulekit.market.rows import PART, Rows, read_rows
 from rulekit.model.instant import DAY, Instant
 from rulekit.model.instrument import InstrumentKey
-from rulekit.replay.bars import Bars, bars_of, named_by_file, price_files
+from rulekit.replay.bars import Bars, bars_of, price_files
+from rulekit.replay.gathering import wanted_columns
 
 _PARQUET = (".parquet", ".pq")
 _INDIA_US = 19_800_000_000
@@ -116,7 +117,7 @@ def read_part(part: SeriesPart, *, exchange: str = "NSE", skip_bad: bool = False
         InputError: a row that cannot be, with its place in the file.
         UnreadableFileError: a file that this machine does not have, or that has changed since it was looked through.
     """
-    sources = [(rows, named_by_file) for file in part.files for rows in _own_rows(file, part.key, exchange, facts)]
+    sources = [(_own_rows(file, part.key, exchange, facts), Path(file.path).stem) for file in part.files]
     return bars_of(sources, exchange=exchange, skip_bad=skip_bad, facts=facts, length=part.length)
 
 
@@ -162,9 +163,8 @@ def _opened(path: Path) -> Any:
         raise UnreadableFileError(f"`{path}` cannot be read", "download it again, or write it anew") from None
 
 
-def _columns(rows: Rows) -> tuple[Columns, str | None]:
-    symbol = named_by_file(rows)
-    return find_columns(rows.table.column_names, rows.where, needs_symbol=symbol is None), symbol
+def _columns(rows: Rows) -> tuple[Columns, str]:
+    return find_columns(rows.table.column_names, rows.where, needs_symbol=False), Path(rows.where).stem
 
 
 def _days(at: Any) -> set[int]:
@@ -228,22 +228,18 @@ def _own_rows(file: FilePart, key: InstrumentKey, exchange: str, facts: Sequence
         if found is not None:
             yield found
         return
+    import pyarrow as pa
+
     opened = _opened(path)
-    names = {name for aliases in ALIASES.values() for name in aliases}
-    plain = {" ".join(each.split()) for each in facts}
-    wanted = [
-        name for name in opened.schema_arrow.names
-        if name.strip().lower() in names or " ".join(name.lower().replace("_", " ").split()) in plain
-    ]  # fmt: skip
-    pieces = []
+    wanted = wanted_columns(opened.schema_arrow.names, file.path, facts, needs_symbol=False)
+    whole = sum(opened.metadata.row_group(group).num_rows for group in file.groups)
     for group in file.groups:
         before = sum(opened.metadata.row_group(each).num_rows for each in range(group))
-        rows = Rows(opened.read_row_group(group, columns=wanted), file.path, "row", 1)
-        found = _only(rows, key, exchange, before)
-        if found is not None:
-            pieces.append(found)
-    if pieces:
-        yield _one_after_another(pieces)
+        for batch in opened.iter_batches(batch_size=PART, row_groups=[group], columns=wanted):
+            found = _only(Rows(pa.Table.from_batches([batch]), file.path, "row", 1, whole=whole), key, exchange, before)
+            if found is not None:
+                yield found
+            before += batch.num_rows
 
 
 @lru_cache(maxsize=2)
@@ -260,15 +256,7 @@ def _only(rows: Rows, key: InstrumentKey, exchange: str, before: int) -> Rows | 
     owner, symbols = owners(rows, columns, exchange, symbol)
     if key not in symbols:
         return None
+    if len(symbols) == 1:
+        return evolve(rows, first=rows.first + before)
     places = pc.indices_nonzero(pc.equal(owner, symbols.index(key)))
-    table = rows.table if len(symbols) == 1 else rows.table.take(places)
-    return evolve(rows, table=table, places=pc.add(pc.cast(places, "int64"), before).to_pylist())
-
-
-def _one_after_another(pieces: list[Rows]) -> Rows:
-    import pyarrow as pa
-
-    if len(pieces) == 1:
-        return pieces[0]
-    table = pa.concat_tables([piece.table for piece in pieces])
-    return evolve(pieces[0], table=table, places=[place for piece in pieces for place in piece.places])
+    return evolve(rows, table=rows.table.take(places), places=pc.add(pc.cast(places, "int64"), before))

@@ -17,6 +17,7 @@ from rulekit.model.instant import DAY, MINUTE
 from rulekit.model.prices import UNKNOWN, to_units
 from rulekit.replay.bars import Series
 from rulekit.replay.fact_column import BAR, PRICE, Column, lowest
+from rulekit.replay.gathering import one_piece
 
 PART = 1 << 14
 """Bars or ticks of which the facts are made at once, and what is left of their day."""
@@ -106,7 +107,6 @@ class _Rows:
     @classmethod
     def of(cls, series: Series) -> _Rows | None:
         """Return the rows, or None where some are late, repeated, or of two days."""
-        import numpy as np
         import pyarrow.compute as pc
 
         names = ("close", "volume", "bid", "ask") if series.is_ticks else ("open", "high", "low", "close", "volume")
@@ -119,20 +119,10 @@ class _Rows:
             if name == "volume" and not pc.all(pc.is_finite(column)).as_py():
                 return None  # null is left out of `all`
             columns[name] = _array(column)
-        at = columns["at"]
-        if series.is_ticks:
-            again = at[1:] == at[:-1]
-            for name in ("close", "volume"):
-                column = columns[name]
-                if column is not None:
-                    unknown = column != column
-                    again &= (column[1:] == column[:-1]) | (unknown[1:] & unknown[:-1])
-            if (at[1:] < at[:-1]).any() or again.any():
-                return None
-        else:
-            ends = (at + (offsets(series.length)[-1] + INDIA_US)) // DAY
-            if (np.diff(at) < series.length).any() or (ends != (at + INDIA_US) // DAY).any():
-                return None
+        plain = _plain_ticks if series.is_ticks else _plain_bars
+        starts = range(0, series.rows, PART)
+        if not all(plain(_cut(columns, start, start + PART + 1), series.length) for start in starts):
+            return None
         return cls(series, columns)
 
     def parts(self) -> Iterator[tuple[int, int]]:
@@ -150,17 +140,40 @@ class _Rows:
 
     def prices(self, first: int, behind: int) -> Any:
         """Return the prices of some rows as a feed would give them."""
-        part = {name: None if column is None else column[first:behind] for name, column in self._columns.items()}
+        part = _cut(self._columns, first, behind)
         if self._series.is_ticks:
             volume = part["volume"] if part["volume"] is not None else _unknown(behind - first)
             return Prices(part["at"], part["close"], volume, part["bid"], part["ask"])
         return _walked(part, self._series.length)
 
 
+def _cut(columns: Mapping[str, Any], first: int, behind: int) -> dict[str, Any]:
+    """Return some rows of each column."""
+    return {name: None if column is None else column[first:behind] for name, column in columns.items()}
+
+
+def _plain_ticks(columns: Mapping[str, Any], length: int) -> bool:
+    """Tell whether each tick comes after the one before, and is another one."""
+    at = columns["at"]
+    again = at[1:] == at[:-1]
+    for name in ("close", "volume"):
+        column = columns[name]
+        if column is not None:
+            unknown = column != column
+            again &= (column[1:] == column[:-1]) | (unknown[1:] & unknown[:-1])
+    return not ((at[1:] < at[:-1]).any() or again.any())
+
+
+def _plain_bars(columns: Mapping[str, Any], length: int) -> bool:
+    """Tell whether each bar begins when the one before is over, and is of one day."""
+    at = columns["at"]
+    ends = (at + (offsets(length)[-1] + INDIA_US)) // DAY
+    return not ((at[1:] - at[:-1] < length).any() or (ends != (at + INDIA_US) // DAY).any())
+
+
 def _array(column: Any) -> Any:
     """Return a column of Arrow as an array, without a copy where that is possible."""
-    chunk = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return chunk.to_numpy(zero_copy_only=False)
+    return one_piece(column).to_numpy(zero_copy_only=False)
 
 
 def _unknown(count: int) -> Any:
