@@ -14,7 +14,6 @@ from tests.openalgo.bench import OpenAlgoBench
 
 BENCHES = {
     "plain": (GatewaySettings(), None),
-    "parts": (GatewaySettings(), ServerSettings(depth=7)),
     "bare": (GatewaySettings(numbered=False, dated=False), ServerSettings(depth=7)),
 }
 
