@@ -20,10 +20,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -102,9 +103,14 @@ def write_prices(path: Path, seed: int, minutes: int) -> None:
 class ServerProcess:
     """A `rulekit kite-server` of its own, and its side door."""
 
+    command = "kite-server"
+    root_name = "RULEKIT_KITE_ROOT"
+    said = 4
+    """How many values it prints for the environment."""
+
     def __init__(self, folder: Path, seed: int, speed: int) -> None:
         command = [
-            sys.executable, "-m", "rulekit", "kite-server", "--feed", str(folder / "prices.csv"), "--control",
+            sys.executable, "-m", "rulekit", self.command, "--feed", str(folder / "prices.csv"), "--control",
             "--clock", f"{START.isoformat()}*{speed}", "--seed", str(seed), "--cash", "1000000000",
         ]  # fmt: skip
         self.process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True)
@@ -114,9 +120,9 @@ class ServerProcess:
             name, equals, value = line.strip().partition("=")
             if equals and name.startswith("RULEKIT"):
                 self.values[name] = value
-            if len(self.values) == 4:
+            if len(self.values) == self.said:
                 break
-        self.root = self.values["RULEKIT_KITE_ROOT"]
+        self.root = self.values[self.root_name]
 
     def control(self, what: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -129,11 +135,14 @@ class ServerProcess:
             "exchange": "NSE", "tradingsymbol": symbol, "transaction_type": side, "quantity": quantity,
             "product": "MIS", "order_type": "MARKET", "market_protection": -1,
         }  # fmt: skip
-        key, token = self.values["RULEKIT_KITE_API_KEY"], self.values["RULEKIT_KITE_ACCESS_TOKEN"]
-        headers = {"X-Kite-Version": "3", "Authorization": f"token {key}:{token}", "User-Agent": OWNER}
+        headers = {"X-Kite-Version": "3", "Authorization": f"token {self.session()}", "User-Agent": OWNER}
         request = Request(f"{self.root}/orders/regular", data=urlencode(form).encode(), headers=headers)
         with suppress(HTTPError, URLError, OSError, ValueError):
             urlopen(request, timeout=2).close()
+
+    def session(self) -> str:
+        """Return key and token of the owner's own session with the broker."""
+        return f"{self.values['RULEKIT_KITE_API_KEY']}:{self.values['RULEKIT_KITE_ACCESS_TOKEN']}"
 
     def positions(self) -> dict[str, int]:
         return {symbol: quantity for _, symbol, _, quantity in self.control("true")["positions"]}
@@ -157,6 +166,11 @@ def environment(**more: str) -> dict[str, str]:
 class Trial:
     """One journal, one account, and lives that end at random."""
 
+    server_type: ClassVar[type[ServerProcess]] = ServerProcess
+    broker = "kite"
+    settings = SETTINGS
+    kinds: Sequence[str] = KINDS
+
     def __init__(
         self, folder: Path, seed: int, *, stops: bool, minutes: int = 120, rate: float = 0.1,
         place: Place | None = None, speed: int = SPEED,
@@ -167,14 +181,14 @@ class Trial:
         write_prices(folder / "prices.csv", seed, minutes)
         (folder / "kills.policy").write_text(POLICY, encoding="utf-8")
         (folder / "quiet.policy").write_text(QUIET, encoding="utf-8")
-        (folder / "rulekit.toml").write_text(SETTINGS.format(stops=str(stops).lower()), encoding="utf-8")
+        (folder / "rulekit.toml").write_text(self.settings.format(stops=str(stops).lower()), encoding="utf-8")
         self.speed = speed
-        self.server = ServerProcess(folder, seed, speed)
+        self.server = self.server_type(folder, seed, speed)
         self.moments: Counter[str] = Counter()
         self.process: subprocess.Popen[str] | None = None
         self.entries = 0
         self.enter()
-        self.server.control("faults", {"rate": rate, "kinds": KINDS, "routes": ["place", "modify", "cancel"]})
+        self.server.control("faults", {"rate": rate, "kinds": self.kinds, "routes": ["place", "modify", "cancel"]})
 
     def enter(self) -> None:
         """Let the owner enter wherever nothing is held and nothing of ours is on its way."""
@@ -190,8 +204,8 @@ class Trial:
         """Start the program; the last one that was started is the trial's own."""
         now = self.server.control("now")
         command = [
-            sys.executable, "-m", "rulekit", "run", "--policy", policy, "--broker", "kite", "--feed", "kite",
-            "--journal", getattr(self.place, "url", "day.journal"), "--format", "json",
+            sys.executable, "-m", "rulekit", "run", "--policy", policy, "--broker", self.broker, "--feed",
+            self.broker, "--journal", getattr(self.place, "url", "day.journal"), "--format", "json",
             "--clock", f"{now}*{self.speed}", *more,
         ]  # fmt: skip
         self.process = subprocess.Popen(
@@ -221,7 +235,7 @@ class Trial:
 
     def come_to_rest(self, seconds: float = 60.0) -> None:
         """Start it without faults until nothing is on its way, then ask it to stop; a stop may still fire meanwhile."""
-        self.server.control("faults", {"rate": 0.0, "kinds": KINDS})
+        self.server.control("faults", {"rate": 0.0, "kinds": self.kinds})
         for _ in range(5):
             self.last_life(seconds)
             if not self.on_its_way():
@@ -315,9 +329,11 @@ def _turned(trades: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-def play(folder: Path, seed: int, kills: int, *, stops: bool, longest: int = 120) -> tuple[list[str], Trial]:
+def play(
+    folder: Path, seed: int, kills: int, *, stops: bool, longest: int = 120, kind: type[Trial] = Trial
+) -> tuple[list[str], Trial]:
     """Play one trial; return what is wrong."""
-    trial = Trial(folder, seed, stops=stops, minutes=min(DAY_S // 60, 10 + kills * 5), speed=speed_for(kills))
+    trial = kind(folder, seed, stops=stops, minutes=min(DAY_S // 60, 10 + kills * 5), speed=speed_for(kills))
     try:
         for _ in range(kills):
             trial.live_and_die(longest)
