@@ -22,6 +22,7 @@ from tests.openalgo.bench import OpenAlgoBench
 BOOK = 'policy "Book"\nHALF: book 50% at 1% profit\n'
 EXIT = 'policy "Exit"\nOUT: exit at 1% profit\n'
 ADD = 'policy "Add"\nMORE: add 50% at 1% profit\n'
+SLICES = 'policy "Slices"\nTENTH: book 10 shares at 1% profit every 1 minute up to 2 times\n'
 UP = 152_000.0
 
 
@@ -154,6 +155,19 @@ def test_a_strangers_order_from_before_is_no_candidate(engine: Engine) -> None:
     engine.lose("cut:before")
     engine.live(400, each=20)
     assert [order["quantity"] for order in engine.ours()] == [50]
+
+
+def test_an_order_of_our_own_is_no_candidate_after_a_restart(engine: Engine) -> None:
+    engine.begin(SLICES)
+    engine.bench.move(UP)
+    engine.live(50)
+    assert [order["quantity"] for order in engine.ours()] == [10]
+    engine.bench.server.faults.script(["cut:before"])
+    engine.live(25)
+    assert "action_unknown" in engine.names()
+    engine.restart()
+    engine.live(440, each=20)
+    assert [order["filled_quantity"] for order in engine.ours()] == [10, 10]
 
 
 def test_an_order_that_comes_late_is_found_and_none_is_sent_beside_it(engine: Engine) -> None:

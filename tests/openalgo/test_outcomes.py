@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from attrs import evolve
 
 from rulekit.broker.kite_outcomes import PLACE
 from rulekit.broker.kite_settings import Secret
@@ -115,6 +116,21 @@ def test_what_is_sent_bears_no_name_of_the_order(raw: Raw) -> None:
         "apikey": KEY, "strategy": "rulekit", "symbol": "INFY", "exchange": "NSE", "action": "SELL", "product": "MIS",
         "quantity": "10", "pricetype": "MARKET",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("side", "percent", "price"), [("SELL", 1.0, "1485.00"), ("BUY", 2.0, "1530.10")])
+def test_a_rest_that_goes_wider_is_a_limit_order_on_the_tick(raw: Raw, side: str, percent: float, price: str) -> None:
+    last = {"symbol": "INFY", "exchange": "NSE", "data": {"ltp": 1500.0 if side == "SELL" else 1500.15}}
+    broker, server = raw(success(results=[last]), success(orderid="1"))
+    assert broker.place(evolve(REQUEST, side=side, protection=percent)) == Accepted("1")
+    sent = json.loads(server.requests[-1][1])
+    assert (sent["pricetype"], sent["price"], sent["action"]) == ("LIMIT", price, side)
+
+
+def test_without_a_price_nothing_is_sent(raw: Raw) -> None:
+    broker, server = raw(success(results=[]))
+    assert isinstance(broker.place(evolve(REQUEST, protection=1.0)), NotSent)
+    assert [line for line, _, _ in server.requests][3:] == ["POST /api/v1/multiquotes"]
 
 
 def test_where_nobody_listens_nothing_was_sent(raw: Raw) -> None:

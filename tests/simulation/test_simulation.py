@@ -58,7 +58,9 @@ def test_every_fault_of_the_model_strikes_somewhere() -> None:
     assert {fault.name for fault in FAULTS} == struck
 
 
-@pytest.mark.parametrize(("scenario", "seeds"), [("slices", 25), ("stops", 25), ("adopt", 25), ("flood", 2)])
+@pytest.mark.parametrize(
+    ("scenario", "seeds"), [("slices", 25), ("stops", 25), ("adopt", 25), ("nameless", 15), ("flood", 2)]
+)
 def test_worlds_made_for_one_thing_break_nothing(scenario: str, seeds: int) -> None:
     lived = live_all(Job(seed, level, scenario=scenario) for seed in range(1, seeds + 1) for level in (MILD, HARSH))
     for life in lived:
@@ -95,6 +97,8 @@ QUICKLY_CAUGHT = (
     "an order whose action the halt ended is adopted without its firing",
     "moves of stops are never let go",
     "a flood piles up",
+    "the only order that looks like an unknown one is claimed",
+    "an order without a tag is never ours",
 )
 
 ON_DISK = ("two processes on one journal", "a full disk is ignored")
