@@ -120,7 +120,7 @@ def test_what_is_sent_bears_no_name_of_the_order(raw: Raw) -> None:
 
 @pytest.mark.parametrize(("side", "percent", "price"), [("SELL", 1.0, "1485.00"), ("BUY", 2.0, "1530.10")])
 def test_a_rest_that_goes_wider_is_a_limit_order_on_the_tick(raw: Raw, side: str, percent: float, price: str) -> None:
-    last = {"symbol": "INFY", "exchange": "NSE", "data": {"ltp": 1500.0 if side == "SELL" else 1500.15}}
+    last = {"symbol": "INFY", "exchange": "NSE", "data": {"ltp": 1500.0 if side == "SELL" else 1500.1}}
     broker, server = raw(success(results=[last]), success(orderid="1"))
     assert broker.place(evolve(REQUEST, side=side, protection=percent)) == Accepted("1")
     sent = json.loads(server.requests[-1][1])
