@@ -32,6 +32,7 @@ class Engine:
     def __init__(self, folder: Path, gateway: GatewaySettings | None = None) -> None:
         self.bench = OpenAlgoBench(gateway=gateway, server=ServerSettings(latency=0.1))
         self.folder = folder
+        self.execution = ExecutionSettings(quarantine_s=90)
         self.events: list[Event] = []
         self.policy = Policy.from_text(EXIT)
         self.bench.trade_by_hand(BUY, 100)
@@ -42,7 +43,7 @@ class Engine:
         self.policy = Policy.from_text(policy) if policy else self.policy
         self.manager = Manager(
             self.policy, broker=self.bench.broker, journal=self.folder / "day.journal", clock=self.bench.clock,
-            settings=Settings(execution=wait_longer(ExecutionSettings())), emit=self.events.append,
+            settings=Settings(execution=self.execution), emit=self.events.append,
         )  # fmt: skip
         self.manager.start()
         return self.manager
@@ -92,6 +93,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_nothing_is_sent_while_there_is_doubt(engine: Engine) -> None:
+    engine.execution = wait_longer(ExecutionSettings())
     engine.begin(EXIT)
     engine.lose("cut:before")
     engine.live(350, each=20)
@@ -103,7 +105,7 @@ def test_nothing_is_sent_while_there_is_doubt(engine: Engine) -> None:
 def test_what_never_came_is_sent_again_after_the_quarantine(engine: Engine, policy: str) -> None:
     engine.begin(policy)
     engine.lose("cut:before")
-    engine.live(400, each=20)
+    engine.live(140, each=20)
     assert [order["filled_quantity"] for order in engine.ours()] == [100 if policy is EXIT else 50]
     assert engine.names().count("action_filled") == 1
     assert engine.pending() == []
@@ -112,7 +114,7 @@ def test_what_never_came_is_sent_again_after_the_quarantine(engine: Engine, poli
 def test_an_exit_that_came_is_let_go_without_an_owner_and_never_sent_again(engine: Engine) -> None:
     engine.begin(EXIT)
     engine.lose("html_504:after")
-    engine.live(400, each=20)
+    engine.live(140, each=20)
     assert [order["filled_quantity"] for order in engine.ours()] == [100]
     assert engine.held() == 0
     assert engine.pending() == []
@@ -123,7 +125,7 @@ def test_an_exit_that_came_is_let_go_without_an_owner_and_never_sent_again(engin
 def test_a_book_that_came_waits_for_a_person_and_is_then_free(engine: Engine) -> None:
     manager = engine.begin(BOOK)
     engine.lose("html_504:after")
-    engine.live(600, each=20)
+    engine.live(140, each=20)
     (row,) = engine.pending()
     assert row["state"] == "parked"
     assert len(engine.ours()) == 1
@@ -140,7 +142,7 @@ def test_a_strangers_order_is_never_claimed(engine: Engine, policy: str) -> None
     engine.begin(policy)
     engine.lose("cut:before")
     engine.bench.trade_by_hand(SELL if policy is BOOK else BUY, 50)
-    engine.live(600, each=20)
+    engine.live(140, each=20)
     assert engine.ours() == []
     (row,) = engine.pending()
     assert (row["state"], row["filled"], row["attempts"][-1]["order_id"]) == ("parked", 0, None)
@@ -153,7 +155,7 @@ def test_a_strangers_order_from_before_is_no_candidate(engine: Engine) -> None:
     engine.bench.trade_by_hand(SELL, 50)
     engine.live(10)
     engine.lose("cut:before")
-    engine.live(400, each=20)
+    engine.live(140, each=20)
     assert [order["quantity"] for order in engine.ours()] == [50]
 
 
@@ -166,14 +168,14 @@ def test_an_order_of_our_own_is_no_candidate_after_a_restart(engine: Engine) -> 
     engine.live(25)
     assert "action_unknown" in engine.names()
     engine.restart()
-    engine.live(440, each=20)
+    engine.live(140, each=20)
     assert [order["filled_quantity"] for order in engine.ours()] == [10, 10]
 
 
 def test_an_order_that_comes_late_is_found_and_none_is_sent_beside_it(engine: Engine) -> None:
     engine.begin(EXIT)
-    engine.lose("html_504:late:90")
-    engine.live(420, each=20)
+    engine.lose("html_504:late:70")
+    engine.live(140, each=20)
     assert [order["filled_quantity"] for order in engine.ours()] == [100]
     assert engine.held() == 0
 
@@ -181,9 +183,9 @@ def test_an_order_that_comes_late_is_found_and_none_is_sent_beside_it(engine: En
 def test_a_restart_forgets_no_doubt(engine: Engine) -> None:
     engine.begin(BOOK)
     engine.lose("html_504:after")
-    engine.live(100)
+    engine.live(40)
     engine.restart()
-    engine.live(500, each=20)
+    engine.live(140, each=20)
     assert len(engine.ours()) == 1
     assert engine.pending()[0]["state"] == "parked"
 
@@ -192,7 +194,7 @@ def test_what_waits_for_approval_is_sent_once_at_most(tmp_path: Path) -> None:
     engine = Engine(tmp_path, GatewaySettings(semi_auto=True))
     engine.begin(EXIT)
     engine.bench.move(UP)
-    engine.live(500, each=20)
+    engine.live(140, each=20)
     assert len(engine.bench.server.gateway.pending) == 1
     assert any("Action Center" in text for text in engine.bench.alerts)
     engine.bench.server.approve()
