@@ -6,13 +6,15 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from operator import add
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
 from rulekit.compile.native import has_numba
+from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import InputError, UsageError
 from rulekit.language.vocabulary import STANDARD
 from rulekit.market.times import NAIVE
@@ -22,7 +24,7 @@ from rulekit.model.calendar import default as default_calendar
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.version import VERSION
 from rulekit.replay.api import compiled as all_compiled
-from rulekit.replay.api import entries_of, side_number
+from rulekit.replay.api import entries_of, facts_of, side_number
 from rulekit.replay.bars import as_arrow
 from rulekit.replay.entries import Entry, every_bars, refuse_outside
 from rulekit.replay.gathering import WRITE_OFFSET
@@ -30,11 +32,12 @@ from rulekit.replay.options import Options
 from rulekit.replay.running import Instruments
 from rulekit.replay.sessions import days_between
 from rulekit.replay.soundness import Note
-from rulekit.replay.sweep_crew import done_by_processes, done_here
+from rulekit.replay.sweep_crew import Crew, done_here
 from rulekit.replay.sweep_figures import MEASURES, Cell, Sweep, rows_of
 from rulekit.replay.sweep_keep import Keep
-from rulekit.replay.sweep_parts import Survey, survey
+from rulekit.replay.sweep_parts import SeriesPart, Survey, survey
 from rulekit.replay.sweep_program import Family, families
+from rulekit.replay.sweep_shared import Sharing
 from rulekit.replay.sweep_values import Grid, Variants, read_grid
 from rulekit.replay.sweep_work import COLUMNS, Outcome, Study, Task
 
@@ -44,6 +47,8 @@ _MUCH, _MUCH_PLAIN = 50_000_000, 2_000_000
 """So many bars in all, combination by combination, pay for the start of further processes."""
 MOST_AT_ONCE = 250
 """So many combinations are one piece at most."""
+SHARED = 20_000_000
+"""Up to so many bars are laid out once for all workers; beyond that each reads the symbols that it is given."""
 
 Progress = Callable[[int, int], None]
 """Told how many pieces of how many are done."""
@@ -98,36 +103,58 @@ def sweep(
     """
     if by not in MEASURES:
         raise UsageError(f"`{by}` is no measure", f"use one of {', '.join(MEASURES)}")
+    chosen = options or Options()
     with _on_disk(bars, scheduler) as paths:
-        plan = prepare_sweep(
-            policy, paths, entries, values=values, enter=enter, side=side, quantity=quantity,
-            options=options or Options(), instruments=instruments, calendar=calendar,
-        )  # fmt: skip
-        kept = None if keep is None else Keep.open(keep, plan.about, resume=resume)
-        outcomes = dict(kept.known) if kept else {}
-        waiting = [task for task in plan.tasks if task.number not in outcomes]
-        if progress is not None:
-            progress(len(outcomes), len(plan.tasks))
-        for outcome in _done(waiting, jobs or _jobs_that_pay(plan), scheduler):
-            outcomes[outcome.number] = outcome
-            if kept is not None:
-                kept.add(outcome)
+        looked = look_through(policy, paths, values=values, exchange=chosen.exchange)
+        jobs = 1 if scheduler else jobs or _jobs_that_pay(looked, chosen.native)
+        with nullcontext() if jobs == 1 else Crew(jobs) as crew:
+            if crew is not None and looked.known.rows <= SHARED:
+                crew.lay_out(_sharings(looked, chosen, crew))
+            plan = prepare_sweep(
+                looked, entries, enter=enter, side=side, quantity=quantity,
+                options=chosen, instruments=instruments, calendar=calendar,
+            )  # fmt: skip
+            kept = None if keep is None else Keep.open(keep, plan.about, resume=resume)
+            sums = Sums(plan)
+            for known in kept.known.values() if kept else ():
+                sums.take(known)
+            waiting = [task for task in plan.tasks if task.number not in sums.done]
             if progress is not None:
-                progress(len(outcomes), len(plan.tasks))
-    found = _summed(plan, [outcomes[task.number] for task in plan.tasks], by)
+                progress(len(sums.done), len(plan.tasks))
+            for outcome in _done(waiting, crew, scheduler):
+                if kept is not None:
+                    kept.add(outcome)
+                sums.take(outcome)
+                if progress is not None:
+                    progress(len(sums.done), len(plan.tasks))
+    found = sums.sweep(by)
     if kept is not None:
         kept.remove()
     return found
 
 
-def _jobs_that_pay(plan: Plan) -> int:
+def _jobs_that_pay(looked: Looked, native: bool | None) -> int:
     """Return how many processes are worth their start."""
-    native = has_numba() if plan.native is None else plan.native
-    much = plan.survey.rows * len(plan.grid) >= (_MUCH if native else _MUCH_PLAIN)
+    native = has_numba() if native is None else native
+    much = looked.known.rows * len(looked.grid) >= (_MUCH if native else _MUCH_PLAIN)
     return (os.cpu_count() or 1) if much else 1
 
 
-def _done(tasks: Sequence[Task], jobs: int, scheduler: str) -> Iterator[Outcome]:
+def _sharings(looked: Looked, options: Options, crew: Crew) -> list[Sharing]:
+    """Say what is to be laid out for all workers."""
+    facts = tuple(facts_of([looked.compiled]))
+    return [
+        Sharing(part, _laid_out(crew, part), options.exchange, options.skip_bad, facts)
+        for part in looked.known.parts.values()
+    ]
+
+
+def _laid_out(crew: Crew, part: SeriesPart) -> str:
+    """Return where the prices of a symbol are laid out."""
+    return str(crew.folder / f"{_digest(part.key)[:24]}.arrow")
+
+
+def _done(tasks: Sequence[Task], crew: Crew | None, scheduler: str) -> Iterator[Outcome]:
     """Let the pieces be done where it was asked for."""
     if not tasks:
         return iter(())
@@ -135,7 +162,9 @@ def _done(tasks: Sequence[Task], jobs: int, scheduler: str) -> Iterator[Outcome]
         from rulekit.replay.sweep_cluster import done_by_cluster
 
         return done_by_cluster(tasks, scheduler)
-    return done_here(tasks) if jobs == 1 else done_by_processes(tasks, min(jobs, len(tasks)))
+    if crew is None:
+        return done_here(tasks)
+    return crew.done([evolve(task, laid_out=_laid_out(crew, task.part)) for task in tasks])
 
 
 @contextmanager
@@ -159,12 +188,32 @@ def _on_disk(bars: Any, scheduler: str) -> Iterator[list[Path]]:
 # --- the plan --------------------------------------------------------------------------------------------------------
 
 
+@frozen(eq=False)
+class Looked:
+    """What is known before anything is planned: the policy, what is tried, and what stands where in the price files."""
+
+    compiled: CompiledPolicy
+    path: str
+    variants: Variants
+    grid: Grid
+    known: Survey
+
+
+def look_through(
+    policy: Any, paths: Sequence[Path], *, values: Mapping[str, str | Sequence[str]] | Sequence[str], exchange: str
+) -> Looked:
+    """Read the values, and look the price files through; the arguments are those of `sweep`."""
+    (compiled,) = all_compiled(policy)
+    path = str(getattr(policy, "path", "") or compiled.tree.path)
+    variants = Variants(compiled.tree.source, path, compiled.vocabulary)
+    grid = read_grid(_written(values), variants)
+    return Looked(compiled, path, variants, grid, survey(paths, exchange=exchange))
+
+
 def prepare_sweep(
-    policy: Any,
-    paths: Sequence[Path],
+    looked: Looked,
     entries: Any,
     *,
-    values: Mapping[str, str | Sequence[str]] | Sequence[str],
     enter: str | None,
     side: str,
     quantity: int,
@@ -172,18 +221,14 @@ def prepare_sweep(
     instruments: Instruments | None = None,
     calendar: Calendar | None = None,
 ) -> Plan:
-    """Look everything through and cut it into pieces; the arguments are those of `sweep`."""
-    (compiled,) = all_compiled(policy)
+    """Cut everything into pieces; the arguments are those of `sweep`."""
     if (entries is None) == (enter is None):
         raise InputError("which entries?", "give `entries`, or `enter`, for example `every 50 bars`")
-    path = str(getattr(policy, "path", "") or compiled.tree.path)
+    compiled, path, variants, grid, known = looked.compiled, looked.path, looked.variants, looked.grid, looked.known
     vocabulary = compiled.vocabulary
-    variants = Variants(compiled.tree.source, path, vocabulary)
-    grid = read_grid(_written(values), variants)
     names = [axis.name for axis in grid.axes]
     chosen = [dict(zip(names, each, strict=True)) for each in grid.combinations()]
     groups = families([variants.tried(each) for each in chosen], vocabulary)
-    known = survey(paths, exchange=options.exchange)
     made = None if entries is None else entries_of(entries, options.exchange)
     for entry in made or ():
         refuse_outside(entry, known.spans)
@@ -269,21 +314,35 @@ def _tasks(
 # --- the outcome -----------------------------------------------------------------------------------------------------
 
 
-def _summed(plan: Plan, outcomes: Sequence[Outcome], by: str) -> Sweep:
-    """Put the pieces together, in their order; sums of paise do not depend on how the work was cut."""
-    sums: list[dict[tuple[int, int], list[int]]] = [{} for _ in range(len(plan.grid))]
-    for outcome in outcomes:
+class Sums:
+    """Puts pieces together as they come; sums of paise do not depend on how the work was cut, nor on their order."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.done: set[int] = set()
+        self._plan = plan
+        self._sums: list[dict[tuple[int, int], list[int]]] = [{} for _ in range(len(plan.grid))]
+        self._notes: dict[int, tuple[Note, ...]] = {}
+        self._native = False
+
+    def take(self, outcome: Outcome) -> None:
+        """Add a piece."""
+        self.done.add(outcome.number)
+        self._notes[outcome.number] = outcome.notes
+        self._native |= outcome.native
         columns = (outcome.columns[name] for name in COLUMNS)
         for combination, entered, left, *amounts in zip(*columns, strict=True):
-            have = sums[combination].setdefault((entered, left), [0, 0, 0, 0])
-            for place, amount in enumerate(amounts):
-                have[place] += amount
-    cells: tuple[tuple[Cell, ...], ...] = tuple(
-        tuple((entered, left, *have) for (entered, left), have in sorted(of_this.items()))  # type: ignore[misc]
-        for of_this in sums
-    )
-    days = plan.survey.days
-    notes = tuple(dict.fromkeys([*plan.notes, *(note for outcome in outcomes for note in outcome.notes)]))
-    native = any(outcome.native for outcome in outcomes)
-    rows = rows_of(plan.grid, cells, days)
-    return Sweep(plan.grid, rows, days, cells, by, notes, native, plan.families, plan.title)
+            sums = self._sums[combination]
+            have = sums.get((entered, left))
+            sums[entered, left] = amounts if have is None else list(map(add, have, amounts))
+
+    def sweep(self, by: str) -> Sweep:
+        """Return the whole."""
+        plan, days = self._plan, self._plan.survey.days
+        cells: tuple[tuple[Cell, ...], ...] = tuple(
+            tuple((entered, left, *have) for (entered, left), have in sorted(of_this.items()))  # type: ignore[misc]
+            for of_this in self._sums
+        )
+        told = [note for task in plan.tasks for note in self._notes[task.number]]
+        notes = tuple(dict.fromkeys([*plan.notes, *told]))
+        rows = rows_of(plan.grid, cells, days)
+        return Sweep(plan.grid, rows, days, cells, by, notes, self._native, plan.families, plan.title)

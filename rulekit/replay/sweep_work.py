@@ -28,6 +28,7 @@ from rulekit.replay.running import Prepared, prepare
 from rulekit.replay.soundness import Note
 from rulekit.replay.sweep_parts import SeriesPart, read_part
 from rulekit.replay.sweep_program import families
+from rulekit.replay.sweep_shared import shared
 from rulekit.replay.sweep_values import Variants
 
 COLUMNS = ("combination", "entered", "left", "trades", "won", "held", "paise")
@@ -75,6 +76,8 @@ class Task:
     numbers: tuple[tuple[float, ...], ...]
     beside: SeriesPart | None = None
     """What the symbol is written on, if that is among the bars: facts of plug-ins may need it."""
+    laid_out: str = ""
+    """Where the prices of the symbol may be laid out on this machine."""
 
 
 @frozen(eq=False)
@@ -142,7 +145,10 @@ def _ready(task: Task) -> Prepared:
         return _HAND.ready[place]
     policy = _policy(study, task.family)
     options = study.options
-    bars = read_part(task.part, exchange=options.exchange, skip_bad=options.skip_bad, facts=facts_of([policy]))
+    facts = facts_of([policy])
+    bars = shared(task.part, task.laid_out, facts)
+    if bars is None:
+        bars = read_part(task.part, exchange=options.exchange, skip_bad=options.skip_bad, facts=facts)
     if task.beside is not None:
         bars = _with_facts_of_plugins(task, task.beside, bars, policy)
     ready = prepare(
