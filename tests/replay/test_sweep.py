@@ -20,6 +20,7 @@ from rulekit.replay.sweep import sweep
 from rulekit.replay.sweep_figures import Sweep
 from rulekit.replay.sweep_parts import read_part, survey
 from rulekit.replay.sweep_program import families
+from rulekit.replay.sweep_shared import Sharing, share, shared
 from rulekit.replay.sweep_values import Variants, read_grid
 from rulekit.replay.sweep_work import by_day, columns_by_day, trades_of
 from rulekit.runtime.policy import Policy
@@ -355,6 +356,19 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
     pq.write_table(table("TCS"), path)
     with pytest.raises(UnreadableFileError, match="has changed meanwhile"):
         read_part(part)
+
+
+def test_prices_that_are_laid_out_for_all_workers_are_those_of_the_file(prices: Path, tmp_path: Path) -> None:
+    part = next(part for key, part in survey(prices).parts.items() if key.symbol == "TCS")
+    sharing = Sharing(part, str(tmp_path / "tcs.arrow"), "NSE", False, ("iv rank",))
+    assert shared(part, sharing.path, []) is None  # not yet
+    share(sharing)
+    found, read = shared(part, sharing.path, ["iv rank"]), read_part(part)
+    assert found is not None
+    assert found.notes == read.notes
+    assert found.series[part.key].length == read.series[part.key].length == MINUTE
+    assert found.series[part.key].table == read.series[part.key].table
+    assert shared(part, sharing.path, ["delta"]) is None, "a fact is missing"
 
 
 # --- who does it ----------------------------------------------------------------------------------------------------
