@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.broker.calls import Answer
 from rulekit.broker.kite_checks import refusal
 from rulekit.broker.kite_outcomes import CANCEL, PLACE
@@ -29,6 +31,8 @@ from rulekit.model.prices import to_rupees
 READS_PER_SECOND = 9
 """OpenAlgo would allow fifty; the broker behind it, which each of them asks, allows ten."""
 MOST_QUOTES = 50
+QUIET_S = 60
+"""How long ago the last order of a position must have been placed for list and trades to be of one moment."""
 FRESH_S = 3
 """Age up to which a price that was heard is good enough for a limit; many brokers tell prices once a second only."""
 DEAD = "OpenAlgo refuses its key, or has no session with the broker; nothing is sent until it has"
@@ -88,6 +92,8 @@ class OpenAlgoBroker:
         self._waits_for_approval = False
         self._ends = Ends(settings)
         self._trades: list[Trade] | None = None
+        self._orders: Sequence[Order] = ()
+        self._traded: dict[tuple[str, ...], int] = {}
         self._heard: dict[InstrumentKey, Quote] = {}
         self._unnumbered: tuple[date | None, frozenset[str]] = (None, frozenset())
         self._instruments: dict[InstrumentKey, Instrument | None] = {}
@@ -228,7 +234,9 @@ class OpenAlgoBroker:
         today = day_of(now)
         rows = book_of(self.read("orders", "orderbook"), today)
         self._trades = trades = self._read_trades(today)
-        return self._ends.judge(rows, _fills(trades), now)
+        self._orders = self._ends.judge(rows, _fills(trades), now)
+        self._traded = _net(trades)
+        return self._orders
 
     def trades(self) -> Sequence[Trade]:
         """Return the trades that were read with the order book: newer ones would show fills that it does not show."""
@@ -251,7 +259,13 @@ class OpenAlgoBroker:
         for row in rows:
             if row.quantity:
                 self.instrument(row.key.instrument)
-        return rows
+        quiet = self._clock.now() - QUIET_S * SECOND
+        moving = {_place(order) for order in self._orders if not order.ended or order.placed > quiet}
+        return [row if row.key[1:] in moving else evolve(row, overnight=self._overnight(row)) for row in rows]
+
+    def _overnight(self, row: NetPosition) -> int:
+        """Return what was held in the morning, which OpenAlgo does not say: what is held but for the day's trades."""
+        return row.quantity - self._traded.get(row.key[1:], 0)
 
     def quotes(self, keys: Sequence[InstrumentKey]) -> dict[InstrumentKey, Quote]:
         """Read last prices with bid and ask."""
@@ -314,3 +328,15 @@ def _fills(trades: Sequence[Trade]) -> dict[str, tuple[int, float]]:
         quantity, value = sums.get(trade.order_id, (0, 0.0))
         sums[trade.order_id] = (quantity + trade.quantity, value + trade.quantity * trade.price)
     return {number: (quantity, value / quantity) for number, (quantity, value) in sums.items()}
+
+
+def _place(row: Order | Trade) -> tuple[str, ...]:
+    return row.exchange, row.symbol, row.product
+
+
+def _net(trades: Sequence[Trade]) -> dict[tuple[str, ...], int]:
+    """Return the signed quantity that has traded today, by position."""
+    net: dict[tuple[str, ...], int] = {}
+    for trade in trades:
+        net[_place(trade)] = net.get(_place(trade), 0) + SIGN[trade.side] * trade.quantity
+    return net

@@ -80,7 +80,7 @@ class OpenAlgoSettings:
     root: str = field(default=USUAL_ROOT, validator=_address)
     account: str = ""
     strategy: str = field(default="rulekit", validator=_label)
-    deadline_s: float = field(default=10.0, validator=_above_zero)
+    deadline_s: float = field(default=7.0, validator=_above_zero)
     connect_s: float = field(default=3.0, validator=_above_zero)
     reuse_s: float = 5.0
     poll_s: float = field(default=2.0, validator=_above_zero)

@@ -426,11 +426,14 @@ class Executor:
     def _resting_elsewhere(self, action: ActionRecord) -> int:
         """Sum the open orders on an action's side that may have been placed for it, and bear no tag that says so.
 
-        A host's own engine places such orders; so does a broker without tags that takes one long after all hope.
+        A host's own engine places such orders, and so does a broker that gives no tags back.
         """
         reading = self._reader.latest
-        given_up = self._names is not None and any(one.state == states.ATTEMPT_ABSENT for one in action.attempts)
-        if not (self._external or given_up) or reading is None or not action.attempts:
+        if reading is None:
+            return 0
+        if self._names is not None:
+            return self._names.resting(action, reading)
+        if not self._external or not action.attempts:
             return 0
         return reading.resting(action.key, action.side, action.attempts[0].sent, self._ledger.tags)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from rulekit.execution.actions import ActionRecord, Attempt
+from rulekit.execution.actions import ATTEMPT_ABSENT, ATTEMPT_ENDED, ATTEMPT_REFUSED, ActionRecord, Attempt
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.reading import Reading
 from rulekit.model.instant import SECOND, day_number
@@ -16,6 +16,8 @@ from rulekit.model.orders import Order
 
 APART = 120 * SECOND
 """How far the broker's clock may be behind: an order that seems older than this cannot be ours."""
+GIVEN_UP = frozenset({ATTEMPT_ABSENT, ATTEMPT_ENDED, ATTEMPT_REFUSED})
+"""Attempts that, without a number, an order may belong to after all."""
 
 
 class Names:
@@ -51,6 +53,24 @@ class Names:
         seen.difference_update(order.order_id for order in reading.orders if order.tag)
         seen.update(order.order_id for order in found)
         return found if len(found) == len(seen) else None
+
+    def resting(self, action: ActionRecord, reading: Reading) -> int:
+        """Sum what rests on an action's side of orders that may be one of those that were given up there.
+
+        One that comes long after all hope, or that a person called ended while it rested, bears no tag that says so.
+        """
+        given_up = [
+            (other, attempt)
+            for other in self._chronicle.ledger.actions.values()
+            if other.key == action.key and other.side == action.side
+            for attempt in other.attempts
+            if attempt.state in GIVEN_UP and not attempt.order_id
+        ]
+        return sum(
+            order.quantity - order.filled
+            for order in (reading.orders if given_up else ())
+            if not order.tag and not order.ended and any(self._may_be(order, *one) for one in given_up)
+        )
 
     def _may_be(self, order: Order, action: ActionRecord, attempt: Attempt) -> bool:
         if (order.exchange, order.symbol, order.product) != action.key[1:]:

@@ -14,7 +14,7 @@ from rulekit.errors import InputError, ReadFailedError
 from rulekit.kite_server.faults import Fault
 from rulekit.model.instant import SECOND, iso, parse_instant
 from rulekit.model.instrument import InstrumentKey
-from rulekit.model.orders import BUY, CANCELLED, COMPLETE, OPEN, REJECTED, TERMINAL, Accepted, Order, OrderRequest
+from rulekit.model.orders import BUY, CANCELLED, COMPLETE, OPEN, REJECTED, SELL, TERMINAL, Accepted, Order, OrderRequest
 from rulekit.openalgo_server.settings import GatewaySettings
 from tests.openalgo.bench import OpenAlgoBench
 
@@ -206,6 +206,19 @@ def test_a_rest_is_cancelled_with_what_it_filled(bench: OpenAlgoBench) -> None:
         bench.wait(1)
         (order,) = bench.broker.orders()
     assert (order.status, order.filled, order.status in TERMINAL) == (CANCELLED, 0, True)
+
+
+def test_what_was_held_in_the_morning_is_worked_out_once_list_and_trades_agree(bench: OpenAlgoBench) -> None:
+    bench.server.carry_over(*bench.key, "CNC", 100, 1400)
+    bench.server.trade_by_hand(*bench.key, SELL, 30, "CNC")
+    bench.wait(5)
+    seen = {}
+    for seconds in (0, 60):
+        bench.wait(seconds)
+        bench.broker.orders()
+        (row,) = bench.broker.positions()
+        seen[seconds] = (row.quantity, row.overnight)
+    assert seen == {0: (70, 0), 60: (70, 100)}
 
 
 def test_fills_that_are_added_up_to_one_row_are_found_out() -> None:

@@ -453,6 +453,11 @@ def _resting_lookalike_let_go() -> Any:
     return patch.object(settling.Settler, "_whose", whose)
 
 
+def _resting_not_counted() -> Any:
+    """What a person called ended while it rested does not count as on its way."""
+    return patch.object(names.Names, "resting", lambda self, action, seen: 0)
+
+
 def _piles_up() -> Any:
     """A position decides again though what it decided before is not done."""
     from rulekit.runtime.manager import Manager
@@ -599,6 +604,7 @@ BUGS: dict[str, Planted] = {
     "the only order that looks like an unknown one is claimed": _claims_the_only_one,
     "an order without a tag is never ours": _looks_are_no_doubt,
     "an exit is let go while what may be it rests": _resting_lookalike_let_go,
+    "what may be ours does not count while it rests": _resting_not_counted,
 }
 """What is planted, by name."""
 
@@ -616,6 +622,7 @@ WORLDS: dict[str, type[World]] = {
     "the only order that looks like an unknown one is claimed": Nameless,
     "an order without a tag is never ours": Nameless,
     "an exit is let go while what may be it rests": Nameless,
+    "what may be ours does not count while it rests": Nameless,
 }
 """The worlds made for one thing in which some of them are looked for."""
 

@@ -18,6 +18,8 @@ from tests.simulation.world import World
 
 LIKE_OURS = 0.25
 """How often, in a step with an order of unknown fate, the trader trades the same by hand."""
+ANSWERED = 0.2
+"""How often, in a step, a person answers what is parked."""
 
 
 @define
@@ -70,16 +72,21 @@ class Nameless(World):
 
     def _world_acts(self) -> None:
         World._world_acts(self)
+        if self.draw.random() < ANSWERED:
+            self._answer_all()
         for sent in self.doubtful():
             if self.draw.random() < LIKE_OURS:
                 self._imitate(sent)
 
     def _rest_a_while(self, seconds: float) -> None:
         """Let a person answer the alerts meanwhile: who looks at the broker's own screen knows whose an order is."""
+        self._answer_all()
+        World._rest_a_while(self, seconds)
+
+    def _answer_all(self) -> None:
         for row in self._running.pending_management_actions:
             if row["state"] == "parked":
                 self._answer(row)
-        World._rest_a_while(self, seconds)
 
     def _answer(self, row: dict[str, Any]) -> None:
         tag = row["attempts"][-1]["tag"]
@@ -89,7 +96,11 @@ class Nameless(World):
         if sent is None or not sent.order_id:
             self.guarded(partial(self._running.executor.settle, row["id"], "not placed"))
             return
-        self.exchange._end(sent.order_id, CANCELLED)
+        if self.draw.random() < 0.5:
+            self.exchange._end(sent.order_id, CANCELLED)
+        else:
+            # Who says too soon that it has ended lets it rest on for a while.
+            self.exchange.at(self.exchange.soon(5, 30), partial(self.exchange._end, sent.order_id, CANCELLED))
         filled = self.exchange.orders_true[sent.order_id].filled
         self.guarded(partial(self._running.executor.settle, row["id"], "filled", filled=filled))
 
