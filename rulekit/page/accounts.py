@@ -83,7 +83,7 @@ def position_row(
         "entry": rupees(book.entry, scale),
         "price": rupees(last, scale),
         "heard": None if seen is None or seen.heard is None else iso(seen.heard),
-        "old": seen is not None and seen.snapshot.price != seen.snapshot.price,
+        "old": seen is not None and is_old(seen, engine),
         "profit": rupees(gain, scale),
         "percent": _percent(book, last),
         "realised": rupees(book.realised * multiplier, scale),
@@ -95,6 +95,15 @@ def position_row(
         "managed": None if seen is None else bool(seen.policy),
         "near": None if near is None else {"rule": near.rule, "words": near.words},
     }
+
+
+def is_old(seen: Seen, engine: Engine) -> bool:
+    """Tell whether nothing is decided on a position's price any more."""
+    if seen.heard is None or not math.isfinite(seen.last):
+        return True
+    bound = engine.health.get("stale_after")
+    # What was shown is of a moment before the engine's last sign, so that a price is only ever older than it seems.
+    return bound is not None and engine.now - seen.heard > bound * SECOND
 
 
 def _percent(book: Book, last: float) -> float | None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from rulekit.errors import RulekitError, UsageError
 from rulekit.execution.journal_schema import Entry
 from rulekit.execution.ledger import ACTION_DECIDED, ADOPTED, TRADE, WATCHED, Ledger
@@ -16,7 +18,8 @@ from rulekit.model.clock import bare_stopwatch
 from rulekit.model.events import Event
 from rulekit.model.instant import Instant
 from rulekit.model.instrument import PositionKey
-from rulekit.page.accounts import Engine, account_row, position_row, shown_id
+from rulekit.model.prices import UNKNOWN
+from rulekit.page.accounts import Engine, account_row, is_old, position_row, shown_id
 from rulekit.page.following import Follower
 from rulekit.page.loglines import LogLine, line_of_event
 from rulekit.page.nearness import Nearness, nearest, nearness
@@ -300,6 +303,8 @@ class Live:
         policy = None if seen is None else self._policy(seen.policy)
         if seen is None or policy is None:
             return []
+        price = UNKNOWN if is_old(seen, self.engine) else seen.last
+        seen = evolve(seen, snapshot=evolve(seen.snapshot, price=price))
         with suppress(RulekitError):
             return nearness(seen, policy, self.engine.now or seen.snapshot.now)
         return []

@@ -63,7 +63,7 @@ def look_at_position(
     policy: str, digest: str, snapshot: Snapshot, memory: Memory, orders: BookOrders, decision: Decision
 ) -> Body:
     """Write down a look at a position."""
-    return {"policy": policy, "digest": digest, "snapshot": snapshot_row(snapshot), **_rest(memory, orders, decision)}
+    return {"policy": policy, "digest": digest, "snapshot": _snapshot(snapshot), **_rest(memory, orders, decision)}
 
 
 def look_at_book(policy: str, digest: str, book: BookSnapshot, memory: Memory, decision: Decision) -> Body:
@@ -72,8 +72,7 @@ def look_at_book(policy: str, digest: str, book: BookSnapshot, memory: Memory, d
     return {"policy": policy, "digest": digest, "book": body, **_rest(memory, NO_ORDERS, decision)}
 
 
-def snapshot_row(snapshot: Snapshot) -> Body:
-    """Write a snapshot down; what is as by default is left out."""
+def _snapshot(snapshot: Snapshot) -> Body:
     said: Body = {}
     for name in _NAMES:
         value = getattr(snapshot, name)
@@ -136,7 +135,7 @@ def look_of(body: Mapping[str, Any]) -> Look:
     """Read a look back."""
     memory = memory_of(body.get("memory", {}))
     orders = BookOrders(*body["orders"]) if "orders" in body else NO_ORDERS
-    made = _read_book(body["book"]) if "book" in body else read_snapshot(body["snapshot"])
+    made = _read_book(body["book"]) if "book" in body else _read_snapshot(body["snapshot"])
     return Look(body["policy"], body["digest"], made, memory, orders)
 
 
@@ -150,8 +149,7 @@ def memory_of(rows: Mapping[str, list[Any]]) -> dict[str, RuleMemory]:
     }
 
 
-def read_snapshot(body: Mapping[str, Any]) -> Snapshot:
-    """Read a snapshot back."""
+def _read_snapshot(body: Mapping[str, Any]) -> Snapshot:
     said = dict(body)
     said["session"] = _read_session(said.get("session"))
     if "expiry" in said:

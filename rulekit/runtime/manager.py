@@ -459,6 +459,7 @@ class Manager:
         began = meters.begin() if heard is None else heard
         decisions, decided = [], []
         orders, new = self._look_at_book(now)
+        self._showing.takes = self._showing.watched and (heard is not None or self.market is None)
         shared = self._shared_facts()
         for position in self.executor.positions() if new else positions:
             outcome = self._decide_one(position, now, orders, shared)
@@ -510,11 +511,11 @@ class Manager:
         snapshot = self.snapshot(position, now, shared)
         policy = self._policy_for(position, snapshot)
         if policy is None:
-            if self._showing.watched:
+            if self._showing.takes:
                 self._showing.saw(position, snapshot, position.memory, "")
             return None
         decision = decide(policy.compiled, snapshot, position.memory)
-        if self._showing.watched:
+        if self._showing.takes:
             self._showing.saw(position, snapshot, decision.memory, policy.digest)
         if orders:
             decision = under_orders(policy.compiled, decision, snapshot, orders)

@@ -33,7 +33,7 @@ from rulekit.runtime.shown import (
     watched_path,
 )
 
-LOOK_S, WRITE_S, HEALTH_S = 0.5, 0.1, 1.0
+LOOK_S, WRITE_S, HEALTH_S = 0.5, 0.1, 2.0
 """Real seconds between two looks whether somebody watches, two writings, two publications of the figures."""
 WATCHED_S = 10.0
 """So long after the last sign of whoever watches they are taken to watch still."""
@@ -81,6 +81,8 @@ class Showing:
         self.watched = False
         self.begun = False
         """Whether somebody has begun to watch and nobody has shown everything since."""
+        self.takes = False
+        """Whether what is looked at now is to be seen: somebody watches, and it has a new price."""
         self._run = fresh_bytes(6).hex()
         self._file: FileIO | None = None
         self._number = 0
@@ -174,6 +176,7 @@ class Showing:
         lines: list[str] = []
         if policies is not self._policies and self._file is not None:
             lines += map(_policy_line, policies)
+            self.begun = True  # others may be for the positions now
         self._policies = policies
         for key in list(self._changed)[:AT_ONCE]:
             line = self._line_of(key, *self._changed.pop(key))

@@ -5,24 +5,34 @@ Nothing rests on these files: they are not flushed, not read by any engine, and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, field, fields, frozen
 
-from rulekit.execution.journal_schema import body_of, text_of
+from rulekit.execution.journal_schema import text_of
 from rulekit.model.decision import Memory
 from rulekit.model.events import Event
 from rulekit.model.instant import Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.meters import Figures
-from rulekit.model.snapshot import Snapshot
-from rulekit.runtime.looks import memory_of, memory_row, read_snapshot, snapshot_row
+from rulekit.model.snapshot import SessionTimes, Snapshot
+from rulekit.runtime.looks import memory_of, memory_row
 
 BEGIN, POLICY, POSITION, NOW, HEALTH, HEARD = "begin", "policy", "position", "now", "health", "heard"
 """Kinds of lines: the file's own name, a policy's text, a position, the engine's time, its figures, an event."""
+
+_APART = ("session", "expiry", "facts")
+_NAMES = tuple(each.name for each in fields(Snapshot) if each.name not in _APART)
+_VALUES = attrgetter(*_NAMES)
+"""Values without their names, read at once: an engine writes this for each price that moves."""
+_CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+_DECODER = json.JSONDecoder(parse_constant=_CONSTANTS.__getitem__)
 
 MOST_READ = 8_000_000
 """Bytes that are read at once; the rest at the next look."""
@@ -66,8 +76,14 @@ def position_line(seen: Seen) -> str:
         "policy": seen.policy,
         "last": seen.last,
         "heard": seen.heard,
-        "look": snapshot_row(seen.snapshot),
+        "values": _VALUES(seen.snapshot),
+        "facts": seen.snapshot.facts,
     }
+    session, expiry = seen.snapshot.session, seen.snapshot.expiry
+    if session is not None:
+        body["session"] = (session.opens, session.closes, session.day.isoformat())
+    if expiry is not None:
+        body["expiry"] = expiry.isoformat()
     if seen.memory:
         body["memory"] = memory_row(seen.memory)
     return text_of(body)
@@ -75,13 +91,20 @@ def position_line(seen: Seen) -> str:
 
 def read_position(body: Mapping[str, Any]) -> Seen:
     """Read a position back."""
+    session, expiry = body.get("session"), body.get("expiry")
+    snapshot = Snapshot(
+        **dict(zip(_NAMES, body["values"], strict=True)),
+        session=None if session is None else SessionTimes(session[0], session[1], date.fromisoformat(session[2])),
+        expiry=None if expiry is None else date.fromisoformat(expiry),
+        facts=body["facts"],
+    )
     return Seen(
         PositionKey(*body["key"]),
         body["episode"],
         body["policy"],
         body["last"],
         body["heard"],
-        read_snapshot(body["look"]),
+        snapshot,
         memory_of(body.get("memory", {})),
     )
 
@@ -128,5 +151,5 @@ class ShownReader:
         for line in found[:whole].splitlines():
             # What a dead engine left half written at the end of a file is no line.
             with suppress(ValueError):
-                lines.append(body_of(line.decode("utf-8")))
+                lines.append(_DECODER.decode(line.decode("utf-8")))
         return lines

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.clock import SimulatedClock, WallClock
 from rulekit.model.instant import parse_instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import BUY, SELL
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
+from rulekit.settings import Settings
 from tests.execution.scripted import ScriptedBroker
 
 TEN = parse_instant("2026-11-20T10:00:00+05:30")
@@ -47,7 +49,10 @@ def scene(folder: Path) -> Iterator[Path]:
         broker.trade(key, "MIS", BUY if quantity > 0 else SELL, abs(quantity), price * 100)
     _set(broker, **PRICES)
     journal = folder / "scene.journal"
-    manager = Manager(Policy.from_text(POLICY, "scene.policy"), broker=broker, journal=journal, clock=clock)
+    settings = Settings(execution=ExecutionSettings(quarantine_s=3600.0))  # however slow who looks is
+    manager = Manager(
+        Policy.from_text(POLICY, "scene.policy"), broker=broker, journal=journal, clock=clock, settings=settings
+    )
     manager.start()
     manager.cycle()
     broker.fates = ["lost before"]

@@ -48,9 +48,9 @@ def acts(journal: Path) -> list[dict[str, Any]]:
 def test_positions_come_with_prices_and_move_by_themselves(running: Served, opened: Opened) -> None:
     page = opened()
     page.goto(running.url)
-    row = page.locator("tbody", has_text="KOTAKBANK")
-    expect(page.locator("table.positions tbody")).to_have_count(6)
-    for cell in page.locator("td.near").all():
+    row = page.locator(".position", has_text="KOTAKBANK")
+    expect(page.locator(".position")).to_have_count(6)
+    for cell in page.locator(".position .near").all():
         expect(cell).to_have_text(re.compile(r"\S+: .{8,}"))
     assert "long 100 · MIS · NSE" in row.inner_text()
     before = page.locator("#f-profit").inner_text()

@@ -7,9 +7,11 @@ import { age, clock, count, percent, price, rupees, signed, tone } from "./figur
 const byId = (id) => document.getElementById(id);
 const view = byId("live");
 const acts = Boolean(view.dataset.acts);
-const table = document.querySelector("table.positions");
+const table = document.querySelector(".positions");
 const positions = new Map();
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const LOG_SHOWN = 300;
+const FEW = 60; // of more positions a change is not shown by a flash: it would never be still
 
 function set(element, text) {
   if (element.textContent !== text) { element.textContent = text; return true; }
@@ -25,19 +27,19 @@ class Position {
     this.symbol = make("b");
     this.sub = make("span", { class: "sub" });
     this.opener = make("button", { class: "opener", type: "button", "aria-expanded": "false", onclick: () => this.toggle() }, make("span", {}, this.symbol, this.sub));
-    this.price = make("td", { class: "number" });
+    const cell = (kind, ...parts) => make("div", { role: "cell", class: kind }, ...parts);
     this.last = make("span");
     this.heard = make("span", { class: "sub" });
-    this.price.append(this.last, this.heard);
+    this.price = cell("number", this.last, this.heard);
     this.gain = make("span");
     this.percent = make("span", { class: "sub" });
-    this.profit = make("td", { class: "number" }, this.gain, this.percent);
-    this.entry = make("td", { class: "number more" });
-    this.stop = make("td", { class: "number more" });
-    this.target = make("td", { class: "number more" });
-    this.near = make("td", { class: "near" });
-    this.line = make("tr", { class: "main" }, make("th", { scope: "row" }, this.opener), this.price, this.profit, this.entry, this.stop, this.target, this.near);
-    this.body = make("tbody", {}, this.line);
+    this.profit = cell("number", this.gain, this.percent);
+    this.entry = cell("number more");
+    this.stop = cell("number more");
+    this.target = cell("number more");
+    this.near = cell("near");
+    this.line = make("div", { role: "row", class: "line" }, make("div", { role: "rowheader" }, this.opener), this.price, this.profit, this.entry, this.stop, this.target, this.near);
+    this.body = make("div", { role: "rowgroup", class: "position" }, this.line);
     this.details = null;
     this.asked = 0;
     this.take(row);
@@ -58,11 +60,13 @@ class Position {
     set(this.stop, price(row.stop));
     set(this.target, price(row.target));
     this.nearBy(row);
-    if (before && moved && !document.hidden) {
-      this.price.classList.remove("moved");
-      requestAnimationFrame(() => this.price.classList.add("moved"));
-    }
+    if (before && moved && positions.size <= FEW) this.flash();
     if (this.details) this.ask();
+  }
+
+  flash() {
+    if (document.hidden || still.matches) return;
+    this.price.animate([{ backgroundColor: "var(--mark-soft)" }, { backgroundColor: "transparent" }], 900);
   }
 
   nearBy(row) {
@@ -82,7 +86,7 @@ class Position {
       this.details.remove();
       this.details = null;
     } else {
-      this.details = make("tr", { class: "details" }, make("td", { colspan: "7" }, make("p", { class: "soft" }, "a moment …")));
+      this.details = make("div", { role: "row", class: "details" }, make("div", { role: "cell" }, make("p", { class: "soft" }, "a moment …")));
       this.line.after(this.details);
       this.asked = 0;
       this.ask();
@@ -138,7 +142,7 @@ function fits(position) {
 function arrange() {
   const found = [...positions.values()].filter(fits).sort(ORDERS[byId("sort").value]);
   const focused = document.activeElement;
-  table.replaceChildren(table.tHead, ...found.map((position) => position.body));
+  table.replaceChildren(table.firstElementChild, ...found.map((position) => position.body));
   if (focused && focused !== document.activeElement && table.contains(focused)) focused.focus();
 }
 
