@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,10 +11,11 @@ from rulekit.bulk.binding import Binding, Bound
 from rulekit.bulk.decisions import Decisions
 from rulekit.bulk.fields import FIELDS
 from rulekit.bulk.frames import NUMPY, Column, Frame, read_frame
-from rulekit.bulk.kernel import native_loop, native_tiles, plain_loop
+from rulekit.bulk.kernel import native_rolled, native_tiles, plain_loop
 from rulekit.bulk.loop import FEW, carried, write_loop
 from rulekit.bulk.plans import Plan, keep_plan, plan_for, shape_of
 from rulekit.bulk.remembered import carried_columns
+from rulekit.bulk.rolled import rolled_rules, write_rolled
 from rulekit.compile.native import has_numba
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import InputError
@@ -36,7 +37,8 @@ _KINDS = {
 }
 _MEASURES = ("rupees", "units")
 COMPILED = 60
-"""Up to so many rules a loop is compiled unless it is asked for otherwise: a rule takes a quarter of a second, once."""
+"""Up to so many rules that differ in more than numbers are compiled unless it is asked for otherwise: each takes a
+quarter of a second, once."""
 
 
 def decide_many(
@@ -56,7 +58,7 @@ def decide_many(
             minutes`), and what rules remember as `fired: LABEL`. Null and NaN are unknown.
         prices: `rupees`, or `units` for smallest units.
         statuses: tell of every rule what became of it.
-        native: by compiled code; None: if numba is installed, for policies of up to 60 rules.
+        native: by compiled code; None: if numba is installed, for up to 60 rules that differ in more than numbers.
         same: columns whose value is the same in every row, for example `now`.
 
     Raises:
@@ -65,7 +67,7 @@ def decide_many(
     if prices not in _MEASURES:
         raise InputError(f"prices in `{prices}` are not known", "write rupees or units")
     if native is None:
-        native = has_numba() and len(policy.rules) <= COMPILED
+        native = has_numba() and (len(policy.rules) <= COMPILED or rolled_rules(policy).written <= COMPILED)
     rupees, arrays = prices == "rupees", Arrays(native)
     shape = shape_of(frame, same, (rupees, statuses)) if arrays.native else None
     plan = plan_for(policy, shape)
@@ -119,10 +121,20 @@ def _loop(
     key = (tuple(columns), tuple(single), same, native, rupees, statuses)
     known = _LOOPS.setdefault(policy, {})
     if key not in known:
-        written = write_loop(policy, columns, single, bound.same, rupees=rupees, statuses=statuses)
-        native_kind = native_tiles if len(policy.rules) <= FEW else native_loop
-        known[key] = (native_kind(written) if native else plain_loop(written)), written.parameters
+        known[key] = _made(policy, columns, single, bound.same, native=native, rupees=rupees, statuses=statuses)
     return known[key]
+
+
+def _made(
+    policy: CompiledPolicy, columns: Sequence[str], single: Sequence[str], same: Mapping[str, float], *, native: bool,
+    rupees: bool, statuses: bool,
+) -> tuple[Callable[..., int], tuple[str, ...]]:  # fmt: skip
+    """Make the loop: over few rows at a time for few rules, over a table for many, row by row as plain Python."""
+    if native and len(policy.rules) > FEW:
+        rolled = write_rolled(policy, columns, single, same, rupees=rupees, statuses=statuses)
+        return native_rolled(rolled), rolled.parameters
+    written = write_loop(policy, columns, single, same, rupees=rupees, statuses=statuses)
+    return (native_tiles(written) if native else plain_loop(written)), written.parameters
 
 
 def room_for(name: str, policy: CompiledPolicy, rows: int, arrays: Arrays) -> Any:

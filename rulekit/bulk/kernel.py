@@ -9,7 +9,9 @@ from typing import Any
 from attrs import frozen
 
 from rulekit.bulk.loop import Loop
+from rulekit.bulk.rolled import TIMES_NOTED, RolledLoop
 from rulekit.bulk.tiles import CALLED, COMMON, STRIDE, Tiles, write_tiles
+from rulekit.compile.layout import FIRST_STATUS
 from rulekit.compile.native import FLOORED, compiled_module, plain_names
 from rulekit.model.prices import UNKNOWN, to_units
 
@@ -145,12 +147,61 @@ def native_tiles(loop: Loop) -> TiledLoop:
     return TiledLoop(run, tiles, loop)
 
 
+CHUNK = 1024
+"""So many rows at a time bring what is remembered of many rules into one array."""
+
+
+@frozen
+class ChunkedLoop:
+    """A compiled loop over many rules, which takes what the loop row by row takes.
+
+    Args:
+        run: the compiled function. rolled: its source.
+    """
+
+    run: Callable[..., int]
+    rolled: RolledLoop
+
+    def __call__(self, first: int, last: int, *given: Any) -> int:
+        """Decide on some rows; return the first that holds what it cannot hold, or -1."""
+        import numpy as np
+
+        rolled = self.rolled
+        everything = dict(zip(rolled.parameters, given, strict=True))
+        memory = np.empty((rolled.places, min(CHUNK, last - first)))
+        statuses = np.zeros(FIRST_STATUS + rolled.rules)
+        noted = np.empty(TIMES_NOTED * rolled.rules, np.int64)
+        loop = rolled.loop
+        taken = _as_compiled(loop, tuple(everything[name] for name in loop.parameters if name in everything))
+        table = np.array(rolled.table)
+        for start in range(first, last, CHUNK):
+            stop = min(start + CHUNK, last)
+            for place, value in rolled.same.items():
+                memory[place] = value
+            for name, place in rolled.memory.items():
+                memory[place, : stop - start] = everything[name][start:stop]
+            wrong = self.run(start, stop, *taken, table, memory, start, statuses, noted)
+            if wrong >= 0:
+                return wrong
+        return -1
+
+
+def native_rolled(rolled: RolledLoop) -> ChunkedLoop:
+    """Return a loop over many rules, compiled."""
+    return ChunkedLoop(_compiled(rolled.loop), rolled)
+
+
 def native_loop(loop: Loop) -> Callable[..., int]:
     """Return the loop, compiled when it is first called, or before: the machine code is kept in a folder."""
+    run = _compiled(loop)
+    return lambda first, last, *given: run(first, last, *_as_compiled(loop, given))
+
+
+def _compiled(loop: Loop) -> Callable[..., int]:
     # one that raises on a division by zero costs twice as much; here every divisor is a tick, a lot or a scale
     source = f'{_NATIVE}@njit(cache=True, error_model="numpy", nogil=True)\n{loop.text}'
     run: Callable[..., int] = compiled_module(source, "bulk").run
-    return lambda first, last, *given: run(first, last, *_as_compiled(loop, given))
+    return run
 
 
 def plain_loop(loop: Loop) -> Callable[..., int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from functools import reduce
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -141,10 +140,17 @@ def write_loop(
         rupees: prices are rupees, else smallest units.
         statuses: what became of each rule is a result, too.
     """
-    writer = _Writer(policy, columns, same, rupees=rupees, statuses=statuses)
-    body = writer.body()
-    outputs = writer.outputs()
-    parameters = (*(f"c_{name}" for name in columns), *(f"k_{name}" for name in single), *outputs)
+    writer = Writer(policy, columns, same, rupees=rupees, statuses=statuses)
+    return written(writer.body(), (*given(columns, single), *writer.outputs()))
+
+
+def given(columns: Sequence[str], single: Sequence[str]) -> tuple[str, ...]:
+    """Return the names under which a loop is given columns and single values."""
+    return (*(f"c_{name}" for name in columns), *(f"k_{name}" for name in single))
+
+
+def written(body: Sequence[str], parameters: tuple[str, ...]) -> Loop:
+    """Return the loop whose body does this with a row."""
     whole = "\n".join(body)
     for number, value in (*NUMBERS.items(), ("NONE", -(1 << 62))):
         whole = re.sub(rf"\b{number}\b", f"({value!r})", whole)
@@ -186,7 +192,7 @@ def _fact_lines(fact: FactSlot, name: str, read: str, miss: str) -> list[str]:
     return lines
 
 
-class _Writer:
+class Writer:
     """Writes one row's work."""
 
     def __init__(
@@ -194,10 +200,11 @@ class _Writer:
     ) -> None:
         self._policy, self._columns, self._same = policy, columns, same
         self._rupees, self._statuses = rupees, statuses
+        self._sections: Sequence[Section] = policy.sections
         self._rules = len(policy.rules)
         self._many = self._rules > FEW
         # what became of each rule need not be kept where nobody asks but the answer
-        self._kept = statuses or self._many or any(_asks(section) for section in policy.sections)
+        self._kept = statuses or self._many or any(_asks(section) for section in self._sections)
         self._targets = any(_aims(section) for section in policy.sections)
         self._carried = carried(policy)
 
@@ -216,7 +223,7 @@ class _Writer:
         done: set[str] = {MISSING}
         guards = [line for slot in GUARDED_BY for line in _lines(slot, policy, done)]
         rest = [line for slot in layout.slots[1:] for line in _lines(slot, policy, done)]
-        first, others = policy.sections[:2], policy.sections[2:]
+        first, others = self._sections[:2], self._sections[2:]
         return [
             *self._loads(),
             "if not (s_side == 1.0 or s_side == -1.0):",
@@ -240,12 +247,21 @@ class _Writer:
     def _loads(self) -> list[str]:
         lines = [f"s_{name} = {self._read(name)}" for name in slots_read(self._policy)]
         lines += [f"f_{place} = {self._read(f'f{place}')}" for place in range(len(self._policy.layout.facts))]
-        for place, (_, part) in enumerate(self._policy.layout.memory):
-            read = self._read(f"m{place}")
-            if part == BEST_SLOT and read != "NAN":
-                read = f"units({read}, s_scale) * s_side" if self._rupees else f"{read} * s_side"
-            lines.append(f"m{place} = {read}")
-        return lines
+        return lines + [line for place, (_, part) in enumerate(self._policy.layout.memory)
+                        for line in self._remembered(place, part)]  # fmt: skip
+
+    def _remembered(self, place: int, part: str) -> list[str]:
+        """Bring in what stands at one place of the memory."""
+        read = self._read(f"m{place}")
+        return [f"m{place} = {self._directed(read) if part == BEST_SLOT and read != 'NAN' else read}"]
+
+    def _directed(self, price: str) -> str:
+        """Write a price so that higher is better, in smallest units."""
+        return f"units({price}, s_scale) * s_side" if self._rupees else f"{price} * s_side"
+
+    def _memory(self, place: int) -> str:
+        """Write one place of the memory."""
+        return f"m{place}"
 
     def _read(self, name: str) -> str:
         if name in self._same:
@@ -273,13 +289,16 @@ class _Writer:
 
     # --- what the policy does --------------------------------------------------------------------------------
 
+    def _turn(self) -> ast.NodeTransformer:
+        """Return what turns the function's statements into those of the loop."""
+        return Scalars(self._policy.layout.slots, self._many, None if self._kept else self._policy.alerts)
+
     def _statements(self, sections: Sequence[Section]) -> list[str]:
-        turn = _Scalars(self._policy.layout.slots, self._many, None if self._kept else self._policy.alerts)
-        lines: list[str] = []
-        for section in sections:
-            for statement in section.statements:
-                turned = ast.fix_missing_locations(turn.visit(deepcopy(statement)))
-                lines += ast.unparse(turned).split("\n")
+        turn = self._turn()
+        # read anew, for a node that stands in two places would be turned twice
+        texts = [ast.unparse(ast.fix_missing_locations(each)) for section in sections for each in section.statements]
+        turned = ast.fix_missing_locations(turn.visit(ast.parse("\n".join(texts))))
+        lines = ast.unparse(turned).split("\n")
         guarded = self._answer(guarded=True)
         found: list[str] = []
         for line in lines:
@@ -329,6 +348,10 @@ class _Writer:
         ]
         return [*"\n".join(lines).split("\n"), *self._sides_of_the_answer()]
 
+    def _every_status(self) -> list[str]:
+        """Write what became of each rule."""
+        return [f"o_statuses[i * {self._rules} + {k}] = int({self._status(k)})" for k in range(self._rules)]
+
     def _status(self, index: int) -> str:
         return f"q[{index}]" if self._many else f"r{FIRST_STATUS + index}"
 
@@ -349,9 +372,7 @@ class _Writer:
 
     def _sides_of_the_answer(self) -> list[str]:
         """Write the statuses, the alerts and the memory, where they are asked for."""
-        lines = []
-        if self._statuses:
-            lines += [f"o_statuses[i * {self._rules} + {k}] = int({self._status(k)})" for k in range(self._rules)]
+        lines = self._every_status() if self._statuses else []
         alerts = self._policy.alerts
         lines += [
             f"o_told[i * {len(alerts)} + {k}] = 1 if {self._status(index)} == {HELD} else 0"
@@ -360,10 +381,10 @@ class _Writer:
         per_unit = " / s_scale" if self._rupees else ""
         for place in self._carried:
             rule, part = self._policy.layout.memory[place]
-            kept = f"m{place}"
+            kept = self._memory(place)
             if part == BEST_SLOT:
                 since = self._policy.layout.memory.index((rule, SINCE_SLOT))
-                kept = f"NAN if m{since} < 0.0 else m{place} * s_side{per_unit}"
+                kept = f"NAN if {self._memory(since)} < 0.0 else {kept} * s_side{per_unit}"
             lines.append(f"o_m{place}[i] = {kept}")
         return lines
 
@@ -393,7 +414,7 @@ def _is_quick(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare)
 
 
-class _Scalars(LocalNames, ast.NodeTransformer):
+class Scalars(LocalNames, ast.NodeTransformer):
     """Also joins branches, and keeps no status that nobody reads."""
 
     def __init__(self, slots: tuple[str, ...], many: bool, kept: Sequence[int] | None) -> None:

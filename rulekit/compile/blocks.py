@@ -63,12 +63,12 @@ class Block:
 
 def blocks_of(rules: Sequence[RuleProgram]) -> tuple[Block | RuleProgram, ...]:
     """Group the rules of one phase; those that fit no group come after the groups, in their order."""
-    leading = {rule.index: [] if rule.is_doubted_at_once else list(_leading(rule)) for rule in rules}
-    counts = Counter(key for found in leading.values() for key in {one.key for one in found})
+    firsts = {rule.index: [] if rule.is_doubted_at_once else list(leading(rule)) for rule in rules}
+    counts = Counter(key for found in firsts.values() for key in {one.key for one in found})
     groups: dict[Key, list[tuple[Leading, RuleProgram]]] = {}
     alone: list[RuleProgram] = []
     for rule in rules:
-        best = max(leading[rule.index], key=lambda one: counts[one.key], default=None)
+        best = max(firsts[rule.index], key=lambda one: counts[one.key], default=None)
         if best is None or counts[best.key] < FEWEST:
             alone.append(rule)
         else:
@@ -78,7 +78,7 @@ def blocks_of(rules: Sequence[RuleProgram]) -> tuple[Block | RuleProgram, ...]:
         group.sort(key=lambda pair: pair[0].strength)
         kept: list[tuple[Leading, RuleProgram]] = []
         for one, rule in group:
-            if kept and not _implies(one, kept[-1][0]):
+            if kept and not implies(one, kept[-1][0]):
                 alone.append(rule)
             else:
                 kept.append((one, rule))
@@ -97,7 +97,7 @@ def _parted(group: Sequence[tuple[Leading, RuleProgram]]) -> Block:
     return Block(guard, (Block(None, parts[0].parts), *parts[1:]))
 
 
-def _implies(stronger: Leading, weaker: Leading) -> bool:
+def implies(stronger: Leading, weaker: Leading) -> bool:
     """Tell whether one comparison cannot hold without the other, as floats are rounded."""
     (high, strict), (low, tight) = stronger.strength, weaker.strength
     if high == low:
@@ -106,7 +106,7 @@ def _implies(stronger: Leading, weaker: Leading) -> bool:
     return stronger.key[2] is None or high - low > _APART * (abs(high) + abs(low))
 
 
-def _leading(rule: RuleProgram) -> Iterator[Leading]:
+def leading(rule: RuleProgram) -> Iterator[Leading]:
     """Yield the comparisons each of which must hold for a rule to hold."""
     items = rule.holds.items if isinstance(rule.holds, All) else (rule.holds,)
     for item in items:

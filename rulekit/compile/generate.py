@@ -75,7 +75,7 @@ class Section:
 
 def generate(program: Program) -> tuple[Generated, tuple[Section, ...]]:
     """Return the policy's function and its sections, from which it can be shown."""
-    sections = tuple(_Emitter(program).sections())
+    sections = tuple(Emitter(program).sections())
     body = [statement for section in sections for statement in section.statements]
     module = ast.fix_missing_locations(ast.Module([_function(body)], []))
     names: dict[str, object] = {"__builtins__": {}}
@@ -100,14 +100,19 @@ def _function(body: list[ast.stmt]) -> ast.FunctionDef:
     return ast.FunctionDef("decide", empty, body, [], None)
 
 
-class _Emitter:
+class Emitter:
     """Writes the statements of a program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, least: int | None = None) -> None:
+        """Prepare to write.
+
+        Args:
+            least: a number that is used so often is computed before the rules.
+        """
         self._program = program
         slots = {name: place for place, name in enumerate(program.layout.slots)}
         self._many = len(program.rules) > MANY
-        self._registers = Registers(slots, _roots(program), OFTEN if self._many else 2)
+        self._registers = Registers(slots, _roots(program), least or (OFTEN if self._many else 2))
         phases = [
             [rule for rule in program.rules if phase(rule) and not rule.rule.is_for_missing_data] for phase in _PHASES
         ]
@@ -130,14 +135,7 @@ class _Emitter:
         if noted:
             yield Section("since when what must last has held", noted)
         for rules in self._phases:
-            for part in blocks_of(rules) if self._many else rules:
-                if isinstance(part, RuleProgram):
-                    yield Section(part.comment, self._rule(part))
-                else:
-                    yield Section("\n".join(rule.comment for rule in part.rules), self._block(part))
-            late = self._behind(rules)
-            if late:
-                yield Section("what came to nothing is held back where a rule before it has acted", late)
+            yield from self._phase(rules)
         doubts = self._doubts()
         if doubts:
             yield Section("which rules could not be judged, asked only where something is missing", doubts)
@@ -148,6 +146,17 @@ class _Emitter:
         if sides:
             yield Section("on which side of its crossings a rule was, but where another order goes before it", sides)
         yield Section("the results", self._results())
+
+    def _phase(self, rules: Sequence[RuleProgram]) -> Iterator[Section]:
+        """Yield the rules that stand before those of the next phase, many of them in blocks."""
+        for part in blocks_of(rules) if self._many else rules:
+            if isinstance(part, RuleProgram):
+                yield Section(part.comment, self._rule(part))
+            else:
+                yield Section("\n".join(rule.comment for rule in part.rules), self._block(part))
+        late = self._behind(rules)
+        if late:
+            yield Section("what came to nothing is held back where a rule before it has acted", late)
 
     @property
     def _flying(self) -> ast.expr:
