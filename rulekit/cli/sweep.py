@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rulekit.cli.replay_options import (
+    fills,
+    how_it_runs,
+    instruments,
+    looks,
+    prices_and_entries,
+    progress,
+    refuse_unclear_entries,
+    replay_options,
+)
 from rulekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,14 +43,7 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
     "--set", "values", multiple=True, required=True, metavar="NAME=VALUES",
     help="what to try behind a name of the policy; several names make every combination",
 )  # fmt: skip
-@click.option(
-    "--bars", type=click.Path(path_type=Path), multiple=True, required=True,
-    help="bars or ticks: CSV, Parquet or Arrow, or a folder of them; may be given several times",
-)  # fmt: skip
-@click.option("--entries", type=click.Path(path_type=Path), help="CSV: symbol,side,quantity,at[,price,stop]")
-@click.option("--enter", metavar="TEXT", help='enter by itself when flat, for example "every 50 bars"')
-@click.option("--side", type=click.Choice(["long", "short"]), default="long", show_default=True, help="of --enter")
-@click.option("--quantity", type=click.IntRange(1), default=100, show_default=True, help="of --enter")
+@prices_and_entries
 @click.option("--by", type=click.Choice(["sharpe", "profit", "per-trade"]), default="sharpe", show_default=True,
               help="by what the best is chosen")  # fmt: skip
 @click.option("--walk-forward", "splits", type=click.IntRange(1), metavar="N",
@@ -51,26 +54,9 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
 @click.option("--report", type=click.Path(path_type=Path), help="write a page with heat maps there: FILE.html")
 @click.option("--resume", is_flag=True, help="go on with a sweep to the same --out that was stopped")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, help="so many rows are shown")
-@click.option("--looks", type=click.Choice(["live", "path", "close"]), default="live", show_default=True,
-              help="as for `rulekit replay`, and so the following")  # fmt: skip
-@click.option("--path", type=click.Choice(["colour", "stop-first"]), default="colour", show_default=True)
-@click.option("--fill", type=click.Choice(["last", "open", "touch"]), default="last", show_default=True)
-@click.option("--spread", type=click.FloatRange(0), default=0.0, help="in ticks; an order pays half of it")
-@click.option("--slippage", type=click.FloatRange(0), default=0.0, help="in ticks, against every order")
-@click.option("--charges", metavar="KIND", default="", help="intraday, delivery, futures or options: taken off profits")
-@click.option("--product", default="", help="of the entries [default: the policy's own, else NRML]")
-@click.option("--exchange", default="NSE", show_default=True, help="of symbols that do not name theirs")
-@click.option("--lot", type=click.IntRange(1), help="of all symbols, where the settings do not say it")
-@click.option("--tick", metavar="RUPEES", help="of all symbols, where the settings do not say it")
-@click.option("--sessions", type=click.Choice(["exchange", "always"]), default="exchange", show_default=True)
-@click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", help="a fact that the bars do not tell")
-@click.option("--skip-bad-rows", is_flag=True, help="leave rows out that cannot be, and say how many")
-@click.option("--one-at-a-time", is_flag=True, help="pass over entries of a symbol while one of it is held")
-@click.option("--no-numba", is_flag=True, help="run the plain Python loop")
-@click.option(
-    "--settings", "settings_path", type=click.Path(path_type=Path),
-    help="settings file, for lots and ticks [default: rulekit.toml in this folder, if there is one]",
-)  # fmt: skip
+@looks
+@fills
+@how_it_runs
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="a table for people, or everything as JSON")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="no notes and no progress bar")
@@ -140,40 +126,28 @@ class _Told:
 
 def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sweep:
     """Read everything and run."""
-    from rulekit.cli.replay import _facts, _instruments, _progress
-    from rulekit.replay.options import Options
     from rulekit.replay.sweep import sweep
     from rulekit.runtime.policy import load
     from rulekit.settings import load_settings
 
-    if (given["entries"] is None) == (given["enter"] is None):
-        raise UsageError("which entries?", 'give --entries FILE.csv, or --enter "every 50 bars"')
+    refuse_unclear_entries(given)
     settings = load_settings(given["settings_path"])
-    options = Options(
-        **{name: given[name] for name in ("looks", "path", "fill", "spread", "slippage", "charges", "product",
-                                          "exchange", "sessions")},
-        skip_bad=given["skip_bad_rows"],
-        one_at_a_time=given["one_at_a_time"],
-        facts=_facts(given["facts"]),
-        cycle_s=settings.engine.cycle_s,
-        native=False if given["no_numba"] else None,
-        plugins=settings.plugins,
-    )  # fmt: skip
+    options = replay_options(given, settings)
     out: Path | None = given["out"]
-    with _progress(quiet) as (say, advance):
+    with progress(quiet, "pieces") as (say, advance):
         say("looking through")
 
-        def progress(done: int, whole: int) -> None:
+        def tell(done: int, whole: int) -> None:
             told.done, told.all = done, whole
             advance(done, whole)
 
         return sweep(
             load(path), list(given["bars"]), given["entries"], values=given["values"], enter=given["enter"],
             side=given["side"], quantity=given["quantity"], options=options,
-            instruments=_instruments(settings.instruments, given["lot"], given["tick"]),
+            instruments=instruments(settings, given),
             calendar=settings.calendar.calendar(), jobs=given["jobs"],
             scheduler=given["scheduler"], keep=None if out is None else _kept_beside(out),
-            resume=given["resume"], by=given["by"], progress=progress,
+            resume=given["resume"], by=given["by"], progress=tell,
         )  # fmt: skip
 
 
