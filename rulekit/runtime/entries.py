@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from rulekit.errors import InputError, UnreadableFileError
+from rulekit.market.entry_rows import EntryRow, entry_rows
 from rulekit.model.instant import Instant, parse_instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
-from rulekit.model.position import LONG, SHORT
-from rulekit.model.prices import UNKNOWN, to_units
+from rulekit.model.prices import UNKNOWN
 
 COLUMNS = ("symbol", "exchange", "product", "side", "quantity", "entry", "opened", "stop")
 OPTIONAL = ("strategy",)
-_SIDES = {"long": LONG, "short": SHORT, "buy": LONG, "sell": SHORT}
 
 
 @frozen
@@ -54,24 +51,9 @@ def read_entries(path: Path) -> list[Entry]:
 
     The rows come back in the order in which they are opened.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UnreadableFileError(f"there is no file `{path}`", "give the path of a positions file in CSV") from None
-    except IsADirectoryError:
-        raise UnreadableFileError(f"`{path}` is a folder", "give the path of a positions file in CSV") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(f"`{path}` cannot be read: {error}", "save it as CSV in UTF-8") from None
-    reader = csv.DictReader(text.splitlines())
-    names = [name.strip().lower() for name in reader.fieldnames or []]
-    missing = [name for name in COLUMNS if name not in names and name != "stop"]
-    if missing:
-        raise InputError(
-            f"`{path}` lacks the column{'s' if len(missing) > 1 else ''} {', '.join(f'`{name}`' for name in missing)}",
-            f"the first line must be {','.join(COLUMNS)} (stop may be empty)",
-        )
-    reader.fieldnames = names
-    entries = _numbered(_entry(path, number, row) for number, row in enumerate(reader, start=2))
+    needed = [name for name in COLUMNS if name != "stop"]
+    help = f"the first line must be {','.join(COLUMNS)} (stop may be empty)"
+    entries = _numbered(map(_entry, entry_rows(path, "a positions file in CSV", needed, help)))
     return sorted(entries, key=lambda entry: (entry.opened, entry.row))
 
 
@@ -85,49 +67,21 @@ def _numbered(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-def _entry(path: Path, number: int, row: Mapping[str, str | None]) -> Entry:
+def _entry(row: EntryRow) -> Entry:
     """Read one row."""
-
-    def wrong(column: str, what: str, help: str) -> InputError:
-        return InputError(f"{path}, line {number}, column `{column}`: {what}", help)
-
-    def cell(column: str) -> str:
-        text = (row.get(column) or "").strip()
-        if not text:
-            raise wrong(column, "is empty", f"every row needs its {column}")
-        return text
-
-    side = _SIDES.get(cell("side").lower())
-    if side is None:
-        raise wrong("side", f"`{cell('side')}` is not a side", "write long or short")
-    quantity_text = cell("quantity").replace(",", "")
-    if not quantity_text.isdecimal() or int(quantity_text) == 0:
-        raise wrong("quantity", f"`{cell('quantity')}` is not a whole number above 0", "write it like 100")
-    try:
-        opened = parse_instant(cell("opened"))
-    except InputError as error:
-        raise wrong("opened", error.message, error.help) from None
-
-    def price(column: str, text: str) -> float:
-        try:
-            units = to_units(text.replace(",", "").removeprefix("₹").strip())
-        except ArithmeticError:
-            units = UNKNOWN
-        if not units > 0:
-            raise wrong(column, f"`{text}` is not a price", "write it like 1690.50")
-        return units
-
-    stop_text = (row.get("stop") or "").strip()
+    side, quantity = row.side(), row.quantity()
+    opened = row.moment("opened", parse_instant)
+    row.cell("entry")
     return Entry(
-        row=number,
-        instrument=InstrumentKey(cell("exchange").upper(), cell("symbol")),
-        product=cell("product").upper(),
+        row=row.line,
+        instrument=InstrumentKey(row.cell("exchange").upper(), row.cell("symbol")),
+        product=row.cell("product").upper(),
         side=side,
-        quantity=int(quantity_text),
-        entry=price("entry", cell("entry")),
+        quantity=quantity,
+        entry=row.price("entry"),
         opened=opened,
-        stop=price("stop", stop_text) if stop_text else UNKNOWN,
-        strategy=(row.get("strategy") or "").strip(),
+        stop=row.price("stop"),
+        strategy=row.text("strategy"),
     )
 
 
