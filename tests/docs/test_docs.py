@@ -112,3 +112,11 @@ def test_decisions_are_numbered_once_and_have_their_parts() -> None:
     for record in records:
         text = record.read_text(encoding="utf-8").lower()
         assert all(part in text for part in ("context", "decision", "consequence")), record.name
+
+
+def test_every_page_is_in_the_navigation_of_the_site_once() -> None:
+    first = PROJECT / "docs" / "index.md"
+    listed = re.findall(r"^- \[[^]]+\]\(([^)]+\.md)\)", first.read_text(encoding="utf-8"), re.MULTILINE)
+    pages = {*(PROJECT / "docs").glob("*.md"), *(PROJECT / "plugins").glob("*/README.md"), PROJECT / "README.md"}
+    pages |= {PROJECT / "CHANGELOG.md", *(PROJECT / "docs").glob("*/README.md")} - {first}
+    assert sorted((first.parent / target).resolve() for target in listed) == sorted(pages - {first})
