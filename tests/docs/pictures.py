@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def studio(page: Page, url: str) -> None:
     page.goto(f"{url}/studio/edit?policy=position-management.policy")
     page.locator("#standing", has_text="no errors").wait_for()
     page.locator("#beside", has_text="closes 50%").wait_for()
-    page.locator("#proofs", has_text="looked at").wait_for()
+    page.locator("#proofs", has_text=re.compile("looked at|too long")).wait_for()
     page.wait_for_timeout(2500)
 
 
@@ -80,7 +81,11 @@ def mistake(page: Page, url: str) -> None:
     studio(page, url)
     text = page.input_value("#text")
     page.fill("#text", text.replace("book 75% at 25% profit", "boook 75% at 25 profit"))
-    page.locator("#standing", has_text="error").wait_for()
+    page.locator("#standing", has_text=re.compile(r"\d error")).wait_for()
+    page.press("#text", "Control+Home")
+    for _ in range(text[: text.index("PARTIAL_PROFIT_BOOKING_75%:")].count("\n")):
+        page.press("#text", "ArrowDown")
+    page.locator("#findings", has_text="Write:").wait_for()
     page.wait_for_timeout(1500)
 
 
@@ -92,7 +97,7 @@ def tried(page: Page, url: str) -> None:
     page.locator("#fires", has_text="books").wait_for()
     page.locator("#picture svg, #picture canvas, #picture img").first.wait_for()
     page.wait_for_timeout(1500)
-    page.evaluate("document.querySelector('.tabs').scrollIntoView()")
+    page.evaluate("document.querySelector('.tabs').scrollIntoView(); scrollBy(0, -80)")
 
 
 SERVED = (
