@@ -35,6 +35,19 @@ def test_it_imports_nothing_of_the_rest_nor_the_official_client(project: Path) -
     assert strays == set()
 
 
+def test_the_localhost_openalgo_knows_only_the_broker_behind_it(project: Path) -> None:
+    files = sorted((project / "rulekit" / "openalgo_server").glob("*.py"))
+    assert len(files) > 5
+    strays = {
+        f"{file.name}: {name}"
+        for file in files
+        for name in imports(file)
+        if (name.split(".")[0] == "rulekit" and not name.startswith(("rulekit.kite_server", "rulekit.openalgo_server")))
+        or name.split(".")[0] in {"requests", "httpx"}
+    }
+    assert strays == set()
+
+
 def test_only_its_command_knows_it(project: Path) -> None:
     knowing = {
         file.relative_to(project).as_posix()
@@ -42,15 +55,17 @@ def test_only_its_command_knows_it(project: Path) -> None:
         if "kite_server" not in file.parent.name
         and any(name.startswith("rulekit.kite_server") for name in imports(file))
     }
-    assert knowing == {"rulekit/cli/kite_server.py"}
+    before_it = {name for name in knowing if name.startswith("rulekit/openalgo_server/")}
+    assert knowing - before_it == {"rulekit/cli/kite_server.py", "rulekit/cli/openalgo_server.py"}
+    assert before_it
 
 
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("kite_server/limits.py", "import rulekit.model.orders", "the localhost Kite shares nothing with the rest"),
+        ("kite_server/limits.py", "import rulekit.model.orders", "the localhost brokers share nothing with the rest"),
         ("broker/paper.py", "import rulekit.kite_server.server", "every arrow points one way"),
-        ("cli/lint.py", "import rulekit.kite_server.oms", "only its command starts the localhost Kite"),
+        ("cli/lint.py", "import rulekit.kite_server.oms", "only their commands start the localhost brokers"),
     ],
 )
 def test_a_bridge_is_caught(project: Path, tmp_path: Path, module: str, line: str, contract: str) -> None:
