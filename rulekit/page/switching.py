@@ -101,12 +101,14 @@ def _halt(ledger: Ledger, wish: Wish, held: list[Mapping[str, Any]]) -> list[str
         if waiting
         else "nothing waits to be sent",
         f"{_count(resting, 'order on its way is', 'orders on their way are')} cancelled at the broker, what was filled "
-        f"of them stays: {_named(resting)}"
+        f"of {'it' if len(resting) == 1 else 'them'} stays: {_named(resting)}"
         if resting
         else "no order is on its way",
     ]
     if unknown:
-        said.append(f"{_count(unknown, 'order', 'orders')} of unknown fate stay as they are until they are settled")
+        one = len(unknown) == 1
+        stays = "stays as it is until it is settled" if one else "stay as they are until they are settled"
+        said.append(f"{_count(unknown, 'order', 'orders')} of unknown fate {stays}")
     stops = len(ledger.standing)
     if wish.exit_everything:
         if stops:
