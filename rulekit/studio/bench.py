@@ -68,7 +68,7 @@ def _reading(asked: Asked, key: str) -> Reading:
 def _policy(asked: Asked, key: str) -> CompiledPolicy:
     policy = _reading(asked, key).policy
     if policy is None:
-        which = "the running policy" if key == "running" else "this text"
+        which = "the published policy" if key == "running" else "this text"
         raise PolicyError(f"{which} has errors", (), "mend what the findings show first")
     return policy
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Chosen:
     Args:
         file: name of a price file in the folder. symbol: empty for all of the file.
         every: enter every so many bars, when flat. side, quantity: of each entry. looks: `close`, `path` or `live`.
+        facts: what the prices do not tell, the same all the time.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Chosen:
     side: str = "long"
     quantity: int = 100
     looks: str = "path"
+    facts: tuple[tuple[str, float], ...] = ()
 
 
 def chosen(given: Mapping[str, Any]) -> Chosen:
@@ -61,7 +64,20 @@ def chosen(given: Mapping[str, Any]) -> Chosen:
         found[name] = str(given.get(name, words[0]))
         if found[name] not in words:
             raise InputError(f"{name}: `{found[name][:40]}` is none of those known", f"write {' or '.join(words)}")
-    return Chosen(**found)
+    return Chosen(**found, facts=tuple(_facts(str(given.get("facts", "")))))
+
+
+def _facts(text: str) -> Iterator[tuple[str, float]]:
+    """Read `volume=1.5, open positions=3`."""
+    for part in filter(None, (each.strip() for each in text[:500].split(","))):
+        name, _, value = part.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = nan
+        if not isfinite(number) or not name.strip():
+            raise InputError(f"`{part[:60]}` is no fact", "write it like volume=1.5, open positions=3")
+        yield " ".join(name.lower().split()), number
 
 
 _read: dict[tuple[str, float, tuple[str, ...]], Bars] = {}
@@ -118,10 +134,16 @@ def replayed(
             f"{bars.rows:,} prices are too many to wait for here", "choose one symbol, or use `rulekit replay`"
         )
     native = False if bars.rows * (2 if against else 1) <= PLAIN_ROWS else None
-    outcome = study(
-        policy, bars, enter=f"every {wanted.every} bars", side=wanted.side, quantity=wanted.quantity,
-        against=against, looks=wanted.looks, native=native, told=_LOOKS_TOLD,
-    )  # fmt: skip
+    try:
+        outcome = study(
+            policy, bars, enter=f"every {wanted.every} bars", side=wanted.side, quantity=wanted.quantity,
+            against=against, looks=wanted.looks, native=native, told=_LOOKS_TOLD, facts=dict(wanted.facts),
+        )  # fmt: skip
+    except InputError as error:
+        if "--fact" not in error.help:
+            raise
+        help = "add such a column to the prices, or write the fact into the form, like volume=1.5"
+        raise InputError(error.message, help) from None
     if against is not None:
         outcome.other_title = "the published policy"
     return told(outcome)

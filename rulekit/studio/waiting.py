@@ -116,10 +116,8 @@ class Bench:
                 question.answer.set_exception(told)
         finally:
             newer.cancel()
-            if not work.done():
-                work.cancel()
-                with contextlib.suppress(asyncio.CancelledError, OSError, ValueError, asyncio.IncompleteReadError):
-                    await work
+            work.cancel()
+            await asyncio.gather(work, newer, return_exceptions=True)  # how they ended has been told already
 
     async def _answered(self, asked: dict[str, Any]) -> dict[str, Any]:
         process = await self._running()

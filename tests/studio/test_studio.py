@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rulekit.execution.journal import read_journal
+from rulekit.execution.switch import ACTIVE, HALTED
 from rulekit.studio.routes import STUDIO
 from rulekit.studio.shelf import Shelf
 from tests.studio.engine import engine, ledger_of, prepare, until
@@ -28,15 +30,22 @@ def says(page: Page, place: str, text: str) -> None:
 
 
 def write(page: Page, text: str) -> None:
-    """Type a text as a person does, the first letters of each line by key."""
+    """Type the first line of a text by its keys, and put in the others."""
     page.click("#text")
-    for line in text.splitlines():
-        page.keyboard.type(line[:6])
-        page.keyboard.insert_text(line[6:])
-        page.keyboard.press("Escape")
-        page.keyboard.press("Enter")
-        if line.startswith(" "):
-            page.keyboard.press("Home")
+    first, _, others = text.partition("\n")
+    page.keyboard.type(first)
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(others)
+
+
+def turn(page: Page, url: str, to: str, word: str) -> None:
+    """Turn the switch as a person does: choose, read, type the word."""
+    page.goto(f"{url}/switch")
+    page.check(f"input[value={to}]")
+    says(page, "#word", word)
+    page.fill("#typed", word)
+    page.click("#go")
+    says(page, "#after-what", "Priya")
 
 
 def held(journal: Path) -> int:
@@ -97,6 +106,13 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         page.click("#publish-now")
         says(page, "#saved", "the engine decides by this version")
         assert [each.by for each in Shelf(policies).versions("mine.policy")] == ["Priya", "Priya"]
+        # it is halted, and goes on
+        turn(page, served.url, "halted", "HALT")
+        until(lambda: ledger_of(journal).mode.name == HALTED, "it is halted")
+        turn(page, served.url, "active", "RESUME")
+        until(lambda: ledger_of(journal).mode.name == ACTIVE, "it goes on")
+        said = [str(entry.body) for entry in read_journal(journal)]
+        assert sum("published mine.policy" in each and "Priya" in each for each in said) == 2
 
 
 def test_a_text_full_of_script_is_a_text(tmp_path: Path, serve: Serve, opened: Opened, journal: Path) -> None:
@@ -162,7 +178,7 @@ def test_of_two_people_the_second_is_told_and_loses_nothing(
         page.click("#publish")
         says(page, "#publishing-said", "sooner exit")
     first.click("#publish-now")
-    says(first, "#saved", "published")
+    says(first, "#saved", "published; ")
     second.click("#publish-now")
     says(second, "#publishing-said", "Nothing was written, and your text is still here.")
     says(second, "#publishing-said", "exit at 4% loss")
@@ -171,6 +187,6 @@ def test_of_two_people_the_second_is_told_and_loses_nothing(
     second.click("text=Take theirs as the beginning")
     says(second, "#publishing-said", "`exit at 4% loss` is now".replace("`", ""))
     second.click("#publish-now")
-    says(second, "#saved", "published")
+    says(second, "#saved", "published; ")
     assert (policies / "mine.policy").read_text(encoding="utf-8") == "exit at 3% loss\n"
     second.complaints.clear()  # the browser tells of the answer that refused

@@ -64,7 +64,7 @@ WITNESSES = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(WITNESSES)
 def test_a_position_comes_back_from_the_page_as_it_went(witness: Witness) -> None:
     assert read_position(asdict(position_of(witness))) == witness

@@ -1,6 +1,7 @@
 // The text that is written: a real textarea, and behind it the same text with its colours; beside it the sentences.
 
 import { ask, make } from "/assets/page/page.js";
+import { said } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -156,8 +157,8 @@ export class Paper {
     this.tells = `${line} ${this.text} ${this.shown.findings?.length}`;
     const told = this.said.find((each) => each.line <= line && line <= each.end_line);
     const here = this.shown.text === this.text ? this.findings.filter((each) => each.line === line) : [];
-    const parts = here.map((each) => make("p", { class: `on-line ${each.severity}` }, make("b", {}, each.severity), ` ${each.message}`));
-    if (told) parts.push(make("p", {}, told.said));
+    const parts = here.map((each) => make("p", { class: `on-line ${each.severity}` }, make("b", {}, each.severity), " ", ...said(each.message)));
+    if (told) parts.push(make("p", {}, ...said(told.said)));
     if (told && told.canonical) parts.push(make("p", { class: "soft small" }, "in canonical words: ", make("code", {}, told.canonical)));
     if (!parts.length) parts.push(make("p", { class: "soft" }, `Line ${line}.`));
     $("line-said").replaceChildren(...parts);

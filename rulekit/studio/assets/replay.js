@@ -71,13 +71,13 @@ export class Replay {
     $("replay").replaceChildren(
       ...found.about.map((line) => make("p", { class: "soft small" }, line)),
       make("dl", { class: "tiles" }, ...found.tiles.map((each) => make("div", {}, make("dt", {}, each.name), make("dd", { class: each.tone }, each.text)))),
-      make("div", { class: "wide" }, make("table", {}, make("thead", {}, make("tr", {}, ...["rule", "trades", "shares", "earned to the end ₹"].map((each, i) => make("th", { class: i ? "" : "text" }, each)))),
+      make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "what each rule did" }, make("table", {}, make("thead", {}, make("tr", {}, ...["rule", "trades", "shares", "earned to the end ₹"].map((each, i) => make("th", { class: i ? "" : "text" }, each)))),
         make("tbody", {}, ...found.rules.map((each) => make("tr", {}, make("td", { class: "text" }, each.rule), ...[each.trades, each.quantity, each.effect].map((value) => make("td", {}, typeof value === "number" ? value.toLocaleString("en-IN", { maximumFractionDigits: 0 }) : "–"))))))),
       ...(found.charts.length ? [
         make("p", { class: "row" }, make("button", { type: "button", id: "replay-before", "aria-label": "the trade before" }, "‹"), which, make("button", { type: "button", id: "replay-after", "aria-label": "the next trade" }, "›")),
         make("p", { id: "replay-words", class: "soft" }),
         make("div", { id: "replay-chart", role: "img", "aria-label": "the trade's prices, stops and orders; the table below lists them" }),
-        make("div", { class: "wide" }, make("table", {}, make("thead", {}, make("tr", {}, ...["no.", "time", "what", "price ₹", "why"].map((each, i) => make("th", { class: [0, 3].includes(i) ? "" : "text" }, each)))), body)),
+        make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "what was done in this trade" }, make("table", {}, make("thead", {}, make("tr", {}, ...["no.", "time", "what", "price ₹", "why"].map((each, i) => make("th", { class: [0, 3].includes(i) ? "" : "text" }, each)))), body)),
         make("p", { class: "soft small" }, "Charts by TradingView Lightweight Charts™."),
       ] : []),
       ...found.notes.map((line) => make("p", { class: "note small" }, line)),

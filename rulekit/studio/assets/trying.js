@@ -1,6 +1,7 @@
 // A position on sliders: what fires, why the others do not, and the picture of profit against age.
 
 import { ask, make } from "/assets/page/page.js";
+import { said } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
@@ -104,6 +105,7 @@ export class Trying {
     const range = ranged ? make("input", { type: "range", min: each.low, max: each.high, step: each.step, "aria-label": each.label, tabindex: 0 }) : null;
     const rest = () => range?.classList.toggle("resting", typed.value === "");
     if (range) {
+      if (Number(this.get(each.key)) > Number(each.high)) range.max = this.get(each.key);
       range.value = this.get(each.key) || each.low;
       rest();
       range.addEventListener("input", () => { typed.value = tidy(range.value, each); this.set(each.key, typed.value); rest(); this.changed(); });
@@ -168,7 +170,7 @@ export class Trying {
   verdict(each) {
     const name = each.line ? make("button", { type: "button", class: "link", onclick: () => this.goToLine(each.line) }, each.rule) : make("b", {}, each.rule === "stop" || each.rule === "target" ? `the ${each.rule} of the position` : each.rule);
     const state = { fires: each.does, "not yet": each.why.startsWith("not again") ? "" : "not yet", unknown: "", "passed over": "passed over" }[each.state];
-    return make("li", { class: each.state.replace("passed over", "passed").replace("not yet", "not-yet") }, name, state ? ` ${state}: ` : ": ", make("span", { class: "why" }, each.why));
+    return make("li", { class: each.state.replace("passed over", "passed").replace("not yet", "not-yet") }, name, state ? ` ${state}: ` : ": ", make("span", { class: "why" }, ...said(each.why)));
   }
 
   // --- the picture ------------------------------------------------------------
