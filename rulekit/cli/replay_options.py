@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rulekit.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_NAMED = ("looks", "path", "fill", "spread", "slippage", "charges", "product", "exchange", "sessions")
+_NAMED = ("looks", "looks_at", "path", "fill", "spread", "slippage", "charges", "product", "exchange", "sessions")
 """Options of the command line that are those of a replay, by the same names."""
 
 _WHAT = (
@@ -38,6 +38,10 @@ _LOOKS = (
     click.option(
         "--path", type=click.Choice(["colour", "stop-first"]), default="colour", show_default=True,
         help="which end of a bar comes first: by its colour as in a live run, or the stop's",
+    ),
+    click.option(
+        "--looks-at", type=click.Choice(["last", "quote"]), default="last", show_default=True,
+        help="the last price, or (ticks with bid and ask) the quote at which the position could be left",
     ),
 )  # fmt: skip
 _FILLS = (

@@ -22,6 +22,7 @@ from rulekit.replay.gathering import one_piece
 from rulekit.replay.kernel import Kernel
 from rulekit.replay.loop import ARRAYS, SETTINGS
 from rulekit.replay.options import Options
+from rulekit.replay.quotes import quote_of
 from rulekit.replay.sessions import Days, days_between
 
 ROOM = 1 << 14
@@ -94,6 +95,8 @@ def bind(
     )  # fmt: skip
     arrays = Arrays(kernel.native)
     given = _series_arrays(series, arrays) | _day_arrays(days, arrays)
+    if options.looks_at == "quote":
+        given |= dict.fromkeys(("closes", "opens", "highs", "lows"), arrays.numbers(quote_of(series, first_entry.side)))
     given |= _entry_arrays(block, days, arrays, given["at"], at_close)
     count = len(block.entries)
     for name in ("o_state", "o_entry", "o_quantity", "o_realised"):

@@ -14,6 +14,7 @@ from rulekit.plugins.settings import PluginSettings
 LOOKS = ("live", "path", "close")
 PATHS = ("colour", "stop-first")
 FILLS = ("last", "open", "touch")
+PRICES = ("last", "quote")
 SESSIONS = ("exchange", "always")
 
 
@@ -43,6 +44,7 @@ class Options:
         path: what comes first in a bar: `colour` (as in a feed made of bars), or `stop-first`.
         fill: an order fills at the `last` price, at the next bar's `open`, or where its rule first held (`touch`).
         cycle_s: seconds between two looks where no price comes.
+        looks_at: the `last` price, or the `quote` at which the position could be left: the bid of a long (ticks only).
         latency_s: from a decision until its order is at the exchange (`last` only).
         spread, slippage: in ticks; an order pays half the spread and all of the slippage.
         product: of the positions; MIS is squared off by the broker. Empty: the policy's own, else NRML.
@@ -61,6 +63,7 @@ class Options:
     path: str = field(default="colour", validator=_one_of(*PATHS))
     fill: str = field(default="last", validator=_one_of(*FILLS))
     cycle_s: float = field(default=10.0, validator=_not_negative)
+    looks_at: str = field(default="last", validator=_one_of(*PRICES))
     latency_s: float = field(default=0.05, validator=_not_negative)
     spread: float = field(default=0.0, validator=_not_negative)
     slippage: float = field(default=0.0, validator=_not_negative)

@@ -27,7 +27,7 @@ def trades_of(bound: Bound, rows: Sequence[tuple[Any, ...]], charges: str) -> li
             fills.setdefault(place, []).append(fill)
         else:
             marks.setdefault(place, []).append(Mark(int(at), _MARKS[kind], price, names[rule], int(abs(quantity))))
-    last_price = float(block.series.table["close"][-1].as_py())
+    last_price = float(given["closes"][-1])
     found = []
     for place, (number, entry) in enumerate(block.entries):
         state = float(given["o_state"][place])

@@ -24,6 +24,7 @@ from rulekit.replay.kernel import Kernel, build
 from rulekit.replay.loop import NEVER, SKIPPED
 from rulekit.replay.options import Options
 from rulekit.replay.plugged import with_plugged_facts
+from rulekit.replay.quotes import entered_at_quote, notes_on_quotes, refuse_without_quotes
 from rulekit.replay.reading import trades_of
 from rulekit.replay.soundness import Note
 from rulekit.replay.trades import Replay, Trade
@@ -209,9 +210,15 @@ def _blocks(plan: Plan, entries: Sequence[Entry]) -> list[Block]:
             left.append(entry)
             continue
         policy, product = found
-        place = (id(policy), entry.key, product, strategy)
+        series = plan.bars.series[entry.key]
+        at_quote = plan.options.looks_at == "quote"
+        place = (id(policy), entry.key, product, strategy, entry.side if at_quote else 0)
         if place not in blocks:
-            blocks[place] = Block(policy, plan.bars.series[entry.key], [])
+            if at_quote:
+                refuse_without_quotes(series, policy)
+            blocks[place] = Block(policy, series, [])
+        if at_quote:
+            entry = entered_at_quote(entry, series)
         blocks[place].entries.append((number, evolve(entry, product=product, strategy=strategy)))
     if left:
         first = left[0]
@@ -263,6 +270,8 @@ def _look_through(plan: Plan, blocks: Sequence[Block]) -> list[Note]:
     if plan.options.sessions == "exchange":
         for series in {id(block.series): block.series for block in blocks}.values():
             notes += odd_series(series, plan.calendar)
+    if plan.options.looks_at == "quote":
+        notes += notes_on_quotes([*{id(block.series): block.series for block in blocks}.values()])
     for policy in plan.policies:
         if policy.book:
             notes.append(

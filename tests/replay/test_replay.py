@@ -288,3 +288,39 @@ def test_finer_prices_must_be_finer() -> None:
         replayed("set target to 10% profit", WIDE, entry(), finer=WIDE)
     with pytest.raises(InputError, match="no finer prices of NSE:INFY"):
         replayed("set target to 10% profit", WIDE, entry(), finer=table(*QUIET, symbol="TCS"))
+
+
+# --- at the quote ------------------------------------------------------------------------------------------------
+
+QUOTED = pa.table(
+    {
+        "symbol": ["INFY"] * 4,
+        "time": [f"{DAY}10:00:0{second}+05:30" for second in range(4)],
+        "price": [100.0, 101.0, 101.0, 99.0],
+        "bid": [99.0, 100.0, None, 97.0],
+        "ask": [101.0, 102.0, 103.0, 99.0],
+        "volume": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("side", "entered", "exited"), [("long", 101.0, 97.0), ("short", 99.0, 102.0)]
+)  # the one falls to its bid, the other has its stop reached by the ask
+def test_a_position_is_entered_and_left_at_the_two_sides_of_the_quote(side: str, entered: float, exited: float) -> None:
+    rule = "X: exit at 3% loss"
+    begins = {**entry("10:00", side), "product": "NRML"}
+    outcome = replayed(rule, QUOTED, begins, looks="path", looks_at="quote", latency_s=0)
+    trade = outcome.trades[0].as_json()
+    assert (trade["entry"], trade["fills"][0]["price"]) == (entered, exited)
+    assert any("1 of 4 ticks have no bid" in str(note) for note in outcome.notes)
+    assert replayed(rule, QUOTED, begins, looks="path", latency_s=0).trades[0].exited is None
+
+
+def test_quotes_are_refused_where_there_are_none() -> None:
+    with pytest.raises(InputError, match="are bars, which hold no quotes"):
+        replayed("X: exit at 3% loss", table(*QUIET), entry("09:16"), looks_at="quote")
+    with pytest.raises(InputError, match="no columns `bid` and `ask`"):
+        replayed("X: exit at 3% loss", QUOTED.drop_columns(["bid"]), entry("10:00"), looks_at="quote")
+    with pytest.raises(InputError, match="the rule `MORE` adds"):
+        replayed("MORE: add 10% at 3% profit", QUOTED, entry("10:00"), looks_at="quote")

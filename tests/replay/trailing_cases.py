@@ -16,7 +16,7 @@ from rulekit.model.instrument import Instrument
 from rulekit.replay import Replay, replay
 from rulekit.runtime.policy import Policy
 from tests.replay.bar_cases import percent
-from tests.replay.saying import CannotSayError, same
+from tests.replay.saying import CannotSayError
 
 START = datetime.fromisoformat("2021-01-04T00:00:00+05:30")
 BAR = timedelta(minutes=1)
@@ -158,34 +158,56 @@ def _legs(case: Mapping[str, Any]) -> list[tuple[int, int, str, float]]:
 
 def judge_step(case: Mapping[str, Any]) -> list[str]:
     """Let a stop follow one price; compare where it stands."""
+    side = "short" if case["side"] == "buy" else "long"
     last = case.get("last_price", case.get("last", case.get("basis")))
-    if last is None:
-        what = "the stop follows the bid or the ask" if "bid" in case else "there is no price at all to follow"
-        raise CannotSayError(f"{what}; a policy knows the last price")
-    if "bid" in case and case["expected_trigger" if "expected_trigger" in case else "expected"] is not None:
-        basis = case["ask"] if case["side"] == "buy" else case["bid"]
-        offset = case.get("offset", 0.0)
-        followed = basis + offset if case["side"] == "buy" else basis - offset
-        wanted = case.get("expected_trigger", case.get("expected"))
-        if same(followed, wanted) and not same(last, basis):
-            raise CannotSayError("the stop follows the bid or the ask; a policy knows the last price")
-    distance = _distance(case)
-    entry: dict[str, Any] = {
-        "side": "short" if case["side"] == "buy" else "long",
-        "quantity": 100,
-        "at": START.isoformat(),
-        "price": last,
-    }
-    if "initial_trigger" in case:
-        entry["stop"] = case["initial_trigger"]
-    prices = [last, last]
-    outcome = run(f"FOLLOW: trail stop {distance}\n", bars(prices, prices, prices, prices), entry)
-    stops = [mark.price / 100 for mark in outcome.trades[0].marks if mark.kind == "stop"]
+    quote = case.get("ask" if side == "short" else "bid")
+    reached = [_followed(case, side, last, quoted) for quoted in _followed_prices(case, last, quote)]
+    known = [stop for stop in reached if stop is not None]
+    # a stop that follows both stands at the tighter one
+    ours = (min if side == "short" else max)(known) if known else None
     wanted = case.get("expected_trigger", case.get("expected"))
-    ours = stops[0] if stops else None
     if (ours is None) != (wanted is None) or (ours is not None and not math.isclose(ours, wanted, abs_tol=1e-9)):
         return [f"the stop stands at {ours} instead of {wanted}"]
     return []
+
+
+def _followed_prices(case: Mapping[str, Any], last: float | None, quote: float | None) -> list[bool]:
+    """Return what the stop follows, True for the quote and False for the last price: what the case says, else all."""
+    told = f"{case.get('trigger_type', '')} {case.get('test', '')}".lower().replace("_", "")
+    follows = {"lastorbidask": [False, True], "bidask": [True], "default": [True], "lastprice": [False]}
+    chosen = next((prices for name, prices in follows.items() if name in told), [False, True])
+    found = [quoted for quoted in chosen if (quote if quoted else last) is not None]
+    if not found:
+        raise CannotSayError("there is no price at all that the stop could follow")
+    return found
+
+
+def _followed(case: Mapping[str, Any], side: str, last: float | None, quoted: bool) -> float | None:
+    """Return where a stop stands that has followed the quote, or the last price; None where it was not moved."""
+    bid, ask = (case.get(name, last) for name in ("bid", "ask"))
+    price = last if not quoted else ask if side == "short" else bid
+    entry: dict[str, Any] = {"side": side, "quantity": 100, "at": START.isoformat(), "price": price}
+    if "initial_trigger" in case:
+        entry["stop"] = case["initial_trigger"]
+    rule = f"FOLLOW: trail stop {_distance(case)}\n"
+    if quoted:
+        outcome = run(rule, ticks(bid, ask, last), entry, looks_at="quote", looks="path", fill="last")
+    else:
+        outcome = run(rule, bars([price] * 2, [price] * 2, [price] * 2, [price] * 2), entry)
+    stops = [mark.price / 100 for mark in outcome.trades[0].marks if mark.kind == "stop"]
+    return stops[0] if stops else None
+
+
+def ticks(bid: float | None, ask: float | None, last: float | None) -> pa.Table:
+    """Return two ticks with a quote; where no price is told it lies between, and is not looked at."""
+    known = [each for each in (bid, ask) if each is not None]
+    price = sum(known) / len(known) if last is None else last
+    times = [(START + BAR * place).isoformat() for place in range(2)]
+    columns = {"price": price, "bid": bid, "ask": ask}
+    return pa.table(
+        {"symbol": ["X"] * 2, "time": times, "volume": [0.0, 1.0],
+         **{name: pa.array([each] * 2, pa.float64()) for name, each in columns.items()}}
+    )  # fmt: skip
 
 
 def _distance(case: Mapping[str, Any]) -> str:
