@@ -120,10 +120,10 @@ def shown(value: Fraction, unit: Unit, near: Value = None) -> str:
     if unit is Unit.DURATION:
         if value < 0:
             return f"-{duration_text(-int(value))}"
-        whole = int(value) // MINUTE * MINUTE
-        if not whole and value >= SECOND:
-            return duration_text(int(value) // SECOND * SECOND)
-        return duration_text(int(value) if not whole or whole == near else whole)
+        whole, seconds = int(value) // MINUTE * MINUTE, int(value) // SECOND * SECOND
+        if whole and whole != near:
+            return duration_text(whole)
+        return duration_text(seconds if seconds and seconds != near else int(value))
     if unit is Unit.CLOCK:
         whole = int(value) // MINUTE * MINUTE
         return clock_text(int(value) if whole == near else whole)
