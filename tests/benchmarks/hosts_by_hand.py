@@ -15,7 +15,7 @@ from typing import Any
 from rulekit.hosts.bars import Bar
 from rulekit.market.market import Market
 from rulekit.model.instant import DAY, MINUTE, instant_of
-from rulekit.runtime.policy import Policy
+from rulekit.runtime.policy import Policy, load
 from tests.hosts.examples import example
 from tests.hosts.scenes import ENTRY, QUANTITY, Scene
 
@@ -113,7 +113,7 @@ def nautilus_pair(policy: Policy, day: Scene, by_hand: Any) -> tuple[Ready, Read
     from nautilus_trader.model.enums import OrderSide, PositionSide
     from nautilus_trader.trading.strategy import Strategy
 
-    module = example("nautilus_offline")
+    module, path = example("nautilus_offline"), written(policy)
 
     class DirectConfig(StrategyConfig, frozen=True, kw_only=True):  # type: ignore[call-arg, misc]
         bar_type: BarType
@@ -123,7 +123,7 @@ def nautilus_pair(policy: Policy, day: Scene, by_hand: Any) -> tuple[Ready, Read
         def on_start(self) -> None:
             self.place = self.config.bar_type.instrument_id
             self.instrument = self.cache.instrument(self.place)
-            self.hand = by_hand(policy, day.symbol, Market(policy.market_facts))
+            self.hand = by_hand(load(path), day.symbol, Market(policy.market_facts))
             self.standing: Any = None
             self.subscribe_bars(self.config.bar_type)
 
@@ -159,7 +159,6 @@ def nautilus_pair(policy: Policy, day: Scene, by_hand: Any) -> tuple[Ready, Read
             self.standing = self.order_factory.stop_market(self.place, side, position.quantity, price, reduce_only=True)
             self.submit_order(self.standing)
 
-    path = written(policy)
     at = int(day.bars[ENTRY - 1].start) * 1000 + MINUTE * 1000
 
     def ready(make: Callable[[Any], Any]) -> Ready:
