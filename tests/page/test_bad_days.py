@@ -111,6 +111,23 @@ def test_another_journal_put_in_its_place_is_read_anew(journal: Path, tmp_path: 
     assert live.changes(1).get("positions")
 
 
+def test_a_longer_journal_put_in_its_place_leaves_nothing_of_the_old_one(journal: Path, tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    with scene(tmp_path / "first") as watched:
+        pass
+    live = looked(screen_over(watched))
+    again(live)
+    assert len(live.rows) == 4
+    before = live.version
+    for end in ("", "-wal", "-shm"):
+        Path(f"{watched}{end}").unlink(missing_ok=True)
+    shutil.copy(journal, watched)
+    assert again(live) == ["no engine is running"]
+    found = live.changes(before)
+    assert set(found["gone"]) == {f"NSE:{symbol}:MIS" for symbol in ("INFY", "TCS", "WIPRO", "ITC")}
+    assert not any("TCS" in line.text for _, line in live.log)
+
+
 def test_what_a_person_does_without_an_engine_is_in_the_journal(journal: Path) -> None:
     screen = screen_over(journal)
     live = looked(screen)

@@ -37,6 +37,7 @@ from tests.execution.scripted import ScriptedBroker
 
 TEN = parse_instant("2026-11-20T10:00:00+05:30")
 INFY = InstrumentKey("NSE", "INFY")
+TCS = InstrumentKey("NSE", "TCS")
 TEXT = '"Half": book 50% at 9% profit\n"Quick": exit if momentum over 5 minutes is above 40%\n'
 
 
@@ -47,6 +48,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
     clock = SimulatedClock(TEN)
     broker = ScriptedBroker(clock)
     broker.trade(INFY, "MIS", BUY, 40, 150_000.0)
+    broker.trade(TCS, "MIS", BUY, 10, 320_000.0)
     policy = Policy.from_text(TEXT, "my.policy")
     made = Manager(
         policy, broker=broker, journal=tmp_path / "day.journal", clock=clock, market=Market(policy.market_facts)
@@ -81,9 +83,11 @@ def test_everything_is_shown_once_somebody_looks_then_what_moved(manager: Manage
     assert found[0]["k"] == BEGIN
     assert {row["k"] for row in found} == {BEGIN, POLICY, POSITION, NOW, HEALTH, HEARD}
     assert next(row["text"] for row in found if row["k"] == POLICY) == TEXT
-    seen = [read_position(row) for row in found if row["k"] == POSITION][-1]
+    positions = {one.key.symbol: one for one in (read_position(row) for row in found if row["k"] == POSITION)}
+    assert set(positions) == {"INFY", "TCS"}
+    seen = positions["INFY"]
     assert (seen.key.symbol, seen.last, seen.policy) == ("INFY", 150_100.0, manager.policies[0].digest)
-    position = manager.executor.positions()[0]
+    position = next(one for one in manager.executor.positions() if one.key.symbol == "INFY")
     assert digest_of(seen.snapshot) == digest_of(manager.snapshot(position, seen.snapshot.now))
     manager.cycle()
     assert [row for row in reader.read() if row["k"] == POSITION] == []  # nothing moved
@@ -105,7 +109,7 @@ def test_another_policy_is_shown_with_the_positions_that_it_is_for(manager: Mana
         manager.publish()
     found = reader.read()
     assert [row["text"] for row in found if row["k"] == POLICY] == ['"Half": book 50% at 8% profit\n']
-    assert [row["policy"] for row in found if row["k"] == POSITION] == [manager.policies[0].digest]
+    assert [row["policy"] for row in found if row["k"] == POSITION] == [manager.policies[0].digest] * 2
     assert [row["name"] for row in found if row["k"] == HEARD] == ["policy_reloaded"]
 
 
@@ -116,6 +120,8 @@ def test_a_file_grown_long_is_begun_anew_with_the_latest(
     journal = tmp_path / "day.journal"
     reader = ShownReader(shown_path(journal))
     watched_path(journal).touch()
+    for _ in range(3):
+        manager.publish()
     begun, last = 0, 0.0
     for number in range(60):
         tick(manager, number, 150_000.0 + number * 5)
@@ -126,6 +132,8 @@ def test_a_file_grown_long_is_begun_anew_with_the_latest(
     assert begun >= 2
     assert last == 150_295.0
     assert shown_path(journal).stat().st_size < 20_000
+    whole = [read_position(row) for row in ShownReader(shown_path(journal)).read() if row["k"] == POSITION]
+    assert {one.key.symbol for one in whole} == {"INFY", "TCS"}  # TCS has not moved since the file was begun
 
 
 def test_it_ends_some_time_after_the_last_sign(
