@@ -28,6 +28,7 @@ from rulekit.studio import answers
 from rulekit.studio.asking import pieces
 from rulekit.studio.draft import Draft, Drafts
 from rulekit.studio.findings import about
+from rulekit.studio.open_now import open_now
 from rulekit.studio.price_folder import price_files
 from rulekit.studio.publishing import checked, publish, running
 from rulekit.studio.shelf import Shelf
@@ -139,6 +140,7 @@ def routes(screen: Screen) -> Sequence[BaseRoute]:
         route("/studio/edit", _editor(shop), LOOK, name="studio_edit"),
         *(quick(f"/studio/{name}", answer) for name, answer in answers.QUICK.items()),
         route("/studio/about/{code}", _about, LOOK, name="studio_about"),
+        route("/studio/open", _open_now(shop), LOOK, methods=["POST"], name="studio_open"),
         route("/studio/prove", _prove(shop), LOOK, methods=["POST"], name="studio_prove"),
         route("/studio/compare", _compare(shop), LOOK, methods=["POST"], name="studio_compare"),
         route("/studio/bars", _bars(shop), LOOK, methods=["POST"], name="studio_bars"),
@@ -212,6 +214,24 @@ async def _charts(request: Request) -> Response:
 
     library = await run_in_threadpool(chart_library)
     return Response(library.script, media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+
+
+def _open_now(shop: Workshop) -> Endpoint:
+    async def positions(request: Request) -> Response:
+        """Say what the text would do to the positions that are open now."""
+        asked, live = await _asked(request), request.app.state.live
+
+        def work() -> list[dict[str, Any]]:
+            draft = shop.draft(asked)
+            with draft.lock:
+                policy = draft.read(asked["text"], shop.today()).policy
+            return (
+                [] if policy is None else [asdict(each) for each in open_now(policy, [*live.seen.values()], live.now)]
+            )
+
+        return JSONResponse({"open": await run_in_threadpool(work)})
+
+    return positions
 
 
 # --- long work ------------------------------------------------------------

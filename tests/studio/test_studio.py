@@ -81,6 +81,8 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         page.click("#findings >> text=Load into the sliders >> nth=0")
         says(page, "#position", "long 100 KOTAKBANK")
         says(page, "#fires", "books 50 of 100")
+        # what it would do to the position that is open now
+        says(page, "#open-now", "KOTAKBANK MIS, long 100: books 50 of 100")
         page.click("#tab-compare")
         says(page, "#difference", "has not been published yet")
         # it is published, and the engine acts on it

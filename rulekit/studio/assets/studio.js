@@ -71,6 +71,7 @@ async function beyond(mine, ready) {
   seen.failing = found.trials.filter((each) => !each.passed).length;
   stand();
   trying.offer(found.sliders, found.begin, found.applies);
+  trying.openNow();
   trying.look();
   clearTimeout(proofTimer);
   proofTimer = setTimeout(() => prove(), 500);
@@ -225,6 +226,8 @@ async function published(done) {
     await new Promise((wait) => setTimeout(wait, 750));
   }
 }
+
+setInterval(() => { if (tabs.current === "try" && seen.ready && !document.hidden) trying.openNow(); }, 2000);
 
 restore();
 look();

@@ -151,6 +151,19 @@ export class Trying {
     }
   }
 
+  /** Say what the text would do to the positions that are open now. */
+  async openNow() {
+    let found;
+    try { found = (await ask("/studio/open", this.asked())).open; } catch { return; }
+    const signs = JSON.stringify(found);
+    if (signs === this.openSigns) return;
+    this.openSigns = signs;
+    $("open-now").replaceChildren(...found.map((each) => make("li", { class: each.does.length ? "fires" : "" }, make("b", {}, each.name), ": ",
+      ...(each.does.length ? said(each.does.join("; ")) : [each.covered ? "nothing at this look" : "this policy is not for it"]), " ",
+      make("button", { type: "button", class: "link", onclick: () => this.load(each.position) }, "load into the sliders"))));
+    if (!found.length) $("open-now").append(make("li", { class: "soft" }, "none that the engine has shown"));
+  }
+
   tellTrouble(text) {
     $("try-trouble").textContent = text;
     $("try-trouble").hidden = false;
