@@ -61,6 +61,13 @@ def test_the_newest_text_wins_and_nothing_stops_the_next_one() -> None:
         told = await asyncio.gather(*asked, return_exceptions=True)
         assert [isinstance(each, OvertakenError) for each in told] == [True] * 4 + [False]
         assert isinstance(told[-1], list)
+        # one that is worked on already, and would take long
+        slow = "".join(f"R{n}: book {n}% at {n}% profit after {n} minutes\n" for n in range(1, 90))
+        late = asyncio.ensure_future(bench.ask("mine", question("prove", slow)))
+        while bench._working is None or bench._working.asked["text"] != slow:
+            await asyncio.sleep(0.01)
+        assert isinstance(await bench.ask("mine", question("prove", "exit at 7% loss\n")), list)
+        assert isinstance(late.exception(), OvertakenError)
         # a process that died
         assert bench._process is not None
         first = bench._process
