@@ -85,3 +85,13 @@ def test_a_stop_stands_at_its_tick_and_not_a_tick_nearer(side: int, entry: float
     expected = list(map(row_of, replayed(policy, scene)))
     assert expected == [f"09:30 S stop {stop:.2f}", "09:35 stop exit 100"]
     assert list(map(row_of, run(policy, scene))) == expected
+
+
+def test_a_candle_from_before_the_entry_says_nothing_of_the_trade() -> None:
+    """It closed 2% above the price at which the trade is then opened."""
+    if reason := missing("freqtrade"):
+        pytest.skip(f"{reason}; see docs/hosts.md for how it is run")
+    prices = [1020.0] * ENTRY + [1000.0] * 10
+    bars = [Bar("INFY", START + place * MINUTE, *[price] * 4, 10_000.0) for place, price in enumerate(prices)]
+    policy, scene = Policy.from_text("HALF: book 50% at 1% profit\nX: exit at 15:00"), Scene("INFY", 1, tuple(bars))
+    assert run(policy, scene) == replayed(policy, scene) == []
