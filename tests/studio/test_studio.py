@@ -78,8 +78,8 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         says(page, "#beside", "When profit is at least 25%: closes 75% of what is held then; once.")
         # a witness goes into the sliders
         says(page, "#proofs", "has been looked at")
-        page.click("#findings >> text=Load into the sliders >> nth=0")
-        says(page, "#position", "long 100 KOTAKBANK")
+        page.locator("#findings > li", has_text="Q201").get_by_role("button", name="Load into the sliders").click()
+        says(page, "#position", "price ₹2,112.50 (25% profit), held 30 minutes")
         says(page, "#fires", "books 50 of 100")
         # what it would do to the position that is open now
         says(page, "#open-now", "KOTAKBANK MIS, long 100: books 50 of 100")
