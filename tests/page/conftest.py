@@ -31,9 +31,9 @@ def serve() -> Iterator[Callable[..., Served]]:
         yield lambda journal, **more: stack.enter_context(served(journal, **more))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of this session's own."""
+    """A Chromium for one file of tests: while it lives, its driver's loop runs in this thread, and no other can."""
     if why_no_browser():
         pytest.skip(why_no_browser())
     from playwright.sync_api import sync_playwright

@@ -22,6 +22,9 @@ WIDTHS = (390, 820, 1400)
 VIEWS = ("/", "/history", "/rules?period=all", "/switch", "/nothing-here")
 PICTURES = os.environ.get("RULEKIT_TEST_PICTURES", "")
 """A folder for the pictures, to be looked at; empty for none."""
+EVERY = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
+LOOKS = EVERY if PICTURES else [(390, "dark"), (820, "light"), (1400, "light")]
+"""Each width and each scheme; all of their pairs only where pictures are wanted."""
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +34,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_view_reads_well(everything: Served, opened: Opened, width: int, scheme: str) -> None:
     page = opened(width=width, height=850, scheme=scheme)
     for view in VIEWS:
