@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from rulekit.cli.settings_option import calendar_in_force
+
 
 @click.command("decide", short_help="show what a policy decides for given positions")
 @click.argument("policy", type=click.Path(path_type=Path))
@@ -44,6 +46,7 @@ def command(policy: Path, positions: Path) -> int:
     from rulekit.engine.stated_memory import named_memory
     from rulekit.runtime.policy import load
 
+    calendar_in_force()
     loaded = load(policy)
     given = read_file(positions)
     remembered = named_memory(loaded.compiled, given.book.memory)

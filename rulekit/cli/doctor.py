@@ -6,26 +6,27 @@ from pathlib import Path
 
 import click
 
+from rulekit.cli.settings_option import settings_option
+
 
 @click.command(
     "doctor",
     epilog="""\b
 Examples:
   rulekit doctor
-  rulekit doctor --folder /srv/journals
+  rulekit doctor --broker openalgo --folder /srv/journals
 Nothing is sent: it only reads. Exit codes: 0 nothing fails (warnings may stand), 1 something would fail today.""",
 )
 @click.option(
-    "--settings",
-    "settings_path",
-    type=click.Path(path_type=Path),
-    help="settings file [default: rulekit.toml in this folder, if there is one]",
-)
+    "--broker", metavar="paper|kite|openalgo|NAME", default="",
+    help="the account that is meant, as `run` calls it; paper for none [default: those that a key is set for]",
+)  # fmt: skip
+@settings_option
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path(), show_default=True, help="where the journal is to stand"
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(settings_path: Path | None, folder: Path, form: str) -> int:
+def command(broker: str, settings_path: Path | None, folder: Path, form: str) -> int:
     """Look at everything that a day with the account needs: token, clock, calendar, instruments, permissions, disk."""
     import os
 
@@ -42,7 +43,7 @@ def command(settings_path: Path | None, folder: Path, form: str) -> int:
     clock = parse_clock(settings.engine.clock) if settings.engine.clock else WallClock()
     redact = Redactor(os.environ)
     findings = []
-    for finding in examine(settings, clock, folder):
+    for finding in examine(settings, clock, folder, broker):
         findings.append(finding)
         if form == "text":
             remedy = f" -> {finding.remedy}" if finding.remedy and finding.state != OK else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rulekit.cli.settings_option import settings_option
 from rulekit.errors import UsageError
 
 
@@ -19,12 +20,7 @@ The app's registered redirect address must be the one that is shown, http://127.
 `redirect_port` under [kite]. The token ends at six the next morning; log in once a day, by hand.
 Exit codes: 0 logged in, 1 the broker refused or nobody came, 2 usage.""",
 )
-@click.option(
-    "--settings",
-    "settings_path",
-    type=click.Path(path_type=Path),
-    help="settings file [default: rulekit.toml in this folder, if there is one]",
-)
+@settings_option
 @click.option("--no-browser", is_flag=True, help="show the address instead of opening a browser")
 @click.option("--wait", "wait_s", type=click.FloatRange(1), default=300, show_default=True, help="seconds to wait")
 def command(settings_path: Path | None, no_browser: bool, wait_s: float) -> None:

@@ -42,7 +42,7 @@ COMMANDS = {
     "what-if": "what another policy would have done at the recorded looks",
     "adopt": "take an order that the journal lost back into it",
     "plugins": "what installed packages add, and whether it works",
-    "new": "begin a package that adds words to the language",
+    "new": "begin a package of new words, or a year of exchange days",
     "compile": "show the function that a policy becomes",
     "kite-server": "start a simulated Kite on this machine",
     "openalgo-server": "start a simulated OpenAlgo on this machine",

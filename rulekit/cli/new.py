@@ -1,4 +1,4 @@
-"""`rulekit new plugin`: begin a package that adds a fact, with tests that pass, and never overwrite anything."""
+"""`rulekit new`: begin a package that adds a fact, or a year of exchange days; nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def command() -> None:
     \b
     Examples:
       rulekit new plugin "premium decay"
+      rulekit new holidays 2027
     """
 
 
@@ -53,14 +54,34 @@ def plugin(name: tuple[str, ...], folder: Path | None) -> None:
         raise UsageError(f"`{target}` is there already", "give another --folder; nothing is overwritten")
     words = {"@spoken@": spoken, "@dashed@": spoken.replace(" ", "-"), "@underscored@": spoken.replace(" ", "_")}
     for template, path in TEMPLATES.items():
-        _write(target / _filled(path, words), _filled(_template(template), words))
+        _write(target / _filled(path, words), _filled(_template("plugin", template), words))
     click.echo(f"wrote {target}: a package that adds `{spoken}`")
     shown = f'"{target}"' if " " in str(target) else str(target)
     click.echo(f"next: pip install -e {shown}, then rulekit plugins {spoken}")
 
 
-def _template(name: str) -> str:
-    return files("rulekit.cli").joinpath("starter", "plugin", name).read_text(encoding="utf-8")
+@command.command("holidays")
+@click.argument("year", type=click.IntRange(2019, 2100))
+@click.option("--file", "path", type=click.Path(path_type=Path), help="[default: holidays-YEAR.toml in this folder]")
+def holidays(year: int, path: Path | None) -> None:
+    """Write a file for the exchanges' days of YEAR, to be filled in from their circulars.
+
+    Exit codes: 0 done, 2 the file is there already or cannot be written.
+    """
+    from rulekit.model.calendar_year import national_holidays
+
+    target = path or Path(f"holidays-{year}.toml")
+    if target.exists():
+        raise UsageError(f"`{target}` is there already", "give another --file; nothing is overwritten")
+    national = "".join(f"    {day.isoformat()}, # {name}\n" for day, name in national_holidays(year))
+    words = {"@year@": str(year), "@file@": target.name, "@national@": national}
+    _write(target, _filled(_template("holidays.toml"), words))
+    click.echo(f"wrote {target}: copy the days of {year} from the exchanges' circulars into it")
+    click.echo(f'next: files = ["{target.name}"] under [calendar] in rulekit.toml, then rulekit doctor')
+
+
+def _template(*name: str) -> str:
+    return files("rulekit.cli").joinpath("starter", *name).read_text(encoding="utf-8")
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rulekit.cli.journal_option import journal_option
+from rulekit.cli.settings_option import settings_in_force, settings_option
 from rulekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ Examples:
 )
 @click.option("--certificate", type=click.Path(path_type=Path), help="serve over TLS with this certificate (PEM)")
 @click.option("--key", type=click.Path(path_type=Path), help="the certificate's key (PEM)")
-@click.option(
-    "--settings", "settings_path", type=click.Path(path_type=Path),
-    help="settings file [default: rulekit.toml in this folder, if there is one]",
-)  # fmt: skip
+@settings_option
 def command(
     journal: Place | None, account: str | None, policies: Path | None, bars: Path | None, listen: str | None,
     named: tuple[str, ...], me: str | None, certificate: Path | None, key: Path | None, settings_path: Path | None,
@@ -70,10 +68,9 @@ def command(
     from rulekit.cli.journal_place import one_account
     from rulekit.page.people import Doors
     from rulekit.page.screen import Screen
-    from rulekit.settings import load_settings
     from rulekit.studio.routes import STUDIO
 
-    settings = load_settings(settings_path)
+    settings = settings_in_force(settings_path)
     place = one_account(journal, account)
     if policies is not None and not policies.is_dir():
         raise UsageError(f"`{policies}` is no folder", "name the folder that holds the policy files")

@@ -20,6 +20,7 @@ from rulekit.cli.replay_options import (
     refuse_unclear_entries,
     replay_options,
 )
+from rulekit.cli.settings_option import settings_in_force
 from rulekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -167,10 +168,9 @@ def _asked(
     from rulekit.replay.api import facts_of
     from rulekit.replay.bars import read_bars
     from rulekit.runtime.policy import load
-    from rulekit.settings import load_settings
 
     refuse_unclear_entries(given)
-    settings = load_settings(given["settings_path"])
+    settings = settings_in_force(given["settings_path"])
     loaded, against = [load(path) for path in policies], [load(path) for path in given["against"]]
     options = replay_options(given, settings, marks=False)
     say("reading")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rulekit.cli.journal_place import chosen, place_option
+from rulekit.cli.settings_option import settings_in_force, settings_option
 from rulekit.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from rulekit.runtime.live import LiveDay
     from rulekit.runtime.policy import Policy
     from rulekit.settings import Settings
-
-OWN_ACCOUNTS = ("kite", "openalgo")
-"""Real accounts that are reached without a plug-in."""
 
 
 class StopRequest:
@@ -133,12 +131,7 @@ Exit codes: 0 the run came to its end or was asked to stop, 1 an input is wrong,
     metavar="TIME[*SPEED]",
     help="start the clock there and run it that many times as fast [default: RULEKIT_CLOCK, or the settings]",
 )
-@click.option(
-    "--settings",
-    "settings_path",
-    type=click.Path(path_type=Path),
-    help="settings file [default: rulekit.toml in this folder, if there is one]",
-)
+@settings_option
 @click.option(
     "--metrics",
     "listen",
@@ -166,16 +159,16 @@ def command(
     from rulekit.execution.lease import never
     from rulekit.model.clock import parse_clock
     from rulekit.report.channels import open_channels
+    from rulekit.runtime.accounts import PAPER
     from rulekit.runtime.entries import read_entries
-    from rulekit.runtime.paper import PAPER, open_paper_day
+    from rulekit.runtime.paper import open_paper_day
     from rulekit.runtime.policy import load
     from rulekit.runtime.policy_watch import policy_paths
-    from rulekit.settings import load_settings
 
     if fast and clock_text:
         raise UsageError("--fast and --clock do not go together", "--fast has its own clock: leave one out")
     stop = StopRequest()
-    settings = load_settings(settings_path)
+    settings = settings_in_force(settings_path)
     if listen is not None:
         settings = evolve(settings, metrics=evolve(settings.metrics, listen=listen))
     if stops_at_broker:
@@ -199,7 +192,9 @@ def command(
                 f"--account does not go with --broker {real}: whose account it is comes from it", "leave it out"
             )
         with _ended_while_waiting(stop), open_channels(settings.alerts, os.environ) as channels:
-            _live(real, files, loaded, place, settings, clock, channels.hearing(emit), dry_run, stop, standby)
+            emit = channels.hearing(emit)
+            with _alerted_beyond_the_calendar(emit, clock):
+                _live(real, files, loaded, place, settings, clock, emit, dry_run, stop, standby)
         return
     if isinstance(place, Path) and account is not None:
         raise UsageError("--account goes with a database: a file holds one account alone", "leave it out")
@@ -230,6 +225,21 @@ def command(
 
 
 @contextmanager
+def _alerted_beyond_the_calendar(emit: Emit, clock: WallClock | None) -> Iterator[None]:
+    """Let a person hear, and not the screen alone, that nothing is managed on a day that the calendar does not know."""
+    from rulekit.model.calendar import HorizonError
+    from rulekit.model.clock import WallClock
+    from rulekit.model.events import Event
+
+    try:
+        yield
+    except HorizonError as error:
+        data = {"text": f"nothing is managed: {error.message}", "level": "critical", "cause": "calendar"}
+        emit(Event("alert", (clock or WallClock()).now(), data=data))
+        raise
+
+
+@contextmanager
 def _shown(day: Day | LiveDay, settings: Settings) -> Iterator[None]:
     """Serve metrics and health while a day runs, if they are asked for."""
     if not settings.metrics.listen:
@@ -251,12 +261,10 @@ def _account_of(broker: str, feed: str) -> str | None:
     Raises:
         UsageError: there is no such broker.
     """
-    from rulekit.plugins.names import names
+    from rulekit.runtime.accounts import PAPER, accounts, refuse_unknown
 
-    known = (*OWN_ACCOUNTS, *names("rulekit.brokers"))
-    if broker not in ("paper", *known):
-        raise UsageError(f"there is no broker `{broker}`", f"it is one of paper, {', '.join(known)}")
-    return broker if broker != "paper" else feed if feed in known else None
+    refuse_unknown(broker)
+    return broker if broker != PAPER else feed if feed in accounts() else None
 
 
 def _refuse_what_does_not_go_with_an_account(

@@ -18,6 +18,7 @@ from rulekit.cli.replay_options import (
     refuse_unclear_entries,
     replay_options,
 )
+from rulekit.cli.settings_option import settings_in_force
 from rulekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,10 +129,9 @@ def _swept(path: Path, given: dict[str, Any], told: _Told, *, quiet: bool) -> Sw
     """Read everything and run."""
     from rulekit.replay.sweep import sweep
     from rulekit.runtime.policy import load
-    from rulekit.settings import load_settings
 
     refuse_unclear_entries(given)
-    settings = load_settings(given["settings_path"])
+    settings = settings_in_force(given["settings_path"])
     options = replay_options(given, settings)
     out: Path | None = given["out"]
     with progress(quiet, "pieces") as (say, advance):

@@ -9,6 +9,7 @@ import click
 
 from rulekit.cli.journal_option import format_option, journal_option, print_json
 from rulekit.cli.journal_place import one_account
+from rulekit.cli.settings_option import calendar_in_force
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
@@ -42,6 +43,7 @@ def command(journal: Place | None, account: str | None, policies: tuple[Path, ..
     from rulekit.runtime.policy import load
     from rulekit.runtime.verify import verify
 
+    calendar_in_force()
     entries = read_journal(one_account(journal, account))
     found = verify(entries, [load(path) for path in policies])
     if form == "json":

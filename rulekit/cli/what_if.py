@@ -9,6 +9,7 @@ import click
 
 from rulekit.cli.journal_option import format_option, print_json
 from rulekit.cli.journal_place import PlaceType, account_option, one_account
+from rulekit.cli.settings_option import calendar_in_force
 
 if TYPE_CHECKING:
     from rulekit.execution.journal_place import Place
@@ -41,6 +42,7 @@ def command(journal: Place | None, account: str | None, policies: tuple[Path, ..
     from rulekit.runtime.policy import load
     from rulekit.runtime.what_if import what_if
 
+    calendar_in_force()
     loaded = [load(path) for path in policies]
     found = what_if(read_journal(one_account(journal, account)), loaded)
     if form == "json":

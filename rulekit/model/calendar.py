@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from functools import cache
 
 from rulekit.errors import InputError, RulekitError
 from rulekit.model import calendar_days as table
+from rulekit.model.calendar_year import SATURDAY, YearList, summer_time
 from rulekit.model.instant import HOUR, MINUTE, Instant, at, day_of
 from rulekit.model.snapshot import SessionTimes
 
 EXCHANGES = tuple(table.MARKETS)
 WARNING_DAYS = 30
 """From so many days before the horizon on, `Calendar.warning` speaks."""
+
+HOW_TO_EXTEND = (
+    "install a newer version, or write the exchange's list of the next year into a file "
+    "(`rulekit new holidays YEAR` begins one) and name it under [calendar] in rulekit.toml"
+)
 
 LOOKED_UP = 1024
 """So many days of exchanges are remembered; then it begins afresh."""
@@ -33,15 +38,23 @@ class Calendar:
     Args:
         closed: further closed days by exchange, for a holiday that was declared after this version was made.
         sessions: further sessions by exchange and day, or other hours for one that is known.
+        years: whole years by market (`equity`, `currency`, `commodity`); a year that the table knows too is taken from
+            here. They carry the horizon on as far as one follows the other.
+
+    Raises:
+        InputError: there is no such exchange or market, or a list that cannot be.
     """
 
     def __init__(
         self,
         closed: Mapping[str, frozenset[date]] | None = None,
         sessions: Mapping[str, Mapping[date, Hours]] | None = None,
+        years: Mapping[str, Iterable[YearList]] | None = None,
     ) -> None:
         self._closed = {_exchange(name): days for name, days in (closed or {}).items()}
         self._sessions = {_exchange(name): dict(days) for name, days in (sessions or {}).items()}
+        self._years = {market: _by_year(market, lists) for market, lists in (years or {}).items()}
+        self._horizons = {market: self._known(market) for market in table.KNOWN}
         self._found: dict[tuple[str, date], SessionTimes | None] = {}
         self._ordinals: dict[str, list[int]] = {}
 
@@ -103,19 +116,38 @@ class Calendar:
 
     def horizon(self, exchange: str = "NSE") -> tuple[date, date]:
         """Return the first and the last day that the calendar knows."""
-        first, last = table.KNOWN[table.MARKETS[_exchange(exchange)]]
-        return date.fromisoformat(first), date.fromisoformat(last)
+        return self._horizons[table.MARKETS[_exchange(exchange)]]
+
+    def horizons(self) -> dict[date, list[str]]:
+        """Return the exchanges by the last day that is known of each, the nearest first."""
+        found: dict[date, list[str]] = {}
+        for exchange, market in table.MARKETS.items():
+            found.setdefault(self._horizons[market][1], []).append(exchange)
+        return dict(sorted(found.items()))
+
+    def differing(self) -> dict[str, list[date]]:
+        """Return the days on which a list that was given contradicts the table, by the market's first exchange."""
+        shipped, found = Calendar(), {}
+        for market, lists in self._years.items():
+            exchange = next(name for name, each in table.MARKETS.items() if each == market)
+            first, last = shipped.horizon(exchange)
+            days = [day for year in sorted(lists) if first.year <= year <= last.year for day in _days_of(year)]
+            if differ := [day for day in days if shipped._hours(exchange, day) != self._hours(exchange, day)]:
+                found[exchange] = differ
+        return found
 
     def warning(self, today: date, exchange: str = "NSE") -> str | None:
         """Return a sentence from 30 days before the horizon on, else None."""
+        if (self.horizon(exchange)[1] - today).days > WARNING_DAYS:
+            return None
+        return f"the exchange calendar {self.ending(today, exchange)}: later days are refused; {HOW_TO_EXTEND}"
+
+    def ending(self, today: date, exchange: str = "NSE") -> str:
+        """Say on which day the horizon of an exchange is reached, and how far that is away."""
         last = self.horizon(exchange)[1]
         left = (last - today).days
-        if left > WARNING_DAYS:
-            return None
         when = f"in {left} days" if left > 1 else {1: "tomorrow", 0: "today"}.get(left, f"{-left} days ago")
-        return (
-            f"the exchange calendar ends on {last.isoformat()}, {when}: install a newer version; later days are refused"
-        )
+        return f"ends on {last.isoformat()}, {when}"
 
     def _hours(self, exchange: str, day: date) -> Hours | None:
         """Look a day up: what was added, special sessions, closed days, then the ordinary week."""
@@ -124,12 +156,23 @@ class Calendar:
         if day in self._closed.get(exchange, ()):
             return None
         market, key = table.MARKETS[exchange], day.isoformat()
+        if (listed := self._years.get(market, {}).get(day.year)) is not None:
+            return _listed_hours(market, listed, day)
         for place in (exchange, market):
             if (special := table.SPECIAL.get(place, {}).get(key)) is not None:
                 return special
-        if day.weekday() >= 5 or _listed(table.CLOSED[market], day):
+        if day.weekday() >= SATURDAY or _listed(table.CLOSED[market], day):
             return None
-        return _commodity_hours(day) if market == table.COMMODITY else table.HOURS[market]
+        if market != table.COMMODITY:
+            return table.HOURS[market]
+        return _commodity_hours(day, _listed(table.EVENING_ONLY, day), _listed(table.MORNING_ONLY, day))
+
+    def _known(self, market: str) -> tuple[date, date]:
+        """Return the first and the last day that the table and the lists behind it answer for."""
+        first, last = (date.fromisoformat(day) for day in table.KNOWN[market])
+        while last.year + 1 in self._years.get(market, {}):
+            last = date(last.year + 1, 12, 31)
+        return first, last
 
     def _days(self, exchange: str) -> list[int]:
         """List the ordinals of all session days, once for each exchange."""
@@ -154,14 +197,24 @@ class Calendar:
             raise HorizonError(
                 f"the exchange calendar knows {exchange} from {first.isoformat()} to {last.isoformat()}, "
                 f"and not `{day.isoformat()}`",
-                "install a version of rulekit that knows the year, or use prices of a year that it knows",
+                HOW_TO_EXTEND,
             )
 
 
-@cache
+_in_force: list[Calendar] = []
+"""What `put_in_force` was given last; one calendar holds in the whole of a process."""
+
+
 def default() -> Calendar:
-    """Return the calendar as it ships."""
-    return Calendar()
+    """Return the calendar in force: the one that a program put there as it began, else the one that ships."""
+    if not _in_force:
+        _in_force.append(Calendar())
+    return _in_force[0]
+
+
+def put_in_force(calendar: Calendar | None) -> None:
+    """Let a calendar answer wherever none is handed over; None brings the one that ships back."""
+    _in_force[:] = [] if calendar is None else [calendar]
 
 
 def _exchange(name: str) -> str:
@@ -171,21 +224,50 @@ def _exchange(name: str) -> str:
     return name
 
 
+def _days_of(year: int) -> list[date]:
+    """List the days of a year."""
+    first = date(year, 1, 1)
+    return [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+
+
 def _listed(years: Mapping[int, str], day: date) -> bool:
     """Tell whether a day stands in a table of years."""
     return day.strftime("%m-%d") in years.get(day.year, "").split()
 
 
-def _commodity_hours(day: date) -> Hours:
+def _by_year(market: str, lists: Iterable[YearList]) -> dict[int, YearList]:
+    """Return the lists of a market by their years; each must make sense by itself."""
+    if market not in table.KNOWN:
+        raise InputError(f"`{market}` is not a market that the calendar knows", f"use one of {', '.join(table.KNOWN)}")
+    found: dict[int, YearList] = {}
+    for listed in lists:
+        listed.refuse_what_cannot_be(table.FEWEST_CLOSED[market])
+        if listed.year in found:
+            raise InputError(f"{market} has two lists of {listed.year}", "leave one of them out")
+        found[listed.year] = listed
+    return found
+
+
+def _listed_hours(market: str, listed: YearList, day: date) -> Hours | None:
+    """Look a day up in the list of its year."""
+    if (special := listed.sessions.get(day)) is not None:
+        return special
+    if day.weekday() >= SATURDAY or day in listed.closed:
+        return None
+    if market != table.COMMODITY:
+        return table.HOURS[market]
+    return _commodity_hours(day, day in listed.evening_only, day in listed.morning_only)
+
+
+def _commodity_hours(day: date, evening_only: bool, morning_only: bool) -> Hours:
     """Return the hours of an ordinary or half commodity day; its close follows New York's summer time."""
-    first, last = table.SUMMER_TIME[day.year]
-    summer = first <= day.strftime("%m-%d") <= last
+    first, last = summer_time(day.year)
     opens, closes = table.HOURS[table.COMMODITY]
-    if not summer:
+    if not first <= day <= last:
         closes = table.WINTER_CLOSE
-    if _listed(table.EVENING_ONLY, day):
+    if evening_only:
         return table.EVENING, closes
-    if _listed(table.MORNING_ONLY, day):
+    if morning_only:
         return opens, table.EVENING
     return opens, closes
 

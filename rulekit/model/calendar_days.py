@@ -19,15 +19,13 @@ KNOWN = {
 }
 """First and last day that the table answers for."""
 
+FEWEST_CLOSED = {EQUITY: 8, CURRENCY: 8, COMMODITY: 1}
+"""Fewer closed weekdays than that no year has; from 2019 on equities had 12 at the least, commodities 4."""
+
 HOURS = {EQUITY: ("09:15", "15:30"), CURRENCY: ("09:00", "17:00"), COMMODITY: ("09:00", "23:30")}
 """An ordinary day. Commodities close at WINTER_CLOSE while New York keeps standard time."""
 
 WINTER_CLOSE = "23:55"
-SUMMER_TIME = {  # first and last day of New York's daylight saving
-    2024: ("03-10", "11-02"),
-    2025: ("03-09", "11-01"),
-    2026: ("03-08", "10-31"),
-}
 
 CLOSED = {  # weekdays without an ordinary session
     EQUITY: {

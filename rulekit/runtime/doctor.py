@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+
+from attrs import evolve
 
 from rulekit.broker.kite import KiteBroker
 from rulekit.broker.kite_folders import cache_folder
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.kite_token import is_private, kept_token, token_path
 from rulekit.errors import ReadFailedError, RulekitError
-from rulekit.model.calendar import HorizonError
-from rulekit.model.clock import Clock
+from rulekit.model.calendar import HOW_TO_EXTEND, HorizonError
+from rulekit.model.clock import Clock, WallClock
 from rulekit.model.instant import SECOND, day_of, instant_of, iso
-from rulekit.model.instrument import InstrumentKey
+from rulekit.runtime.accounts import KITE, OPENALGO, PAPER, refuse_unknown
+from rulekit.runtime.doctor_account import examine_plugged, look_at_book, look_at_instruments, look_at_prices
 from rulekit.runtime.doctor_openalgo import examine_openalgo
 from rulekit.runtime.finding import FAIL, OK, WARN, Finding
 from rulekit.runtime.live import adjust_by
@@ -26,16 +30,21 @@ LEAST_FREE_MB = 500
 CLOCK_S = 2.0
 
 
-def examine(settings: Settings, clock: Clock, folder: Path) -> Iterator[Finding]:
+def examine(settings: Settings, clock: WallClock, folder: Path, broker: str = "") -> Iterator[Finding]:
     """Look at everything; without a token what the account would say is left out.
-
-    Who has set OpenAlgo up and no account at Zerodha is asked nothing about one.
 
     Args:
         folder: where the journal is to stand.
+        broker: the account that is meant: `kite`, `openalgo`, a plug-in's, or `paper` for none; empty for those of
+            which the settings hold a key, and Zerodha's where they hold none.
+
+    Raises:
+        UsageError: there is no such broker.
     """
-    behind_openalgo = bool(settings.openalgo.api_key)
-    with_kite = bool(settings.kite.api_key) or not behind_openalgo
+    if broker:
+        refuse_unknown(broker)
+    behind_openalgo = broker == OPENALGO or (not broker and bool(settings.openalgo.api_key))
+    with_kite = broker == KITE or (not broker and (bool(settings.kite.api_key) or not behind_openalgo))
     if with_kite:
         yield from _key(settings.kite)
     yield _calendar(settings, clock)
@@ -45,6 +54,8 @@ def examine(settings: Settings, clock: Clock, folder: Path) -> Iterator[Finding]
         yield from _kite(settings, clock)
     if behind_openalgo:
         yield from examine_openalgo(settings, clock)
+    if broker not in ("", PAPER, KITE, OPENALGO):
+        yield from examine_plugged(broker, settings, clock)
 
 
 def _kite(settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -66,7 +77,7 @@ def _kite(settings: Settings, clock: Clock) -> Iterator[Finding]:
 def _account(broker: KiteBroker, clock: Clock) -> Iterator[Finding]:
     yield Finding(OK, "account", f"the token is taken; this is {broker.account}")
     yield _clock(broker, clock)
-    for look in (_permissions, _book, _instruments, _quotes, _holdings, _funds):
+    for look in (_permissions, look_at_book, _instruments, _quotes, _holdings, _funds):
         try:
             yield look(broker)
         except ReadFailedError as error:
@@ -94,10 +105,18 @@ def _key(settings: KiteSettings) -> Iterator[Finding]:
 
 
 def _calendar(settings: Settings, clock: Clock) -> Finding:
-    warning = settings.calendar.calendar().warning(day_of(clock.now()))
-    if warning:
-        return Finding(WARN, "calendar", warning, "install a newer version")
-    return Finding(OK, "calendar", f"known until {settings.calendar.calendar().horizon()[1].isoformat()}")
+    calendar, today = settings.calendar.calendar(), day_of(clock.now())
+    known = "known until " + ", ".join(
+        f"{last.isoformat()} ({', '.join(names)})" for last, names in calendar.horizons().items()
+    )
+    if calendar.warning(today):
+        return Finding(WARN, "calendar", f"{calendar.ending(today)}; later days are refused", HOW_TO_EXTEND)
+    for exchange, days in calendar.differing().items():
+        text = f"{known}; a file of [calendar] and this version differ on {', '.join(map(date.isoformat, days))}"
+        return Finding(
+            WARN, "calendar", f"{text} ({exchange})", "compare with the exchange's circular; the file goes before"
+        )
+    return Finding(OK, "calendar", known)
 
 
 def _session(settings: Settings, clock: Clock) -> Finding:
@@ -170,32 +189,17 @@ def _permissions(broker: KiteBroker) -> Finding:
     return Finding(OK, "permissions", f"{', '.join(map(str, exchanges))}; {', '.join(map(str, products))}")
 
 
-def _book(broker: KiteBroker) -> Finding:
-    orders, positions, trades = broker.orders(), broker.positions(), broker.trades()
-    held = sum(row.quantity != 0 for row in positions)
-    return Finding(OK, "book", f"{held} positions, {len(orders)} orders and {len(trades)} trades today")
-
-
 def _instruments(broker: KiteBroker) -> Finding:
-    unlisted = [
-        f"{row.key.exchange}:{row.key.symbol}"
-        for row in broker.positions()
-        if row.quantity and broker.instrument(row.key.instrument) is None
-    ]
-    if unlisted:
-        return Finding(FAIL, "instruments", f"not listed today: {', '.join(unlisted)}", "exit these by hand")
-    return Finding(OK, "instruments", f"kept in {broker.settings.cache_folder or cache_folder() / 'kite'}")
+    found = look_at_instruments(broker)
+    kept = f"kept in {broker.settings.cache_folder or cache_folder() / 'kite'}"
+    return evolve(found, found=kept) if found.state == OK else found
 
 
 def _quotes(broker: KiteBroker) -> Finding:
-    keys = [row.key.instrument for row in broker.positions() if row.quantity] or [InstrumentKey("NSE", "INFY")]
     try:
-        heard = broker.quotes(keys)
+        return look_at_prices(broker)
     except ReadFailedError as error:
         return Finding(FAIL, "prices", error.message, "the free plan has no market data: rules on prices cannot fire")
-    if missing := [key.symbol for key in keys if key not in heard]:
-        return Finding(WARN, "prices", f"none for {', '.join(missing)}", "their rules on prices wait for one")
-    return Finding(OK, "prices", f"heard for {len(heard)} instruments")
 
 
 def _holdings(broker: KiteBroker) -> Finding:
@@ -225,7 +229,7 @@ def _funds(broker: KiteBroker) -> Finding:
 
 _NAMES: dict[Callable[[KiteBroker], Finding], str] = {
     _permissions: "permissions",
-    _book: "book",
+    look_at_book: "book",
     _instruments: "instruments",
     _quotes: "prices",
     _holdings: "holdings",

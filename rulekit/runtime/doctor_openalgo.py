@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from attrs import evolve
+
 from rulekit.broker.openalgo import OpenAlgoBroker
 from rulekit.broker.openalgo_settings import QUARANTINE_S
 from rulekit.errors import ReadFailedError, RulekitError
 from rulekit.model.clock import Clock
-from rulekit.model.instrument import InstrumentKey
+from rulekit.runtime.doctor_account import LOOKS, NO_NAMES, look_at_instruments
 from rulekit.runtime.finding import FAIL, OK, WARN, Finding
 from rulekit.runtime.live import adjust_by
 from rulekit.runtime.polled import wait_longer
@@ -17,11 +19,16 @@ from rulekit.settings import Settings
 
 def examine_openalgo(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Look at what a day behind OpenAlgo needs; nothing is sent."""
+    if not settings.openalgo.api_key:
+        yield Finding(
+            FAIL, "openalgo key", "none is set", "set RULEKIT_OPENALGO_API_KEY, or `api_key` under [openalgo]"
+        )
+        return
     yield Finding(OK, "openalgo key", "is set")
     yield Finding(
         WARN,
         "order identity",
-        "OpenAlgo gives no name to an order but its number: an order whose answer is lost may need a person",
+        f"OpenAlgo {NO_NAMES}",
         "read what that takes away in docs/openalgo.md",
     )
     quarantine = wait_longer(settings.execution).quarantine_s
@@ -40,9 +47,10 @@ def examine_openalgo(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield Finding(OK, "openalgo", f"{settings.openalgo.root} trades live with {broker.behind}")
         for name, look in _LOOKS.items():
             try:
-                yield look(broker)
+                found = look(broker)
             except ReadFailedError as error:
-                yield Finding(FAIL, name, error.message, "try again; if it lasts, look at OpenAlgo's own log")
+                found = Finding(FAIL, name, error.message, "try again; if it lasts, look at OpenAlgo's own log")
+            yield evolve(found, what=f"openalgo {name}")
         yield Finding(
             WARN, "approval", "whether OpenAlgo keeps orders for a person's approval cannot be known before the first",
             "see that its order mode is auto, not semi-auto",
@@ -51,36 +59,12 @@ def examine_openalgo(settings: Settings, clock: Clock) -> Iterator[Finding]:
         broker.close()
 
 
-def _book(broker: OpenAlgoBroker) -> Finding:
-    orders, positions, trades = broker.orders(), broker.positions(), broker.trades()
-    held = sum(row.quantity != 0 for row in positions)
-    return Finding(OK, "openalgo book", f"{held} positions, {len(orders)} orders and {len(trades)} trades today")
-
-
 def _instruments(broker: OpenAlgoBroker) -> Finding:
-    keys = [row.key.instrument for row in broker.positions() if row.quantity]
-    unlisted = [f"{key.exchange}:{key.symbol}" for key in keys if broker.instrument(key) is None]
-    if unlisted:
-        text = f"not listed today: {', '.join(unlisted)}"
-        return Finding(FAIL, "openalgo instruments", text, "download the master contract in OpenAlgo")
-    return Finding(OK, "openalgo instruments", "all that is held is listed")
-
-
-def _quotes(broker: OpenAlgoBroker) -> Finding:
-    keys = [row.key.instrument for row in broker.positions() if row.quantity] or [InstrumentKey("NSE", "INFY")]
-    heard = broker.quotes(keys)
-    if missing := [key.symbol for key in keys if key not in heard]:
-        return Finding(WARN, "openalgo prices", f"none for {', '.join(missing)}", "their rules on prices wait for one")
-    return Finding(OK, "openalgo prices", f"heard for {len(heard)} instruments")
+    return evolve(look_at_instruments(broker), remedy="download the master contract in OpenAlgo")
 
 
 def _funds(broker: OpenAlgoBroker) -> Finding:
-    return Finding(OK, "openalgo funds", f"₹{broker.funds().get('availablecash', '?')} available")
+    return Finding(OK, "funds", f"₹{broker.funds().get('availablecash', '?')} available")
 
 
-_LOOKS: dict[str, Callable[[OpenAlgoBroker], Finding]] = {
-    "openalgo book": _book,
-    "openalgo instruments": _instruments,
-    "openalgo prices": _quotes,
-    "openalgo funds": _funds,
-}
+_LOOKS: dict[str, Callable[[OpenAlgoBroker], Finding]] = {**LOOKS, "instruments": _instruments, "funds": _funds}

@@ -21,14 +21,13 @@ from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock, WallClock
 from rulekit.model.events import Emit, told
 from rulekit.model.instant import Instant, iso
+from rulekit.runtime.accounts import PAPER
 from rulekit.runtime.day import Day, TicksAfter
 from rulekit.runtime.entries import Entry
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 
-PAPER = "paper"
-"""Whose journal it is, where a database may hold many and nobody says."""
 _FAST_PERSIST_S = 600.0
 _PACED_PERSIST_S = 60.0
 

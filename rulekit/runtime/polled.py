@@ -25,12 +25,12 @@ from rulekit.model.instant import SECOND, Instant, day_of
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.facts import declared
 from rulekit.plugins.loading import one_line
+from rulekit.runtime.accounts import PLUGGED
 from rulekit.runtime.live import LiveDay, adjust_by, leave_square_off
 from rulekit.runtime.manager import Manager
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 
-GROUP = "rulekit.brokers"
 POLL_S = 1.0
 """Seconds between two readings of quotes."""
 _PORT = ("place", "cancel", "orders", "trades", "positions", "instrument", "quotes", "updates")
@@ -76,7 +76,7 @@ def connected(name: str, settings: Settings, clock: WallClock) -> Broker:
     Raises:
         UsageError: the plug-in cannot be used, or what it connects to is no broker.
     """
-    found = declared(name, GROUP)
+    found = declared(name, PLUGGED)
     assert found is not None
     who, help = f"the broker `{name}` of the plug-in `{found.entry.package}`", "`rulekit plugins` says more"
     if found.trouble:

@@ -137,10 +137,13 @@ def _structure(raw: dict[str, Any], where: str, names: Mapping[tuple[str, ...], 
         settings = converter().structure(raw, Settings)
     except Exception as error:  # cattrs wraps whatever a hook raises in groups
         raise _explain(error, raw, where, names) from None
-    _check_values(settings, where, names)
-    return evolve(
-        settings, policies=evolve(settings.policies, files=tuple(folder / f for f in settings.policies.files))
+    settings = evolve(
+        settings,
+        policies=evolve(settings.policies, files=tuple(folder / file for file in settings.policies.files)),
+        calendar=evolve(settings.calendar, files=tuple(folder / file for file in settings.calendar.files)),
     )
+    _check_values(settings, where, names)
+    return settings
 
 
 def _symbols_apart(table: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from rulekit.execution.lease import LEASE_S
 from rulekit.execution.settings import ExecutionSettings, StopSettings
 from rulekit.metrics.settings import MetricsSettings
 from rulekit.model.calendar import Calendar
+from rulekit.model.calendar_year import YearList
 from rulekit.model.instrument import Instrument, InstrumentKey
 from rulekit.model.prices import PAISE, to_units
 from rulekit.plugins.settings import PluginSettings
 from rulekit.report.alert_settings import AlertSettings
+from rulekit.settings.holidays import read_holidays
 
 CURRENCY_SCALE = 10_000
 _DERIVATIVES = ("NFO", "BFO")
@@ -109,16 +111,27 @@ class CalendarSettings:
     """[calendar]: days that were declared after this version was made.
 
     Args:
+        files: whole years by the exchange's circulars, one file a year; relative to the settings' folder.
         closed: days by exchange.
         sessions: opening and closing time of day by exchange and day.
     """
 
+    files: tuple[Path, ...] = ()
     closed: Mapping[str, tuple[date, ...]] = field(factory=dict)
     sessions: Mapping[str, Mapping[date, tuple[str, str]]] = field(factory=dict)
 
     def calendar(self) -> Calendar:
-        """Return the calendar with these days in it."""
-        return Calendar({name: frozenset(days) for name, days in self.closed.items()}, self.sessions)
+        """Return the calendar with these days in it.
+
+        Raises:
+            UnreadableFileError: a file cannot be read.
+            InputError: a day, an exchange or a file makes no sense.
+        """
+        years: dict[str, list[YearList]] = {}
+        for path in self.files:
+            for market, listed in read_holidays(path).items():
+                years.setdefault(market, []).append(listed)
+        return Calendar({name: frozenset(days) for name, days in self.closed.items()}, self.sessions, years)
 
 
 RECORD_ACTIONS = "actions"

@@ -340,6 +340,12 @@ def test_a_run_with_the_account_of_a_package(site: Path, tmp_path: Path) -> None
         "[execution]\nsquare_off_minutes = { NSE = 0 }\n",
         encoding="utf-8",
     )
+    looked = called("doctor", "--broker", "bench", cwd=tmp_path)
+    assert "ok    account: bench is connected; this is bench" in looked.stdout, looked.stdout + looked.stderr
+    assert "ok    book: 1 positions, 1 orders and 1 trades today" in looked.stdout
+    assert "ok    prices: heard for 1 instruments" in looked.stdout
+    assert "api key" not in looked.stdout, "nobody asks for an account at Zerodha"
+    (tmp_path / "book.paper").unlink()
     done = called(
         "run", "--policy", "x.policy", "--broker", "bench", "--feed", "bench", "--journal", "day.journal",
         "--clock", "2026-11-20T15:29:10+05:30*20", cwd=tmp_path,
