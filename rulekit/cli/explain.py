@@ -32,10 +32,13 @@ def command(policy: Path, svg: Path | None, no_proofs: bool) -> int:
       rulekit explain my.policy
       rulekit explain my.policy --svg my.svg
     """
+    from rulekit.cli.spared_files import spare
     from rulekit.explain.account import account
     from rulekit.explain.picture import picture
     from rulekit.runtime.policy import load
 
+    if svg is not None:
+        spare(svg, (".svg",), "picture")
     loaded = load(policy).compiled
     click.echo(account(loaded, policy.name, () if no_proofs else _proved(loaded)))
     if svg is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rulekit.cli.policy_files import PolicyPath
 from rulekit.errors import PolicyError, RulekitError, UnreadableFileError
 
 _SAID = {
@@ -18,7 +19,7 @@ _SAID = {
 @click.command("fmt", short_help="write policies in their canonical form")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
 @click.option("--diff", "show", is_flag=True, help="Write nothing; show what would change.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument("paths", nargs=-1, required=True, type=PolicyPath(path_type=Path), metavar="PATH…")
 def command(check: bool, show: bool, paths: tuple[Path, ...]) -> int:
     r"""Write policies in their canonical form: files, or folders that are searched for *.policy.
 

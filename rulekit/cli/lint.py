@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rulekit.cli.policy_files import PolicyPath
 from rulekit.errors import InputError, UsageError
 from rulekit.lint.forms import FORMS
 
@@ -26,7 +27,7 @@ from rulekit.lint.forms import FORMS
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings to use, instead of those found."
 )
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as if on that day; tells what has expired.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument("paths", nargs=-1, type=PolicyPath(path_type=Path), metavar="PATH…")
 def command(
     form: str,
     strict: bool,

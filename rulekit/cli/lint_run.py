@@ -121,7 +121,12 @@ class Run:
             if before != after:
                 changed = True
                 click.echo(difference(before, after, str(file.path), "mended"), nl=False)
-        return max(self._outcome().exit_code, 1 if changed else 0)
+        code = self._outcome().exit_code
+        if self.files and not changed:
+            click.echo(
+                f"nothing that --fix would change{'; `rulekit lint` says what is left' if code else ''}", err=True
+            )
+        return max(code, 1 if changed else 0)
 
     def _look(self, file: File) -> Callable[[Checked], Sequence[Diagnostic]]:
         return lambda checked: lint(checked, self.today, file.selection)

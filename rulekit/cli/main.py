@@ -116,13 +116,23 @@ def main() -> None:
     watch_output()
     try:
         code = _run()
-    except (OSError, SystemExit):  # the parser ends by itself where nobody reads on
+    except SystemExit:  # the parser ends by itself where nobody reads on
         if not _told_of_loss():
             raise
         code = OUTPUT_LOST
+    except OSError as error:
+        if not _told_of_loss():
+            if error.filename is None:
+                raise
+            click.echo(f"error: `{_as_text(error.filename)}`: {error.strerror or error}", err=True)
+        code = 2
     else:
         code = OUTPUT_LOST if _told_of_loss() else code
     sys.exit(code)
+
+
+def _as_text(name: object) -> str:
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else str(name)
 
 
 def _told_of_loss() -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
-from rulekit.errors import RulekitError, UnreadableFileError
+import click
+
+from rulekit.errors import RulekitError, UnreadableFileError, UsageError
 
 
 def policy_files(paths: tuple[Path, ...], unreadable: list[RulekitError]) -> list[Path]:
     """List the files, each once; a folder without any policy is unreadable."""
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             files.append(path)
             continue
         inside = sorted(each for each in path.rglob("*.policy") if each.is_file())
@@ -21,6 +24,23 @@ def policy_files(paths: tuple[Path, ...], unreadable: list[RulekitError]) -> lis
             unreadable.append(UnreadableFileError(f"there is no policy in `{path}`", "policies end with .policy"))
         files += inside
     return list(dict.fromkeys(files))
+
+
+class PolicyPath(click.Path):
+    """A path that was given: an empty text is none, where a path would be read as the folder one stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail."""
+        if value == "":
+            raise UsageError("an empty text is no path", "name a file or a folder; `.` is the folder you are in")
+        return super().convert(value, param, ctx)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have; reading it will say so
+        return False
 
 
 def counted(count: int, one: str, many: str) -> str:

@@ -109,10 +109,12 @@ def _refuse_what_cannot_be_written(out: Path | None, page: Path | None) -> None:
     if out is not None and out.exists() and not out.is_dir():
         raise UsageError(f"`{out}` cannot be written: it is a file", "give a folder for the tables")
     if page is not None:
+        from rulekit.cli.spared_files import spare
         from rulekit.report.chart_library import chart_library
 
         if not page.absolute().parent.is_dir():
             raise UsageError(f"`{page}` cannot be written: there is no such folder", "make the folder first")
+        spare(page, (".html", ".htm"), "report")
         chart_library()
 
 

@@ -63,13 +63,17 @@ Exit codes: 0 done, 1 an input is wrong, 2 usage or an unreadable file, 130 stop
 @click.option("--quiet", is_flag=True, help="no notes and no progress bar")
 def command(policy: Path, form: str, quiet: bool, **given: Any) -> int:
     """Replay POLICY with every combination of values, and say which did best and what that is worth."""
+    from rulekit.cli.spared_files import spare
     from rulekit.replay.sweep_forward import walk_forward
-    from rulekit.replay.sweep_out import as_json, check_ending, refuse_without_folder, write
+    from rulekit.replay.sweep_out import ENDINGS, as_json, check_ending, refuse_without_folder, write
 
     if given["out"] is not None:
         check_ending(given["out"])
+        read = (policy, *given["bars"], given["entries"], given["settings_path"])
+        spare(given["out"], ENDINGS, "table", read)
     if given["report"] is not None:
         refuse_without_folder(given["report"])
+        spare(given["report"], (".html", ".htm"), "report")
     if given["resume"] and given["out"] is None:
         raise UsageError("what is to be resumed?", "give the --out of the sweep that was stopped")
     if given["resume"] and not _kept_beside(given["out"]).exists():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import evolve
 
+from rulekit.cli.policy_files import PolicyPath
 from rulekit.errors import PolicyError, RulekitError, UnreadableFileError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     metavar="CODE",
     help="First write the position on which lint shows CODE behind the policy, as an example.",
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument("paths", nargs=-1, required=True, type=PolicyPath(path_type=Path), metavar="PATH…")
 def command(form: str, mutate: bool, code: str, paths: tuple[Path, ...]) -> int:
     r"""Run the examples of policies: files, or folders that are searched for *.policy.
 
