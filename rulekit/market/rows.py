@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,10 @@ from rulekit.market.plugged_feed import is_of_plugin, plugged_table
 _PARQUET = b"PAR1"
 _ARROW = b"ARROW1"
 _SEPARATORS = ",;\t|"
-_BLOCK = 1 << 20
-"""Bytes of a CSV that are read at once."""
+_BLOCK = 1 << 16
+"""Bytes of a CSV that are read at once; Arrow reads more than a dozen such blocks ahead."""
+_SOME_BLOCKS = 16
+"""Blocks of a CSV that make one part."""
 
 
 @frozen
@@ -55,7 +58,7 @@ class Rows:
             raise self.wrong(index, column, what.replace("{}", str(cell)), help)
 
 
-PART = 1 << 16
+PART = 1 << 15
 """Rows that are read at once where a file is read part by part."""
 Wanted = Callable[[Sequence[str]], Sequence[str]]
 """Chooses among the names of a file's columns, or refuses them."""
@@ -151,17 +154,31 @@ def _arrow_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[Any,
     """Read an Arrow file batch by batch."""
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as source:
+    with path.open("rb") as opened:
+        # it is let go with the last piece of the file that somebody holds
+        mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+    source = pa.py_buffer(mapped)
+    with _damage_told(path):
+        have = pa.ipc.open_file(source).schema.names
+    names = list(wanted(have))
+    # chosen fields are copied out of the file, all of them are looked at where they stand
+    fields = None if len(names) == len(have) else [have.index(name) for name in names]
+    with _damage_told(path):
+        file = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False))
+    whole = 0
+    for number in range(file.num_record_batches):
         with _damage_told(path):
-            file = pa.ipc.open_file(source)
-        names = list(wanted(file.schema.names))
-        with _damage_told(path):
-            whole = sum(file.get_batch(number).num_rows for number in range(file.num_record_batches))
-        for number in range(file.num_record_batches):
-            with _damage_told(path):
-                batch = pa.Table.from_batches([file.get_batch(number)]).select(names)
-            for start in range(0, batch.num_rows, PART):
-                yield batch.slice(start, PART), whole
+            batch = pa.Table.from_batches([file.get_batch(number)]).select(names)
+        whole = max(whole, batch.num_rows * (file.num_record_batches - number))
+        for start in range(0, batch.num_rows, PART):
+            yield batch.slice(start, PART), whole
+            _let_go(mapped)
+
+
+def _let_go(mapped: mmap.mmap) -> None:
+    """Let the system take back the pages of a file that were read, where it can be told so; it has them elsewhere."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _parquet(path: Path, head: bytes) -> Rows:
@@ -178,10 +195,11 @@ def _parquet_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[An
     import pyarrow.parquet as pq
 
     with _damage_told(path):
-        file = pq.ParquetFile(path, buffer_size=1 << 20)
+        # what is read ahead of its use would be there beside what is used
+        file = pq.ParquetFile(path, buffer_size=1 << 16, pre_buffer=False)
     with file:
         names = list(wanted(file.schema_arrow.names))
-        batches = file.iter_batches(batch_size=PART, columns=names)
+        batches = file.iter_batches(batch_size=PART, columns=names, use_threads=False)
         while True:
             with _damage_told(path):
                 batch = next(batches, None)
@@ -231,13 +249,19 @@ def _csv_parts(path: Path, head: bytes, wanted: Wanted) -> Iterator[tuple[Any, i
             have = reader.schema.names
             names_wanted = wanted(have)
             chosen = list(range(len(have))) if names_wanted is have else [have.index(name) for name in names_wanted]
-            whole = 0
+            blocks, read, rows = path.stat().st_size / _BLOCK, 0, 0
+            some: list[Any] = []
             for batch in reader:
                 if torn:
                     break
-                blocks = path.stat().st_size / _BLOCK
-                whole = whole or (round(batch.num_rows * blocks * 1.05) if blocks > 1 else batch.num_rows)
-                yield pa.Table.from_batches([batch]).select(chosen), whole
+                read, rows = read + 1, rows + batch.num_rows
+                some.append(batch)
+                if len(some) < min(_SOME_BLOCKS, blocks):
+                    continue
+                yield pa.Table.from_batches(some).select(chosen), max(rows, round(rows * blocks / read * 1.05))
+                some.clear()
+            if some and not torn:
+                yield pa.Table.from_batches(some).select(chosen), rows
     except pa.ArrowInvalid as error:
         if "UTF8" in str(error) or "UTF-8" in str(error):
             raise _not_text(path) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmap import mmap
 from typing import Any
 
 from attrs import define, field
@@ -12,7 +13,11 @@ _SOME = 1 << 12
 
 @define
 class Column:
-    """One column of numbers while its file is read. Its room is taken from the system only as it is filled."""
+    """One column of numbers while its file is read.
+
+    Its room is the system's own pages, which are taken as they are filled: among what an allocator has, it would keep
+    it from giving back what parts of the file took.
+    """
 
     kind: Any
     _bytes: Any = None
@@ -32,17 +37,17 @@ class Column:
             self._make_room(max(behind + behind // 2 if self._room else behind, whole, _SOME), width)
         if len(piece):
             data = piece.buffers()[1].slice(piece.offset * width, len(piece) * width)
-            memoryview(self._bytes)[self._count * width : behind * width] = memoryview(data)
+            self._bytes[self._count * width : behind * width] = memoryview(data)
         if piece.null_count:
             self._known.append((self._count, piece.is_valid()))
         self._count = behind
 
     def _make_room(self, rows: int, width: int) -> None:
-        import pyarrow as pa
-
-        wider = pa.allocate_buffer(rows * width)
+        wider = mmap(-1, rows * width)
         if self._count:
-            memoryview(wider)[: self._count * width] = memoryview(self._bytes)[: self._count * width]
+            with memoryview(self._bytes) as former:
+                wider[: self._count * width] = former[: self._count * width]
+            self._bytes.close()
         self._bytes, self._room = wider, rows
 
     def array(self) -> Any:
@@ -51,7 +56,7 @@ class Column:
 
         if self._bytes is None:
             return pa.array([], self.kind)
-        return pa.Array.from_buffers(self.kind, self._count, [self._validity(), self._bytes])
+        return pa.Array.from_buffers(self.kind, self._count, [self._validity(), pa.py_buffer(self._bytes)])
 
     def _validity(self) -> Any:
         """Return which numbers are known, a bit for each; None where all are."""
