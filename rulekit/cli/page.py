@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,8 @@ def command(
         secure=secure,
         cookie=f"rulekit-{address.port}",
     )
-    _tell_where(address, people, secure=secure)
-    serve(server_of(build(screen, [STUDIO]), certificate, key), taken)
+    begun = partial(_tell_where, address, people, secure=secure)
+    serve(server_of(build(screen, [STUDIO]), certificate, key, begun=begun), taken)
 
 
 def _local(me: str | None) -> Person:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from rulekit.page import entering
 from rulekit.page.doors import sentence
 from rulekit.page.fence import Fence
 from rulekit.page.history_routes import history_routes
+from rulekit.page.layout import prepare
 from rulekit.page.live import Live
 from rulekit.page.live_routes import live_routes
 from rulekit.page.room import Room
@@ -36,6 +38,7 @@ def own_rooms(live: Live) -> tuple[Room, ...]:
     @asynccontextmanager
     async def following(screen: Screen) -> AsyncIterator[None]:
         with live.running():
+            await run_in_threadpool(live.wait_for_first)
             yield
 
     return (
@@ -88,6 +91,7 @@ def size_of_assets(package_folder: Path) -> int:
 def _living(screen: Screen, rooms: Sequence[Room]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:
+        prepare(rooms)
         async with AsyncExitStack() as stack:
             for room in rooms:
                 if room.living is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,7 @@ def render(request: Request, template: str, *, status_code: int = 200, **data: A
     (None and empty before somebody is in), and what is given.
     """
     visit: Visit | None = request.state.visit
-    rooms: tuple[Room, ...] = request.app.state.rooms
-    packages = tuple((room.key, room.package) for room in rooms if room.package)
+    rooms: Sequence[Room] = request.app.state.rooms
     known = {
         "rooms": [room for room in rooms if room.title and visit is not None and visit.person.may(room.role)],
         "here": request.url.path,
@@ -36,8 +35,19 @@ def render(request: Request, template: str, *, status_code: int = 200, **data: A
         "version": __version__,
         "account": request.app.state.live.account_name,
     }
-    text = _environment(packages).get_template(template).render(**known, **data)
+    text = _environment(_packages(rooms)).get_template(template).render(**known, **data)
     return HTMLResponse(text, status_code)
+
+
+def prepare(rooms: Sequence[Room]) -> None:
+    """Read every template of the rooms, so that the first browser need not wait for it."""
+    environment = _environment(_packages(rooms))
+    for name in environment.list_templates(extensions=("html",)):
+        environment.get_template(name)
+
+
+def _packages(rooms: Sequence[Room]) -> tuple[tuple[str, str], ...]:
+    return tuple((room.key, room.package) for room in rooms if room.package)
 
 
 @cache

@@ -58,6 +58,10 @@ NEAR_AGAIN_S = 10.0
 """Distances of time grow by themselves: each position's are worked out again that often."""
 PATIENCE_S = 3.0
 """How long a browser's question waits for a journal that is being read."""
+FIRST_S = 4.0
+"""So long at most the first browsers wait at the door until the picture is whole; a long journal takes longer."""
+SHOWS_S = 0.6
+"""So long the first picture waits for an engine that runs to show its prices."""
 LOG_KEPT = 600
 GONE_KEPT = 4000
 
@@ -75,6 +79,7 @@ class Live:
         self._lock = threading.Lock()
         self._folding = threading.Lock()
         self._ending = threading.Event()
+        self._whole = threading.Event()
         self._retelling = Retelling()
         self.follower = Follower(screen.journal, self._begun, self._before, self._after)
         self._reader = ShownReader(shown_path(screen.journal)) if isinstance(screen.journal, Path) else None
@@ -112,6 +117,7 @@ class Live:
     def running(self) -> Iterator[None]:
         """Look after the view in a thread of its own."""
         self._ending.clear()
+        self._whole.clear()
         thread = threading.Thread(target=self._run, name="live", daemon=True)
         thread.start()
         try:
@@ -120,10 +126,24 @@ class Live:
             self.end()
             thread.join(5.0)
 
+    def wait_for_first(self) -> None:
+        """Block until the first picture is whole, or for a few seconds: what browsers ask then is at hand."""
+        self._whole.wait(FIRST_S)
+
     def _run(self) -> None:
+        began = self._watch()
         while not self._ending.is_set():
             self.look()
+            if not self._whole.is_set() and self._is_whole(self._watch() - began):
+                self._whole.set()
             self._ending.wait(LOOK_S)
+
+    def _is_whole(self, passed: float) -> bool:
+        """Tell whether the first picture has all that it can have."""
+        if self.follower.ledger is None:
+            return bool(self.follower.trouble)
+        shows = bool(self.engine.run) or not self.engine.running or self._reader is None or passed > SHOWS_S
+        return shows and not self._near_due
 
     def look(self) -> None:
         """Look once at the files, and take what changed."""
@@ -290,7 +310,8 @@ class Live:
         if not self._near_due:
             old = [key for key in self.rows if self._near.get(key, (0.0, None))[0] < real - NEAR_AGAIN_S]
             self._near_due.update(dict.fromkeys(old[:50]))
-        while self._near_due and self._watch() - real < NEAR_S:
+        bound = NEAR_S if self._whole.is_set() else FIRST_S  # before the first picture nobody is kept waiting by it
+        while self._near_due and self._watch() - real < bound:
             key = next(iter(self._near_due))
             del self._near_due[key]
             if key in self.rows:

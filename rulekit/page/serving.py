@@ -80,11 +80,18 @@ def bound(address: Address) -> tuple[socket.socket, Address]:
 
 
 class Server(uvicorn.Server):
-    """A server that lets the streams of its browsers end before it waits for them."""
+    """A server that says when it answers, and lets the streams of its browsers end before it waits for them."""
 
-    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None], begun: Callable[[], None]) -> None:
         super().__init__(config)
         self._tell_ending = ending
+        self._tell_begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and say so: before that a browser would be turned away."""
+        await super().startup(sockets)
+        if self.started:
+            self._tell_begun()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, after the streams were told."""
@@ -92,8 +99,18 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(app: Starlette, certificate: Path | None = None, key: Path | None = None) -> Server:
-    """Return a server that is not running yet."""
+def server_of(
+    app: Starlette,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    *,
+    begun: Callable[[], None] = lambda: None,
+) -> Server:
+    """Return a server that is not running yet.
+
+    Args:
+        begun: called once it answers, with the account's picture ready.
+    """
     return Server(
         uvicorn.Config(
             app,
@@ -107,6 +124,7 @@ def server_of(app: Starlette, certificate: Path | None = None, key: Path | None 
             ssl_keyfile=key,
         ),
         app.state.live.end,
+        begun,
     )
 
 
@@ -118,19 +136,12 @@ def serve(server: Server, taken: socket.socket) -> None:
 @contextmanager
 def serving(app: Starlette, taken: socket.socket) -> Iterator[Server]:
     """Serve in a thread of its own for as long as the block runs: for tests and for hosts."""
-    server = server_of(app)
     began = threading.Event()
-    plain = server.startup
-
-    async def startup(sockets: list[socket.socket] | None = None) -> None:
-        await plain(sockets)
-        began.set()
-
-    server.startup = startup  # type: ignore[method-assign]
+    server = server_of(app, begun=began.set)
     thread = threading.Thread(target=serve, args=(server, taken), name="page", daemon=True)
     thread.start()
     try:
-        if not began.wait(10.0):
+        if not began.wait(30.0):
             raise UsageError("the page did not start", "look at what the terminal says")
         yield server
     finally:

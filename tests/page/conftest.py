@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Opened = Callable[..., "Page"]
+PATIENCE_MS = 40_000
+"""For what a test waits for; a busy machine is no fault, and what comes costs nothing of it."""
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +38,9 @@ def browser() -> Iterator[Browser]:
     """A Chromium for one file of tests: while it lives, its driver's loop runs in this thread, and no other can."""
     if why_no_browser():
         pytest.skip(why_no_browser())
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         program = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"])
         yield program
@@ -56,7 +59,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
             )
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(8000)
+            page.set_default_timeout(PATIENCE_MS)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
             page.complaints = complaints  # type: ignore[attr-defined]
