@@ -52,9 +52,8 @@ def command(context: click.Context, journal: Place | None, account: str | None, 
 @click.option("--by", default="", metavar="NAME", help="who has seen it [default: your name on this machine]")
 def acknowledge(alert: str, journal: Place | None, account: str | None, by: str) -> None:
     """Say that an alert was seen; `all` for every open one. It is kept in the journal, with who said it."""
-    from getpass import getuser
-
     from rulekit.cli.ask import ask
+    from rulekit.cli.login_name import login_name
     from rulekit.execution.commands import seen
     from rulekit.execution.journal import read_journal
     from rulekit.execution.ledger import Ledger
@@ -64,11 +63,8 @@ def acknowledge(alert: str, journal: Place | None, account: str | None, by: str)
     if not seen(Ledger(read_journal(place)), alert):
         click.echo("no open alerts")
         return
-    try:
-        who = by or getuser()
-    except (OSError, KeyError, ImportError):  # a machine without names
-        who = "somebody"
-    if ask(place, Request(ACKNOWLEDGE, action=alert, reason=who)):
+    who = by or login_name()
+    if ask(place, Request(ACKNOWLEDGE, action=alert, reason=who, by=who)):
         click.echo("seen")
 
 

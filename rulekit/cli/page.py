@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rulekit.cli.journal_option import journal_option
+from rulekit.cli.login_name import login_name
 from rulekit.cli.settings_option import settings_in_force, settings_option
 from rulekit.errors import UsageError
 
@@ -100,14 +100,7 @@ def _local(me: str | None) -> Person:
     """Return who a browser on this machine is."""
     from rulekit.page.people import ACT, Person
 
-    return Person(me or _login_name(), ACT)
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "somebody at this machine"
+    return Person(me or login_name(), ACT)
 
 
 def _people(named: tuple[str, ...], settings: Settings, me: str | None, address: Address) -> tuple[Person, ...]:
@@ -123,7 +116,7 @@ def _people(named: tuple[str, ...], settings: Settings, me: str | None, address:
     for name, person in settings.page.people.items():
         found.append(with_link(name, person.role, person.read_password(os.environ, name)))
     if not found and not address.is_local:
-        found.append(with_link(me or _login_name(), ACT))
+        found.append(with_link(me or login_name(), ACT))
     return tuple(found)
 
 

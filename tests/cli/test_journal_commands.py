@@ -13,6 +13,9 @@ from click.testing import CliRunner, Result
 
 from rulekit.cli.main import cli
 from rulekit.errors import JournalError, RulekitError, UnreadableFileError, UsageError
+from rulekit.execution.journal import read_journal
+from rulekit.execution.ledger import ACTED
+from rulekit.page.retelling import act_text
 from tests.execution.scripted import Desk, add, book, exit_all, stop
 
 HISTORY_KEYS = {
@@ -134,6 +137,34 @@ def test_halt_and_resume_without_an_engine(journal: Path) -> None:
     assert "halted: news" in call("status", "--journal", journal).stdout
     assert call("resume", "--journal", journal, typed="RESUME\n").exit_code == 0
     assert "trading state: active" in call("status", "--journal", journal).stdout
+
+
+def test_the_journal_keeps_who_asked_from_the_shell(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "meera")
+    action = unknown_id(journal)
+    assert call("halt", "--journal", journal, "--reason", "news").exit_code == 0
+    assert call("settle", action, "--journal", journal, "--filled", "50").exit_code == 0
+    assert call("alerts", "ack", "all", "--journal", journal, "--by", "Priya").exit_code == 0
+    assert call("resume", "--journal", journal, "--confirm", "RESUME").exit_code == 0
+    acted = [entry for entry in read_journal(journal) if entry.kind == ACTED]
+    assert [(entry.body["by"], entry.body["what"], entry.body["through"]) for entry in acted] == [
+        ("meera", "halt", "command line"),
+        ("meera", "settle", "command line"),
+        ("Priya", "acknowledge", "command line"),
+        ("meera", "resume", "command line"),
+    ]
+    assert act_text(acted[0]) == "meera halted the engine: news (through the command line)"
+    assert acted[1].body["about"] == action and acted[1].body["filled"] == 50
+    assert all(entry.at for entry in acted)
+
+
+def test_where_the_system_knows_no_name_somebody_is_named(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert call("halt", "--journal", journal).exit_code == 0
+    assert [entry.body["by"] for entry in read_journal(journal) if entry.kind == ACTED] == ["somebody at this machine"]
 
 
 def test_a_running_engine_takes_a_halt(tmp_path: Path) -> None:
