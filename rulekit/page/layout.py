@@ -14,6 +14,7 @@ from rulekit.report.page import number, rupees, signed, tone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from rulekit.page.people import Visit
     from rulekit.page.room import Room
@@ -70,6 +71,16 @@ def _moment(text: str | None) -> str:
     return "" if text is None else text[:19].replace("T", " ")
 
 
+def _said(text: str) -> Markup:
+    """Show what stands between backticks as what a person types; all else is escaped."""
+    from markupsafe import Markup, escape
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
-    "moment": _moment, "rupees": rupees, "signed": signed, "number": number, "tone": tone,
+    "said": _said, "moment": _moment, "rupees": rupees, "signed": signed, "number": number, "tone": tone,
 }  # fmt: skip

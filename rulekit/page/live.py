@@ -20,6 +20,7 @@ from rulekit.model.instant import Instant
 from rulekit.model.instrument import PositionKey
 from rulekit.model.prices import UNKNOWN
 from rulekit.page.accounts import Engine, account_row, is_old, position_row, shown_id
+from rulekit.page.firings import with_firings
 from rulekit.page.following import Follower
 from rulekit.page.loglines import LogLine, line_of_event
 from rulekit.page.nearness import Nearness, nearest, nearness
@@ -221,10 +222,10 @@ class Live:
         elif entry.kind == WATCHED:
             self._touched.update(PositionKey(*row["key"]) for row in entry.body["positions"])
         for event in self._retelling.after(entry, ledger):
-            self._tell(event, entry.seq)
+            self._tell(event, entry.seq, _title(ledger))
 
-    def _tell(self, event: Event, seq: int = 0) -> None:
-        line = line_of_event(event, seq)
+    def _tell(self, event: Event, seq: int = 0, title: str = "") -> None:
+        line = line_of_event(event, seq, title)
         if line is not None:
             with self._lock:
                 self.version += 1
@@ -315,17 +316,21 @@ class Live:
             key = next(iter(self._near_due))
             del self._near_due[key]
             if key in self.rows:
-                self._near[key] = (real, nearest(self.nearness(key)))
+                self._near[key] = (real, nearest(self.nearness(key, ledger)))
                 self._take_row(key, ledger)
 
-    def nearness(self, key: PositionKey) -> list[Nearness]:
-        """Return how every rule stands for a position; nothing where the engine has not shown it."""
+    def nearness(self, key: PositionKey, ledger: Ledger) -> list[Nearness]:
+        """Return how every rule stands for a position; nothing where the engine has not shown it.
+
+        Args:
+            ledger: of the journal, which stays as it is meanwhile.
+        """
         seen = self.seen.get(key)
         policy = None if seen is None else self._policy(seen.policy)
         if seen is None or policy is None:
             return []
         price = UNKNOWN if is_old(seen, self.engine) else seen.last
-        seen = evolve(seen, snapshot=evolve(seen.snapshot, price=price))
+        seen = evolve(seen, snapshot=evolve(seen.snapshot, price=price), memory=with_firings(seen, ledger))
         with suppress(RulekitError):
             return nearness(seen, policy, self.engine.now or seen.snapshot.now)
         return []
@@ -386,6 +391,11 @@ class Live:
         """The latest moment that the journal or the engine speaks of."""
         ledger = self.follower.ledger
         return max(self.engine.now, 0 if ledger is None else ledger.last_at)
+
+
+def _title(ledger: Ledger) -> str:
+    """Return under which name an engine logs what has no strategy of its own: its first policy's title."""
+    return next((str(row["title"]) for row in ledger.policies.get("policies", ()) if row["title"]), "")
 
 
 _TAKERS = {

@@ -93,11 +93,12 @@ def _details(live: Live, shown: str) -> dict[str, Any]:
     seen = live.seen.get(key)
     with live.ledger() as ledger:
         done = [_done(one) for one in ledger.of_episode(ledger.book(key).episode)[-20:]]
+        rules = [one.to_dict() for one in live.nearness(key, ledger)]
     return {
         "id": shown,
         "policy": "" if seen is None else live.policy_title(seen.policy),
         "managed": seen is None or bool(seen.policy),
-        "rules": [one.to_dict() for one in live.nearness(key)],
+        "rules": rules,
         "done": done,
     }
 

@@ -42,9 +42,13 @@ class LogLine:
         return {"number": self.number, "at": self.at, "symbol": self.symbol, "tone": self.tone, "text": self.text}
 
 
-def line_of_event(event: Event, number: int) -> LogLine | None:
-    """Write an event as a line; None for one that is not shown."""
-    text, line = render(event), line_of(event)
+def line_of_event(event: Event, number: int, title: str = "") -> LogLine | None:
+    """Write an event as a line; None for one that is not shown.
+
+    Args:
+        title: under which the engine logs what has no strategy of its own.
+    """
+    text, line = render(event, title), line_of(event)
     if text is None or line is None:
         return None
     # Colours say it here; not every system has the signs.

@@ -18,7 +18,7 @@ from rulekit.page.doors import person_of, route, screen_of
 from rulekit.page.layout import render
 from rulekit.page.live import Live
 from rulekit.page.people import ACT, LOOK
-from rulekit.page.switching import Turned, Wish, outcome, plan, request_of, wish_of
+from rulekit.page.switching import Turned, Wish, changes_nothing, outcome, plan, request_of, wish_of
 
 
 def switch_routes(live: Live) -> Sequence[BaseRoute]:
@@ -55,7 +55,8 @@ def switch_routes(live: Live) -> Sequence[BaseRoute]:
 
 def _plan(live: Live, wish: Wish) -> dict[str, Any]:
     with live.ledger() as ledger:
-        return {"plan": plan(ledger, wish, live.rows_now()), "word": wish.word, "mode": ledger.mode.name}
+        said = plan(ledger, wish, live.rows_now())
+        return {"plan": said, "word": wish.word, "changes": not changes_nothing(ledger, wish)}
 
 
 def _before(live: Live, wish: Wish, by: str) -> Turned:

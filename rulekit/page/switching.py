@@ -21,6 +21,11 @@ WORDS = {ACTIVE: CONFIRMATION, REDUCING: "REDUCE", HALTED: "HALT"}
 """What is typed to confirm each state."""
 EXIT_WORD = "EXIT EVERYTHING"
 """What is typed to halt and have every position closed."""
+_SO_ALREADY = {
+    False: "the engine is {} already: nothing changes",
+    True: "the engine is {} already and closes every position: nothing changes; to end that, let it act again",
+}
+"""By whether a halt has everything exited."""
 _BEFORE: dict[str, str] = {
     "day loss": "it was the day's loss: decide whether the day goes on",
     "unknown orders": "it was orders of unknown fate: settle them first, or let the quarantine pass",
@@ -87,10 +92,19 @@ def plan(ledger: Ledger, wish: Wish, rows: Iterable[Mapping[str, Any]]) -> list[
     Args:
         rows: the positions as they are shown, with their prices.
     """
-    mode, held = ledger.mode, list(rows)
-    if wish.to == mode.name and wish.exit_everything == mode.flatten:
-        return [f"the engine is {mode.name} already: nothing changes"]
+    held = list(rows)
+    if changes_nothing(ledger, wish):
+        return [_SO_ALREADY[ledger.mode.flatten].format(ledger.mode.name)]
     return {HALTED: _halt, REDUCING: _reduce, ACTIVE: _resume}[wish.to](ledger, wish, held)
+
+
+def changes_nothing(ledger: Ledger, wish: Wish) -> bool:
+    """Tell whether a turn of the switch would leave everything as it is."""
+    mode = ledger.mode
+    if wish.to != mode.name or (wish.exit_everything and not mode.flatten):
+        return False
+    # To resume lifts more than a state: refusals in a row, and what has stopped adding.
+    return wish.to != ACTIVE or not (ledger.refusals or ledger.adds_stopped(ledger.last_at))
 
 
 def _halt(ledger: Ledger, wish: Wish, held: list[Mapping[str, Any]]) -> list[str]:
@@ -153,6 +167,8 @@ def _resume(ledger: Ledger, wish: Wish, held: list[Mapping[str, Any]]) -> list[s
     if ledger.refusals:
         symbols = ", ".join(sorted(key.symbol for key in ledger.refusals))
         said.append(f"refusals in a row are forgotten: {symbols} may be traded again")
+    if stopped := ledger.adds_stopped(ledger.last_at):
+        said.append(f"adds are taken up again, which had been stopped for today: {stopped}")
     return said + (_awake(ledger, held) if ledger.mode.name == HALTED else [])
 
 

@@ -11,7 +11,7 @@ import pytest
 from rulekit.errors import UsageError
 from rulekit.execution.requests import HALT, REDUCE, RESUME
 from rulekit.page.accounts import Engine, position_row, shown_id
-from rulekit.page.switching import Turned, Wish, outcome, plan, request_of, wish_of
+from rulekit.page.switching import Turned, Wish, changes_nothing, outcome, plan, request_of, wish_of
 from rulekit.runtime.shown import Seen
 from tests.execution.scripted import Desk, add, exit_all, stop
 
@@ -90,6 +90,36 @@ def test_nothing_changes_where_it_is_so_already(desk: Desk) -> None:
     desk.executor.halt("news")
     assert said(desk, HALTED) == "the engine is halted already: nothing changes"
     assert "no position is held" in said(desk, ALL_OUT)
+
+
+def test_a_resume_of_an_active_engine_lifts_refusals_in_a_row(desk: Desk) -> None:
+    key = desk.hold()
+    desk.start()
+    assert said(desk, Wish("active")) == "the engine is active already: nothing changes"
+    desk.broker.fate_of = lambda request, number: "refuse"
+    for number in range(3):
+        desk.commit(key, exit_all(rule=f"Out {number}"))
+        desk.pass_time()
+    ledger = desk.executor._ledger
+    assert ledger.refusals and ledger.mode.name == "active"
+    assert "refusals in a row are forgotten: KOTAKBANK may be traded again" in said(desk, Wish("active"))
+    assert not changes_nothing(ledger, Wish("active"))
+    desk.executor.resume("RESUME")
+    assert changes_nothing(ledger, Wish("active"))
+
+
+def test_a_plain_halt_does_not_promise_to_end_the_exits_of_another(desk: Desk) -> None:
+    desk.hold()
+    desk.start()
+    desk.broker.fates = ["rest"]
+    desk.executor.halt("news", exit_everything=True)
+    desk.pass_time()
+    text = said(desk, HALTED)
+    assert text.startswith("the engine is halted already and closes every position: nothing changes")
+    assert "stay open" not in text
+    desk.executor.halt("once more", exit_everything=False)
+    assert desk.executor._ledger.mode.flatten, "so it is: nothing changed"
+    assert "that the halt ordered and that are not done are not sent any more" in said(desk, Wish("reducing"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 // The live view: positions, what waits, alerts, and the log, each changed where it stands as the stream tells.
 
-import { ask, make, tell } from "./page.js";
+import { ask, make, said, tell } from "./page.js";
 import { follow } from "./stream.js";
 import { age, clock, count, percent, price, rupees, signed, tone } from "./figures.js";
 
@@ -78,7 +78,7 @@ class Position {
     const text = parts.map((part) => part.join("|")).join("\n");
     if (this.shown === text) return;
     this.shown = text;
-    this.near.replaceChildren(...parts.map(([kind, words]) => make("span", { class: kind || null }, words)));
+    this.near.replaceChildren(...parts.map(([kind, words]) => make("span", { class: kind || null }, ...said(words))));
   }
 
   toggle() {
@@ -116,7 +116,7 @@ class Position {
       parts.push(make("ul", { class: "rules" }, ...found.rules.map((rule) => make("li", {},
         make("span", { class: "name" }, rule.rule),
         make("span", { class: { acts: "acts", unknown: "unknown", spent: "spent", "passed over": "passed" }[rule.stands] || null },
-          `${rule.stands === "acts" ? "acts now: " : rule.stands === "waits" ? "" : rule.stands === "spent" ? "not again: " : ""}${rule.words}`)))));
+          `${rule.stands === "acts" ? "acts now: " : rule.stands === "waits" ? "" : rule.stands === "spent" ? "not again: " : ""}`, ...said(rule.words))))));
     } else {
       parts.push(make("p", {}, found.managed ? "how near its rules are is not known: the engine has not shown this position yet" : "no policy is for this position"));
     }
@@ -179,8 +179,8 @@ function troubles() {
   const text = JSON.stringify(found);
   if (box.dataset.shown === text) return;
   box.dataset.shown = text;
-  box.replaceChildren(...found.map((one) => make("p", { class: `note ${one.level === "bad" ? "bad" : ""}` }, one.text,
-    one.help ? make("span", { class: "soft" }, ` · ${one.help}`) : null)));
+  box.replaceChildren(...found.map((one) => make("p", { class: `note ${one.level === "bad" ? "bad" : ""}` }, ...said(one.text),
+    one.help ? make("span", { class: "soft" }, " · ", ...said(one.help)) : null)));
 }
 
 function takeAccount(account) {
@@ -200,7 +200,7 @@ function takeAccount(account) {
   const box = byId("reasons");
   if (box.dataset.shown !== JSON.stringify(reasons)) {
     box.dataset.shown = JSON.stringify(reasons);
-    box.replaceChildren(...reasons.map((text) => make("p", { class: "note" }, text)));
+    box.replaceChildren(...reasons.map((text) => make("p", { class: "note" }, ...said(text))));
   }
   const profit = byId("f-profit");
   set(profit, account.profit === null ? "–" : signed(account.profit));
@@ -254,7 +254,7 @@ function alerts(found) {
   }
   announced = found.map((one) => one.id);
   list.replaceChildren(...found.map((one) => make("li", { class: `alert ${one.level}` },
-    make("span", { class: "what" }, make("span", { class: "soft small" }, `${clock(one.at)} ${one.level} `), one.symbol ? `${one.symbol}: ` : "", one.text),
+    make("span", { class: "what" }, make("span", { class: "soft small" }, `${clock(one.at)} ${one.level} `), one.symbol ? `${one.symbol}: ` : "", ...said(one.text)),
     acts ? make("button", { type: "button", "aria-label": `Seen: ${one.text}`, onclick: (event) => acknowledge(one.id, event.target) }, "Seen") : null)));
 }
 
@@ -334,8 +334,8 @@ function takeLog(change) {
   const top = log.scrollTop;
   const before = log.scrollHeight;
   const lines = change.log.slice(-LOG_SHOWN).reverse().map((one) => {
-    const line = make("li", { class: one.tone || null }, make("time", {}, clock(one.at)), one.text);
-    line.hidden = Boolean(wanted) && !one.text.toUpperCase().includes(wanted);
+    const line = make("li", { class: one.tone || null }, make("time", {}, clock(one.at)), ...said(one.text));
+    line.hidden = Boolean(wanted) && !line.textContent.toUpperCase().includes(wanted);
     return line;
   });
   log.prepend(...lines);

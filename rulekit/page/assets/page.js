@@ -33,11 +33,17 @@ for (const menu of document.querySelectorAll("details.menu")) {
 /** The visit's token: it must come with everything that changes something. */
 export const token = document.querySelector("meta[name=token]")?.content || "";
 
+/** Return a text's parts: what stands between backticks is what a person types, and is shown so. */
+export function said(text) {
+  const parts = text.split("`");
+  return parts.length % 2 ? parts.map((part, i) => (i % 2 ? make("code", {}, part) : part)) : [text];
+}
+
 /** Show a short message; one that is urgent is read out at once. */
 export function tell(text, { urgent = false, seconds = 6 } = {}) {
   const box = document.getElementById(urgent ? "alerted" : "told");
   const line = document.createElement("div");
-  line.textContent = text;
+  line.append(...said(text));
   box.append(line);
   setTimeout(() => line.remove(), seconds * 1000);
   return line;

@@ -1,6 +1,6 @@
 // The switch: choose, read what it will do, type the word, and see what became of each instrument.
 
-import { ask, make, tell } from "./page.js";
+import { ask, make, said, tell } from "./page.js";
 import { follow } from "./stream.js";
 import { clock } from "./figures.js";
 
@@ -35,11 +35,10 @@ async function plan() {
     const text = found.plan.join("\n");
     if (list.dataset.shown !== text) {
       list.dataset.shown = text;
-      list.replaceChildren(...found.plan.map((line) => make("li", {}, line)));
+      list.replaceChildren(...found.plan.map((line) => make("li", {}, ...said(line))));
     }
     show(byId("plan"), true);
-    const same = found.mode === wish.to && found.plan.length === 1 && found.plan[0].includes("already");
-    show(byId("fields"), !same);
+    show(byId("fields"), found.changes);
     show(byId("reason-row"), wish.to !== "active");
     if (byId("word")) byId("word").textContent = word;
     ready();
@@ -94,7 +93,7 @@ async function became() {
     make("td", { class: "text" }, row.id.split(":").slice(1).join(" ")),
     make("td", {}, String(row.was)), make("td", {}, String(row.is)),
     make("td", { class: `text ${row.state === "flat" ? "flat" : row.state === "held" ? "" : "busy"}` }, row.state),
-    make("td", { class: "text" }, row.done.length ? make("ul", {}, ...row.done.map((line) => make("li", {}, line))) : "nothing was to be done"))));
+    make("td", { class: "text" }, row.done.length ? make("ul", {}, ...row.done.map((line) => make("li", {}, ...said(line)))) : "nothing was to be done"))));
 }
 
 function troubles() {
@@ -103,8 +102,8 @@ function troubles() {
   const text = JSON.stringify(found);
   if (box.dataset.shown === text) return;
   box.dataset.shown = text;
-  box.replaceChildren(...found.map((one) => make("p", { class: `note ${one.level === "bad" ? "bad" : ""}` }, one.text,
-    one.help ? make("span", { class: "soft" }, ` · ${one.help}`) : null)));
+  box.replaceChildren(...found.map((one) => make("p", { class: `note ${one.level === "bad" ? "bad" : ""}` }, ...said(one.text),
+    one.help ? make("span", { class: "soft" }, " · ", ...said(one.help)) : null)));
 }
 
 let seen = "";

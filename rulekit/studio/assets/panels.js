@@ -1,6 +1,6 @@
 // The panels below the paper: findings with what mends them, examples, the difference, the tabs themselves.
 
-import { ask, make, tell } from "/assets/page/page.js";
+import { ask, make, said, tell } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -35,14 +35,6 @@ export class Tabs {
     this.opened(name);
   }
 }
-
-function said(text) {
-  // backticks mark what is written in the policy
-  const parts = text.split("`");
-  return parts.map((part, i) => (i % 2 ? make("code", {}, part) : part));
-}
-
-export { said };
 
 /** The list of findings. */
 export class Findings {

@@ -1,7 +1,6 @@
 // The text that is written: a real textarea, and behind it the same text with its colours; beside it the sentences.
 
-import { ask, make } from "/assets/page/page.js";
-import { said } from "./panels.js";
+import { ask, make, said } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,7 +1,7 @@
 // Publishing: what it would do is shown first; nothing is lost where somebody else was quicker.
 
-import { ask, make, tell } from "/assets/page/page.js";
-import { difference, said } from "./panels.js";
+import { ask, make, said, tell } from "/assets/page/page.js";
+import { difference } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,7 +1,6 @@
 // A replay on chosen bars: figures, rules, and each drawn trade on a chart with its actions.
 
-import { ask, make } from "/assets/page/page.js";
-import { said } from "./panels.js";
+import { ask, make, said } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 const IST = 19800;
@@ -52,7 +51,7 @@ export class Replay {
     } catch (error) { this.say(error); }
   }
 
-  say(error) { $("replay-said").textContent = `${error.message}${error.help ? `; ${error.help}` : ""}`; }
+  say(error) { $("replay-said").replaceChildren(...said(`${error.message}${error.help ? `; ${error.help}` : ""}`)); }
 
   async run() {
     const given = Object.fromEntries(new FormData(this.form));

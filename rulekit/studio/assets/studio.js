@@ -1,6 +1,6 @@
 // The studio: at every key the text is looked at; the newest text wins, and nothing that takes long is waited for.
 
-import { ask, make, tell } from "/assets/page/page.js";
+import { ask, make, said, tell } from "/assets/page/page.js";
 import { Offers, Paper } from "./paper.js";
 import { difference, Findings, piece, showExamples, Tabs } from "./panels.js";
 import { Publishing } from "./publishing.js";
@@ -134,7 +134,7 @@ async function compare() {
     $("difference").replaceChildren(...difference(found, load));
     $("compare-said").textContent = mine.text === paper.text ? "" : "The text has changed since.";
   } catch (error) {
-    $("compare-said").textContent = `${error.message}${error.help ? `; ${error.help}` : ""}`;
+    $("compare-said").replaceChildren(...said(`${error.message}${error.help ? `; ${error.help}` : ""}`));
   }
 }
 
@@ -220,7 +220,7 @@ async function published(done) {
   for (let turn = 0; turn < 40 && state.digest === done.digest; turn += 1) {
     const found = await ask("/studio/running", { ...asked(), digest: done.digest }).catch(() => null);
     if (!found) return;
-    $("saved").textContent = `published; ${found.said}`;
+    $("saved").replaceChildren(...said(`published; ${found.said}`));
     if (found.runs) tell(found.said);
     if (found.runs || !found.engine) return;
     await new Promise((wait) => setTimeout(wait, 750));

@@ -1,7 +1,6 @@
 // A position on sliders: what fires, why the others do not, and the picture of profit against age.
 
-import { ask, make } from "/assets/page/page.js";
-import { said } from "./panels.js";
+import { ask, make, said } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
