@@ -58,7 +58,7 @@ def test_filters_go_together_and_pages_follow_each_other(demo: Path, client: htt
     count, _ = shown(client, "symbol=ITC&end=applied&kind=stop")
     assert int(count) == sum((r["symbol"], r["end"], r["kind"]) == ("ITC", "applied", "stop") for r in rows)
     assert "No action fits" in client.get("/history?since=2027-01-01").text
-    assert "`soon` is no day" in client.get("/history?since=soon").text
+    assert "<code>soon</code> is no day" in client.get("/history?since=soon").text
 
 
 def test_an_action_is_shown_with_its_path(client: httpx.Client) -> None:
@@ -75,4 +75,4 @@ def test_the_figures_of_the_rules_are_those_of_the_summary(demo: Path, client: h
         cells = [cell.split("</td>")[0] for cell in row.split("<td>")[1:]]
         figures = [rule.fired, rule.filled, rule.applied, rule.refused, rule.superseded, rule.open, rule.quantity]
         assert [int(cell) for cell in cells[:7]] == figures
-    assert "`yesterday` is no period" in client.get("/rules?period=yesterday").text
+    assert "<code>yesterday</code> is no period" in client.get("/rules?period=yesterday").text
