@@ -155,11 +155,19 @@ def _lower_rule(low: Lowering, rule: tree.Rule, index: int) -> RuleProgram:
 
 
 def times_allowed(rule: tree.Rule) -> int | None:
-    """Return how often a rule may fire; a stop tightened by a share would else tighten its own result every cycle."""
+    """Return how often a rule may fire; one measured from what it moves would else go on from its own result."""
     limit = rule.limit
-    if not limit.written and isinstance(rule.verb, tree.TightenStopBy) and not rule.is_ladder:
+    if not limit.written and _measured_from_itself(rule.verb) and not rule.is_ladder:
         return 1
     return limit.times
+
+
+def _measured_from_itself(verb: tree.Verb) -> bool:
+    """Tell whether a rule moves the stop from the stop, or the target from the target."""
+    if isinstance(verb, tree.MoveStop | tree.SetTarget):
+        itself = "stop" if isinstance(verb, tree.MoveStop) else "target"
+        return isinstance(verb.price.base, tree.PriceFact) and verb.price.base.name == itself
+    return isinstance(verb, tree.TightenStopBy)
 
 
 def _allowed(low: Lowering, rule: tree.Rule, index: int) -> Test:

@@ -27,6 +27,7 @@ from rulekit.lint.rules import (
     double_negation,
     endless_book,
     endless_suppression,
+    exact_number,
     example_not_managed,
     example_twice,
     exit_needs_data,
@@ -58,6 +59,7 @@ from rulekit.lint.rules import (
     policies_overlap,
     price_for_every_instrument,
     rarer_than_session,
+    reached_already,
     repeats_over_everything,
     risk_needs_stop,
     rule_without_example,
@@ -113,6 +115,7 @@ _MODULES = (
     averaging_down,
     stop_within_noise,
     break_even_at_once,
+    reached_already,
     # reachability
     same_rule,
     outside_applies,
@@ -120,6 +123,7 @@ _MODULES = (
     said_twice,
     unless_undoes,
     beyond_range,
+    exact_number,
     policies_overlap,
     # gaps in protection
     unlimited_loss,

@@ -29,6 +29,12 @@ _MOVING = ("price", "best price")
 def find(subject: Subject) -> Iterator[Finding]:
     """Yield every stop that is kept that near to the price or to the best price."""
     for rule in subject.tree.rules:
+        if isinstance(rule.verb, t.LockIn) and rule.verb.percent == 100:
+            yield Finding(
+                rule.span,
+                "a stop that keeps 100% of the peak profit stands at the best price: the position is closed at once",
+                "leave room for the price to step back: `lock in 70% of peak profit`",
+            )
         distance = _behind(rule.verb)
         if distance is None or distance.unit not in _NARROW or distance.value > _NARROW[distance.unit]:
             continue
