@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def tool(project: Path, *arguments: str) -> None:
     outcome = subprocess.run(
@@ -23,6 +25,7 @@ def test_everything_is_formatted_alike(project: Path) -> None:
     tool(project, "ruff", "format", "--check", "--quiet", "rulekit", "tests")
 
 
+@pytest.mark.slow
 def test_types_hold(project: Path) -> None:
     tool(project, "mypy")
 

@@ -52,7 +52,7 @@ def _client(address: str) -> Any:
     for name in ("distributed", "distributed.client"):  # what a person needs to know is said here
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(
             f"no scheduler answers at `{address}`: {str(error).splitlines()[0] if str(error) else 'no answer'}",

@@ -37,6 +37,8 @@ from rulekit.model.snapshot import Snapshot
 from tests.compile.policies import SEVEN, random_memory, random_policy, random_snapshot
 
 KINDS = {EXIT_KIND: "exit", BOOK_KIND: "book", ADD_KIND: "add"}
+JUDGED = 4
+"""Of the snapshots under numba, the exact reference judges one in so many: it takes a hundred times as long."""
 
 
 def expected_vector(policy: CompiledPolicy, outcome: Outcome, side: int) -> list[float]:
@@ -115,9 +117,9 @@ def explain(policy: CompiledPolicy, snapshot: Snapshot, memory: Memory, found: l
 @pytest.mark.parametrize("seed", range(8))
 def test_cpython_and_the_reference_agree_on_many_random_policies(seed: int) -> None:
     draw = Random(seed)
-    for _ in range(30):
+    for _ in range(60):
         policy = compile_policy(random_policy(draw, guarded=0.4))
-        for _ in range(40):
+        for _ in range(20):
             snapshot = random_snapshot(draw)
             check(policy, snapshot, random_memory(draw, policy.tree.rules, snapshot))
 
@@ -130,6 +132,7 @@ def batches() -> list[tuple[CompiledPolicy, int]]:
     ]
 
 
+@pytest.mark.slow
 def test_numba_cpython_and_the_reference_agree_on_40_000_snapshots() -> None:
     draw = Random(99)
     decided = 0
@@ -137,15 +140,16 @@ def test_numba_cpython_and_the_reference_agree_on_40_000_snapshots() -> None:
     seen: set[float] = set()
     for policy, count in batches():
         facts, memories, wanted, after = [], [], [], []
-        for _ in range(count):
+        for number in range(count):
             snapshot = random_snapshot(draw)
             memory = random_memory(draw, policy.tree.rules, snapshot)
             facts.append(policy.layout.encode(snapshot))
             memories.append(policy.layout.encode_memory(memory, snapshot))
-            results = check(policy, snapshot, memory)
+            results, vector = [0.0] * policy.layout.results, list(memories[-1])
+            policy.function(facts[-1], vector, results)
+            if number % JUDGED == 0:
+                assert check(policy, snapshot, memory) == results
             wanted.append(results)
-            vector = list(memories[-1])
-            policy.function(facts[-1], vector, [0.0] * policy.layout.results)
             after.append(vector)
             seen.add(results[KIND])
             decided += any(results)

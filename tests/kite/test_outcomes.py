@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+import threading
 from functools import partial
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
+from rulekit.broker.calls import MOST_GIVEN_UP
 from rulekit.broker.kite_calls import make_client
 from rulekit.broker.kite_outcomes import FAILURES, outcome_of
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import Accepted, NotSent, OrderRequest, Refused, Uncertain
 from tests.kite import raw as answers
+from tests.kite.bench import until
 from tests.kite.conftest import KEY, TOKEN, Raw
 from tests.kite.raw import Script, body, error, success
 
@@ -142,11 +145,31 @@ def test_an_idle_connection_is_not_trusted_with_an_order(raw: Raw) -> None:
 
 
 def test_hanging_calls_neither_stop_the_next_one_nor_grow_without_bound(raw: Raw) -> None:
-    broker, server = raw(answers.drip, deadline_s=0.1)
-    found = [broker.place(REQUEST) for _ in range(20)]
-    assert {type(one) for one in found[:16]} == {Uncertain}
-    assert {type(one) for one in found[16:]} == {NotSent}
-    assert len(server.requests) == 16
+    """However slow the machine is: a call that was not even begun by its deadline was not sent, and is made again."""
+    let_go = threading.Event()
+
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999\r\n\r\n")
+        while not let_go.wait(0.02):
+            connection.sendall(b" ")
+        answers.cut(connection)
+
+    broker, server = raw(endless, deadline_s=0.1)
+    broker._calls._make = partial(make_client, evolve(broker.settings, deadline_s=60.0))
+    found = []
+    while sum(isinstance(one, Uncertain) for one in found) < MOST_GIVEN_UP:
+        found.append(broker.place(REQUEST))
+        assert isinstance(found[-1], Uncertain) or "not begun" in found[-1].reason, found[-1]
+        assert len(found) < 10 * MOST_GIVEN_UP
+    until(lambda: len(server.requests) == MOST_GIVEN_UP)
+    for _ in range(4):
+        refused = broker.place(REQUEST)
+        assert isinstance(refused, NotSent)
+        assert f"{MOST_GIVEN_UP} calls to the broker hang" in refused.reason
+    assert len(server.requests) == MOST_GIVEN_UP
+    server.scripts[:] = [success({"order_id": "1"})]
+    let_go.set()
+    until(lambda: broker.place(REQUEST) == Accepted("1"))
 
 
 def test_a_token_that_died_sends_nothing_more_until_a_new_one_is_kept(raw: Raw, tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""Policies and entries for runs over real prices: the seven sentences, scaled to what a day moves."""
+"""Policies, prices and entries for runs over real days: the seven sentences, scaled to what a day moves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from rulekit.market.feed import Feed
+from rulekit.market.feed import Feed, open_feed
 from rulekit.market.ticks import Tick
 from rulekit.model.instant import MINUTE, at, day_of
 from rulekit.model.position import LONG, SHORT
@@ -59,6 +59,28 @@ def morning_entries(feed: Feed, *, days: int | None = None) -> list[Entry]:
         keep = sorted({day_of(entry.opened) for entry in entries})[:days]
         entries = [entry for entry in entries if day_of(entry.opened) in keep]
     return entries
+
+
+def thinned(data: Path, path: Path, *, every: int, day: str = "") -> Feed:
+    """Write each symbol's every so-manieth tick of the real days, or of one of them, and open what was written.
+
+    The engine does the same work at each price: a thinner day goes through the same minutes, thresholds and hours at
+    less cost. At full rate go the three bad days, the market's facts and the longer runs of `tests.soak`.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(data / "nse_ticks.parquet")
+    if day:
+        table = table.filter(pc.equal(pc.strftime(table["ts"], format="%Y-%m-%d"), day))
+    symbols = np.asarray(table["symbol"])
+    kept = np.zeros(len(symbols), dtype=bool)
+    for symbol in np.unique(symbols):
+        kept[np.flatnonzero(symbols == symbol)[::every]] = True
+    pq.write_table(table.filter(pa.array(kept)), path)
+    return open_feed(path)
 
 
 def ticks_of_day(feed: Feed, day: str) -> Iterator[Tick]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 import subprocess
 import sys
@@ -12,27 +13,28 @@ from typing import Any
 
 import pytest
 
-from rulekit.market.feed import open_feed
-from rulekit.model.instant import day_of, iso
+from rulekit.model.instant import iso
 from rulekit.model.prices import to_rupees
 from tests.runtime.oracle import read_history, totals_by_journal, true_book, violations
-from tests.runtime.real_days import morning_entries, ticks_of_day, write_policy
+from tests.runtime.real_days import morning_entries, thinned, write_policy
 
 DAY = "2021-04-19"
 KILLS = 30
+EVERY = 4
+"""Each restart hears the day again up to where it stood: a thinner one costs less, and is killed at the same work."""
 
 
 @pytest.mark.slow
 def test_thirty_kills_change_nothing(shared_data: Path, tmp_path: Path) -> None:
     """Positions, fills and ends of every action are those of the run that was never killed."""
-    feed = open_feed(shared_data / "nse_ticks.parquet")
+    feed = thinned(shared_data, tmp_path / "day.parquet", every=EVERY, day=DAY)
     policy = write_policy(tmp_path)
-    entries = [entry for entry in morning_entries(feed) if str(day_of(entry.opened)) == DAY]
+    entries = morning_entries(feed)
     prices, positions = tmp_path / "day.csv", tmp_path / "positions.csv"
     with prices.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["symbol", "ts", "ltp", "volume"])
-        for tick in ticks_of_day(feed, DAY):
+        for tick in feed.ticks():
             writer.writerow([tick.symbol, iso(tick.at), to_rupees(tick.price), tick.volume])
     with positions.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -48,22 +50,25 @@ def test_thirty_kills_change_nothing(shared_data: Path, tmp_path: Path) -> None:
             "--positions", str(positions), "--journal", str(journal), "--fast", "--format", "json",
         ]  # fmt: skip
 
+    # A price each few seconds is no stale one here.
+    environment = {**os.environ, "RULEKIT_STALE_S": str(5 * EVERY)}
     whole, killed = tmp_path / "whole.journal", tmp_path / "killed.journal"
-    told = subprocess.run(command(whole), check=True, timeout=120, capture_output=True).stdout.count(b"\n")
+    first = subprocess.run(command(whole), check=True, timeout=120, capture_output=True, env=environment)
+    told = first.stdout.count(b"\n")
     draw = random.Random(19)
     for _ in range(KILLS):
         life = draw.uniform(1, told / KILLS)
-        with subprocess.Popen(command(killed), stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command(killed), stdout=subprocess.PIPE, env=environment) as process:
             assert process.stdout is not None
             for number, line in enumerate(process.stdout, start=1):
                 assert line.startswith(b"{")
                 if number >= life:
                     break
             # The line is out; the next write, request or fill is hit somewhere in the middle.
-            time.sleep(draw.uniform(0, 0.02))
+            time.sleep(draw.uniform(0, 0.02 / EVERY))
             assert process.poll() is None, "killed while it was at work, not after its end"
             process.kill()
-    subprocess.run(command(killed), check=True, timeout=120, capture_output=True)
+    subprocess.run(command(killed), check=True, timeout=120, capture_output=True, env=environment)
 
     expected, found = outcome(whole), outcome(killed)
     rows = read_history(killed)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rulekit.execution.settings import ExecutionSettings
 from rulekit.market.feed import Feed, open_feed
 from rulekit.model.events import Event
 from rulekit.model.instant import day_of, parse_instant
@@ -18,15 +19,19 @@ from rulekit.runtime.paper import paper_day
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 from tests.runtime.oracle import read_history, totals_by_journal, true_book, violations
-from tests.runtime.real_days import SEVEN_SCALED, morning_entries
+from tests.runtime.real_days import SEVEN_SCALED, morning_entries, thinned
+
+EVERY = 3
+SPARSE = Settings(execution=ExecutionSettings(stale_s=5.0 * EVERY))
 
 
-def run_all(feed: Feed, entries: list[Entry], journal: Path) -> list[Event]:
+def run_all(feed: Feed, entries: list[Entry], journal: Path, settings: Settings) -> list[Event]:
     events: list[Event] = []
     policy = Policy.from_text(SEVEN_SCALED)
     with paper_day(
-        [policy], feed.ticks(), feed.first, entries, journal, settings=Settings(), fast=True, emit=events.append
-    ) as day:
+        [policy], feed.ticks(), feed.first, entries, journal,
+        settings=settings, fast=True, emit=events.append, durable=False,
+    ) as day:  # fmt: skip
         day.run()
     return events
 
@@ -34,10 +39,10 @@ def run_all(feed: Feed, entries: list[Entry], journal: Path) -> list[Event]:
 @pytest.mark.slow
 def test_nine_days_long_and_short(shared_data: Path, tmp_path: Path) -> None:
     """Every kind of action happens, the journal's totals are the broker's positions, and nothing is left open."""
-    feed = open_feed(shared_data / "nse_ticks.parquet")
+    feed = thinned(shared_data, tmp_path / "nine.parquet", every=EVERY)
     entries = morning_entries(feed)
     journal = tmp_path / "nine.journal"
-    run_all(feed, entries, journal)
+    run_all(feed, entries, journal, SPARSE)
     rows = read_history(journal)
     orders, trades, positions = true_book(journal)
     assert violations(rows, orders, trades) == []
@@ -61,7 +66,7 @@ def test_three_bad_days_bring_no_wrong_trade(shared_data: Path, tmp_path: Path) 
     entries = morning_entries(feed)
     assert entries
     journal = tmp_path / "dirty.journal"
-    events = run_all(feed, entries, journal)
+    events = run_all(feed, entries, journal, Settings())
     rows = read_history(journal)
     orders, trades, positions = true_book(journal)
     assert violations(rows, orders, trades) == []
