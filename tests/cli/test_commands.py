@@ -54,10 +54,16 @@ def test_the_version(tmp_path: Path) -> None:
     "arguments", [("nonsense",), ("init", "--nonsense"), ("run",), ("lint", "missing.policy"), ("history",)]
 )
 def test_a_mistake_in_the_call_ends_with_2_and_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    outcome = rulekit(*arguments, cwd=tmp_path)
+    outcome = called(*arguments, cwd=tmp_path)
     assert outcome.returncode == 2
     assert outcome.stderr.strip()
     assert "Traceback" not in outcome.stderr
+
+
+def test_the_code_of_a_mistake_reaches_the_shell(tmp_path: Path) -> None:
+    outcome = rulekit("lint", "missing.policy", cwd=tmp_path)
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert "missing.policy" in outcome.stderr
 
 
 def test_a_mistyped_command_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:

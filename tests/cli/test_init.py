@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -13,6 +11,7 @@ from click.testing import CliRunner
 from rulekit.cli.init import STARTERS, command
 from rulekit.runtime.entries import read_entries
 from rulekit.settings import Settings, load_settings
+from tests.command_line import called
 
 
 def init(folder: Path) -> str:
@@ -41,26 +40,15 @@ def test_it_never_overwrites(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "trading").write_text("", encoding="utf-8")
-    outcome = rulekit("init", str(tmp_path / "trading"))
+    outcome = called("init", str(tmp_path / "trading"), cwd=tmp_path)
     assert outcome.returncode == 2
     assert "is a file, not a folder" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
 
-def rulekit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rulekit", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        env=None,
-    )
-
-
 def test_the_policy_lints_clean(tmp_path: Path) -> None:
     init(tmp_path)
-    outcome = rulekit("lint", "--strict", "--format", "json", str(tmp_path / "my.policy"))
+    outcome = called("lint", "--strict", "--format", "json", "my.policy", cwd=tmp_path)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert {found["severity"] for found in json.loads(outcome.stdout)} <= {"info"}
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import called
+
 SEVEN = """policy "Position management"
 applies to NSE equity, product MIS
 set first target to 15%
@@ -39,7 +41,11 @@ POSITION = {
 }
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return called(*arguments, cwd=Path.cwd())
+
+
+def started(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     code = "from rulekit.cli.main import main; main()"
     environment = {**os.environ, "PYTHONPATH": str(project), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
@@ -67,7 +73,7 @@ def positions(tmp_path: Path, *rows: dict[str, object]) -> Path:
 
 def test_the_answer_has_exactly_these_keys(project: Path, policy: Path, tmp_path: Path) -> None:
     outside = {**POSITION, "symbol": "INFY", "product": "CNC"}
-    found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, POSITION, outside)))
+    found = started(project, "decide", str(policy), "--positions", str(positions(tmp_path, POSITION, outside)))
     assert found.returncode == 0, found.stderr
     answer = json.loads(found.stdout)
     assert list(answer) == ["policy", "digest", "positions"]
@@ -103,12 +109,12 @@ def test_the_answer_has_exactly_these_keys(project: Path, policy: Path, tmp_path
     assert second == {"symbol": "INFY", "actions": [], "passed_over": [], "not_yet": []}
 
 
-def test_what_fired_and_what_is_stated_is_read_by_any_name(project: Path, tmp_path: Path) -> None:
+def test_what_fired_and_what_is_stated_is_read_by_any_name(tmp_path: Path) -> None:
     policy = tmp_path / "two.policy"
     policy.write_text("book half at 10 pct profit\nOUT: exit when times booked >= 2\n", encoding="utf-8")
     once = {**POSITION, "stop": 1600, "fired": {"Book half at 10 pct profit": 1}}
     twice = {**once, "facts": {"Times Booked": 2}}
-    found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, once, twice)))
+    found = run("decide", str(policy), "--positions", str(positions(tmp_path, once, twice)))
     first, second = json.loads(found.stdout)["positions"]
     assert [waiting["why"] for waiting in first["not_yet"]] == [
         "not again: it fired once, and may fire once",
@@ -117,9 +123,9 @@ def test_what_fired_and_what_is_stated_is_read_by_any_name(project: Path, tmp_pa
     assert [action["rule"] for action in second["actions"]] == ["OUT"]
 
 
-def test_what_is_passed_over_says_because(project: Path, policy: Path, tmp_path: Path) -> None:
+def test_what_is_passed_over_says_because(policy: Path, tmp_path: Path) -> None:
     rich = {**POSITION, "price": 1998.5, "opened": "2026-11-20T10:00:00+05:30"}
-    found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, rich)))
+    found = run("decide", str(policy), "--positions", str(positions(tmp_path, rich)))
     (only,) = json.loads(found.stdout)["positions"]
     assert only["passed_over"] == [
         {
@@ -137,14 +143,14 @@ def test_what_is_passed_over_says_because(project: Path, policy: Path, tmp_path:
     ],
 )
 def test_a_mistake_in_the_positions_ends_with_its_code(
-    project: Path, policy: Path, tmp_path: Path, change: dict[str, object], code: int, says: str
+    policy: Path, tmp_path: Path, change: dict[str, object], code: int, says: str
 ) -> None:
-    found = run(project, "decide", str(policy), "--positions", str(positions(tmp_path, {**POSITION, **change})))
+    found = run("decide", str(policy), "--positions", str(positions(tmp_path, {**POSITION, **change})))
     assert (found.returncode, found.stdout) == (code, "")
     assert says in found.stderr and "Traceback" not in found.stderr
 
 
-def test_missing_files_and_wrong_policies_have_their_codes(project: Path, policy: Path, tmp_path: Path) -> None:
+def test_missing_files_and_wrong_policies_have_their_codes(policy: Path, tmp_path: Path) -> None:
     given = str(positions(tmp_path, POSITION))
     wrong = tmp_path / "wrong.policy"
     wrong.write_text("book 50% at 15 profit\n", encoding="utf-8")
@@ -154,13 +160,13 @@ def test_missing_files_and_wrong_policies_have_their_codes(project: Path, policy
         (("decide", str(policy)), 2),
         (("decide", str(wrong), "--positions", given), 1),
     ):
-        found = run(project, *arguments)
+        found = run(*arguments)
         assert found.returncode == code, (arguments, found.stderr)
         assert "Traceback" not in found.stderr and found.stderr.strip() and not found.stdout
 
 
-def test_compile_show_prints_each_sentence_above_its_lines(project: Path, policy: Path) -> None:
-    found = run(project, "compile", str(policy), "--show")
+def test_compile_show_prints_each_sentence_above_its_lines(policy: Path) -> None:
+    found = run("compile", str(policy), "--show")
     assert found.returncode == 0, found.stderr
     assert "    # PARTIAL_PROFIT_BOOKING_75%: book 75% at 25% profit\n    if m[1] < 1.0:" in found.stdout
-    assert "7 rules" in run(project, "compile", str(policy)).stdout
+    assert "7 rules" in run("compile", str(policy)).stdout

@@ -9,20 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import called
+
 PROJECT = Path(__file__).resolve().parents[2]
 CALL = "import sys; from rulekit.cli.main import main; sys.argv[0] = 'rulekit'; main()"
 
 
 def lint(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(PROJECT)!r}); {CALL}", "lint", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={"PYTHONIOENCODING": "utf-8", "PATH": "", "SYSTEMROOT": "C:\\Windows"},
-        check=False,
-    )
+    return called("lint", *arguments, cwd=cwd)
 
 
 @pytest.fixture

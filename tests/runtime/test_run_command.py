@@ -20,6 +20,7 @@ from rulekit.cli.run import StopRequest
 from rulekit.model.instant import iso
 from rulekit.model.prices import to_rupees
 from rulekit.runtime import demo_day
+from tests.command_line import called
 from tests.runtime.oracle import read_history, true_book
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -66,6 +67,10 @@ def arguments(**changes: str | None) -> list[str]:
 
 
 def run(folder: Path, *more: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    return called(*arguments(**changes)[3:], *more, cwd=folder)
+
+
+def started(folder: Path, *more: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*arguments(**changes), *more],
         cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, encoding="utf-8", timeout=60,
@@ -74,14 +79,14 @@ def run(folder: Path, *more: str, **changes: str | None) -> subprocess.Completed
 
 def test_a_day_from_the_shell_and_again(folder: Path) -> None:
     """The rules act, every line of the JSON log is one event, and a finished run that is called again does nothing."""
-    done = run(folder, "--fast", "--format", "json")
+    done = started(folder, "--fast", "--format", "json")
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"position_opened", "action_decided", "action_submitted", "action_filled"} <= {e["event"] for e in events}
     before = read_history(folder / "day.journal")
     assert {row["rule"] for row in before} >= {"HALF", "Out"}
     assert all(row["end"] for row in before)
-    assert run(folder, "--fast", "--quiet").returncode == 0
+    assert started(folder, "--fast", "--quiet").returncode == 0
     assert read_history(folder / "day.journal") == before
 
 
@@ -165,7 +170,7 @@ def test_a_clock_in_the_environment_does_not_stand_in_the_way_of_a_fast_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ENVIRONMENT, "RULEKIT_CLOCK", "2026-11-20T09:15:00+05:30*10")
-    assert run(folder, "--fast", "--quiet").returncode == 0
+    assert started(folder, "--fast", "--quiet").returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can catch")
@@ -241,7 +246,7 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_process_on_the_same_journal_is_refused(folder: Path, running: subprocess.Popen[str]) -> None:
     before = (folder / "day.journal.paper").stat().st_size
-    done = run(folder, "--fast")
+    done = started(folder, "--fast")
     assert (done.returncode, done.stdout) == (1, "")
     assert "another process is using this journal" in done.stderr
     assert running.poll() is None
