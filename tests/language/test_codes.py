@@ -71,12 +71,11 @@ def test_the_good_example_is_clean(code: str) -> None:
     assert found((CORPUS / f"{code}-good.policy").read_text(encoding="utf-8"), code) == set()
 
 
-@pytest.mark.parametrize("code", sorted(ALL_CODES))
+@pytest.mark.parametrize("code", sorted(ALL_CODES.keys() - {"E112"}))  # a text that is too long is not read at all
 def test_a_bad_line_gives_one_finding(code: str) -> None:
-    path = CORPUS / f"{code}-bad.policy"
-    if path.exists():
-        places = [each.span.line for each in findings(path.read_text(encoding="utf-8"), code)]
-        assert len(places) == len(set(places)) or code in SHOWN_BESIDE
+    places = [each.span.line for each in findings((CORPUS / f"{code}-bad.policy").read_text(encoding="utf-8"), code)]
+    assert places
+    assert len(places) == len(set(places)) or code in SHOWN_BESIDE
 
 
 @pytest.mark.parametrize("code", sorted(ALL_CODES))

@@ -129,9 +129,11 @@ def test_no_fix_takes_a_name_away_that_others_lean_on() -> None:
     assert (found.code, found.span.line) == ("E115", 2)
     assert found.fix is not None
     assert check_text(fixed(written, found.fix)).ok
-    spoilt = "set step to to 0.3%\n  LADDER: book 25% at every step profit\nexit at step profit"
-    offered = [fix.sentence for each in check_text(spoilt).diagnostics for fix in fixes_of(each)]
-    assert all(text.startswith("set step to") for text in offered), offered
+    for value, count in (("to 0.3%", 0), ("0.3%", 1)):
+        spoilt = f"set step to {value}\n  LADDER: book 25% at every step profit\nexit at step profit"
+        offered = [fix.sentence for each in check_text(spoilt).diagnostics for fix in fixes_of(each)]
+        assert len(offered) == count
+        assert all(text.startswith("set step to 0.3%\nLADDER: book 25%") for text in offered), offered
 
 
 def test_a_sentence_that_was_not_read_is_always_told() -> None:

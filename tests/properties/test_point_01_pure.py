@@ -45,5 +45,6 @@ def test_the_order_of_the_facts_and_reading_the_sentences_change_no_action(case:
 @settings(max_examples=30, deadline=None)
 @given(cases)
 def test_no_clock_is_read_while_deciding(case: Case) -> None:
-    with wall_clock_guard():
-        decide(case.policy, case.snapshot, case.memory)
+    with wall_clock_guard() as reads:
+        whole(decide(case.policy, case.snapshot, case.memory))
+    assert reads.forbidden == reads.by_clock == []

@@ -87,10 +87,11 @@ def test_deciding_on_the_book_is_pure(case: tuple[list[Rule], CompiledPolicy, Bo
     _, policy, book = case
     memory = {"R0": RuleMemory(fired, book.now - 5 * MINUTE if fired else None)}
     kept, facts = copy.deepcopy(memory), dict(book.facts)
-    with wall_clock_guard():
+    with wall_clock_guard() as reads:
         first = decide_book(policy, book, memory)
         again = decide_book(compile_policy(policy.tree), book, memory)
         assert [str(each) for each in (first, first.not_yet)] == [str(each) for each in (again, again.not_yet)]
+    assert reads.forbidden == reads.by_clock == []
     assert str(memory) == str(kept) and str(book.facts) == str(facts)
     assert not fired or "R0" not in {action.rule for action in first.actions}, "once a day"
 
