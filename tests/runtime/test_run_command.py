@@ -104,7 +104,7 @@ BAD_POLICIES = {
     "deep": (b"exit when " + b"(" * 10_000 + b"profit > 1%" + b")" * 10_000, 1, "too deep"),
     "latin-1": ("# caf\u00e9\nexit at 15:15\n".encode("latin-1"), 2, "UTF-8"),
     "mistyped": (b"boook half at 10% profit\n", 1, "book"),
-    "zeros": (b"\0" * 100, 1, ""),
+    "zeros": (b"\0" * 100, 1, "cannot be seen"),
 }
 
 
