@@ -5,13 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from rulekit.compile.layout import NOT_SEEN, SIDE_OF
 from rulekit.compile.policy import CompiledPolicy, compile_policy
 from rulekit.replay.box import write_box
 from rulekit.replay.kernel import build
 from rulekit.replay.look import write_look
 from tests.compile.policies import random_policy
-from tests.replay.passing import DAY, MINUTE, START
+from tests.replay.passing import DAY, MINUTE, START, kept_of
 
 NAN = float("nan")
 
@@ -33,7 +32,9 @@ def calm_boxes(seed: int, boxes: int) -> int:
     for _ in range(boxes):
         state = _state(draw, policy)
         for _ in range(draw.randrange(3)):
-            state |= _after(policy, names["look"](*(_moment(draw, state, look.facts)[name] for name in look.arguments)))
+            state |= kept_of(
+                policy, names["look"](*(_moment(draw, state, look.facts)[name] for name in look.arguments))
+            )
         given = [state[name] for name in box.arguments]
         if not names["calm"](state["s_low"], state["s_high"], *given):
             continue
@@ -42,22 +43,11 @@ def calm_boxes(seed: int, boxes: int) -> int:
             there = _moment(draw, state, look.facts)
             answers = names["look"](*(there[name] for name in look.arguments))
             done = dict(zip(look.answers, answers, strict=True))
-            kept = _after(policy, answers)
+            kept = kept_of(policy, answers)
             assert done["r0"] == done["r3"] == done["r6"] == 0.0, (seed, there)
             assert not any(value == 1.0 for name, value in done.items() if name.startswith("told")), (seed, there)
             assert repr(kept) == repr({name: state[name] for name in kept}), (seed, there)
     return count
-
-
-def _after(policy: CompiledPolicy, answers: tuple[float, ...]) -> dict[str, float]:
-    """Return the memory as the loop keeps it: of a crossing only its side."""
-    kept = {}
-    for place, (_, part) in enumerate(policy.layout.memory):
-        value = answers[place]
-        if part.startswith(SIDE_OF) and value == value and value != NOT_SEEN:
-            value = 1.0 if value > 0.0 else 0.0
-        kept[f"m{place}"] = value
-    return kept
 
 
 def _state(draw: Random, policy: CompiledPolicy) -> dict[str, Any]:

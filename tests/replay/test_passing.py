@@ -7,8 +7,9 @@ import pytest
 from rulekit.replay.kernel import build
 from rulekit.runtime.policy import Policy
 from tests.replay.boxes import calm_boxes
-from tests.replay.passing import draw_replay, outcome_of
+from tests.replay.passing import Asked, draw_held, draw_replay, outcome_of, passed_over
 
+HELD = (0, 2, 4, 5, 12, 17, 22, 23, 25, 27, 29, 34)
 SEEDS = (0, 6, 9, 12, 17, 28, 31, 37, 44, 53, 54, 56)
 
 
@@ -26,6 +27,24 @@ def test_random_policies_do_the_same_with_and_without_passing() -> None:
         asked = [asked[0] + found[1], asked[1] + wanted[1]]
     assert done > 50
     assert asked[0] < 0.9 * asked[1]
+
+
+def test_only_looks_at_which_nothing_is_done_are_passed_over() -> None:
+    passed = unknown = 0
+    for seed in HELD:
+        drawn = draw_held(seed, 150)
+        some: list[Asked] = []
+        every: list[Asked] = []
+        found = outcome_of(drawn, passing=True, asked=some)
+        wanted = outcome_of(drawn, passing=False, asked=every)
+        assert found is not None and wanted is not None
+        assert repr(found[0].trades) == repr(wanted[0].trades), f"seed {seed}"
+        missed = passed_over(some, every)
+        assert [one.given for one in missed if one.done] == [], f"seed {seed}"
+        passed += len(missed)
+        unknown += sum(one.given["s_price"] != one.given["s_price"] for one in some)
+    assert passed > 3000
+    assert unknown > 100
 
 
 @pytest.mark.parametrize(
