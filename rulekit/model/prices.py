@@ -10,6 +10,8 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from rulekit.errors import InputError
+
 UNKNOWN = math.nan
 PAISE = 100
 """Smallest units in one rupee."""
@@ -30,6 +32,20 @@ def to_units(price: Decimal | float | int | str, scale: int = PAISE) -> float:
         return float(whole) if abs(near - whole) < 1e-6 else near
     exact = Decimal(price) * scale
     return float(exact) if exact.is_finite() else UNKNOWN
+
+
+def stated_units(price: Decimal | float | int | str, scale: int = PAISE) -> float:
+    """Return a price that a program states in smallest units; numbers of other libraries are read as they print.
+
+    Raises:
+        InputError: it is no number.
+    """
+    try:
+        if not isinstance(price, bool):
+            return to_units(price if isinstance(price, Decimal | float | int | str) else str(price), scale)
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    raise InputError(f"`{price}` is no price", 'give rupees: a number, or a text such as "1998.50"')
 
 
 def to_rupees(units: float, scale: int = PAISE) -> Decimal:

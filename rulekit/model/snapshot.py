@@ -12,7 +12,7 @@ from attrs import Factory, field, frozen
 from rulekit.errors import InputError
 from rulekit.model.instant import Instant, instant_of, parse_instant
 from rulekit.model.instrument import kind_of
-from rulekit.model.prices import PAISE, UNKNOWN, to_units
+from rulekit.model.prices import PAISE, UNKNOWN, stated_units
 
 
 @frozen
@@ -111,8 +111,12 @@ class Snapshot:
         if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
             raise InputError(f"`{quantity}` is no quantity", "give a whole number above 0; the side says long or short")
 
+        lot = more.get("lot", 1)
+        if isinstance(lot, bool) or not isinstance(lot, int) or lot < 1:
+            raise InputError(f"`{lot}` is no lot", "give a whole number above 0")
+
         def units(amount: Decimal | float | int | str | None) -> float:
-            return UNKNOWN if amount is None else to_units(amount, scale)
+            return UNKNOWN if amount is None else stated_units(amount, scale)
 
         return cls(
             symbol=symbol,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from rulekit.engine.decide import decide
-from rulekit.errors import UsageError
+from rulekit.errors import InputError, UsageError
 from rulekit.model.calendar import EXCHANGES, Calendar
 from rulekit.model.calendar import default as default_calendar
 from rulekit.model.cautions import ADD_MAX_SHARE
@@ -121,7 +123,7 @@ class Desk:
         episode.last = last
         key = episode.standing.key
         session, age_days = self._days_of(key.exchange, episode.opened, at)
-        snapshot = episode.snapshot(last, at, NO_FACTS if facts is None else facts, session, age_days)
+        snapshot = episode.snapshot(last, at, NO_FACTS if facts is None else _readable(facts), session, age_days)
         policy = episode.policy if episode.is_chosen else self._policy_for(episode, snapshot)
         if policy is None:
             return Decision(key.symbol)
@@ -231,13 +233,11 @@ class Desk:
 
     def stop_of(self, position: Position) -> float | None:
         """Return the tracked stop of a position in rupees, None where there is none."""
-        episode = self._episodes.find(position)
-        return None if episode is None else in_rupees(episode.stop, episode.standing)
+        return self._episodes.level_of(position, "stop")
 
     def target_of(self, position: Position) -> float | None:
         """Return the tracked target of a position in rupees, None where there is none."""
-        episode = self._episodes.find(position)
-        return None if episode is None else in_rupees(episode.target, episode.standing)
+        return self._episodes.level_of(position, "target")
 
     @property
     def pending_management_actions(self) -> list[dict[str, Any]]:
@@ -344,5 +344,22 @@ def _for_positions(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 def _instant(now: Moment) -> Instant:
     at = moment(now)
-    assert at is not None
+    if at is None:
+        raise InputError("a look needs its moment", "give `now`: a datetime with a zone, or 2026-11-20T09:15:00+05:30")
     return at
+
+
+def _readable(facts: Facts) -> Facts:
+    """Return facts as floats; refuse what is no number under a name."""
+    if not isinstance(facts, Mapping):
+        raise InputError(f"`{facts}` are no facts", 'give a mapping of names to numbers: {"momentum": 1.8}')
+    plain = True
+    for name, value in facts.items():
+        if not isinstance(name, str):
+            raise InputError(f"`{name}` is no name of a fact", 'give a text: {"momentum": 1.8}')
+        if value is None or type(value) is float:
+            continue
+        if not isinstance(value, Real | Decimal):
+            raise InputError(f"the fact `{name}` is no number: `{value}`", "give a number, or None for unknown")
+        plain = False
+    return facts if plain else {name: None if value is None else float(value) for name, value in facts.items()}

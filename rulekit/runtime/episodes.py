@@ -41,6 +41,15 @@ class Episodes:
         """Return the running episode of a position as it was last seen."""
         return self._running.get(key_of(position))
 
+    def level_of(self, position: Position, what: str) -> float | None:
+        """Return the tracked `stop` or `target` in rupees, None for none; before the first look, of what was kept."""
+        key = key_of(position)
+        episode = self._running.get(key)
+        if episode is not None:
+            return in_rupees(getattr(episode, what), episode.standing)
+        kept = self._kept.get(key)
+        return None if kept is None else in_rupees(kept[what], standing_of(position))
+
     def at(self, position: Position, now: Instant) -> Episode | None:
         """Return the running episode of a position, brought up to date; None where it is flat."""
         key = key_of(position)
@@ -190,7 +199,7 @@ class Episodes:
         Raises:
             UsageError: it is not from `save`, or a position of it was looked at already.
         """
-        if saved.get("version") != 1:
+        if not isinstance(saved, Mapping) or saved.get("version") != 1:
             raise UsageError("this is nothing that a desk has saved", "give what `save` returned")
         kept = {tuple(row["of"]): row for row in saved["episodes"]}
         for key in kept:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from rulekit.errors import InputError
 from rulekit.model.instant import Instant, instant_of, parse_instant
 from rulekit.model.instrument import Instrument, PositionKey, kind_of
-from rulekit.model.prices import PAISE, UNKNOWN, to_units
+from rulekit.model.prices import PAISE, UNKNOWN, stated_units, to_units
 
 Rupees = Decimal | float | int | str
 """A price as a host has it; texts and decimals are exact, a float is read as the shortest decimal that prints it."""
@@ -24,7 +24,7 @@ class Position(Protocol):
     """A host's own object for one position; any object with these three attributes will do.
 
     What it has besides is read where it is there: `opened` (a moment), `side` (`long`, `short`, 1 or -1; then
-    `quantity` is taken without its sign), `stop`, `target`, `initial_stop` and `realised` (rupees), `exchange`,
+    `quantity` may be without its sign), `stop`, `target`, `initial_stop` and `realised` (rupees), `exchange`,
     `product`, `strategy`, `lot`, `tick` (rupees), `scale`, `multiplier`, `expiry` (a date), and `key` where exchange,
     symbol and product do not tell two positions apart.
     """
@@ -75,13 +75,15 @@ def standing_of(position: Position) -> Standing:
         InputError: lot, tick, scale or expiry cannot be.
     """
     symbol = position.symbol
+    if not isinstance(symbol, str) or not symbol.strip():
+        raise InputError(f"`{symbol}` is no symbol", "give the name of what is held, as a text")
     exchange, product = str(getattr(position, "exchange", "NSE")), str(getattr(position, "product", "MIS"))
     scale, lot = getattr(position, "scale", PAISE), getattr(position, "lot", 1)
     multiplier, expiry = float(getattr(position, "multiplier", 1.0)), getattr(position, "expiry", None)
     for name, value in (("scale", scale), ("lot", lot)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"`{symbol}`: `{value}` is no {name}", "give a whole number above 0")
-    tick = to_units(getattr(position, "tick", "0.05"), scale)
+    tick = stated_units(getattr(position, "tick", "0.05"), scale)
     if not tick > 0:
         raise InputError(f"`{symbol}`: `{getattr(position, 'tick', None)}` is no tick", "give the price step in rupees")
     if isinstance(expiry, datetime):
@@ -119,6 +121,11 @@ def signed_quantity(position: Position, has: frozenset[str] | None = None) -> in
         return quantity
     if side not in _SIDES:
         raise InputError(f"`{position.symbol}`: `{side}` is no side", "write long or short")
+    if quantity < 0 < _SIDES[side]:
+        raise InputError(
+            f"`{position.symbol}`: the quantity {quantity} is that of a short, and the side is long",
+            "leave the side out, or give the quantity without a sign",
+        )
     return abs(quantity) * _SIDES[side]
 
 
@@ -142,15 +149,24 @@ def moment(value: Moment | None) -> Instant | None:
     """Return an instant, None for none.
 
     Raises:
-        InputError: a time without a zone.
+        InputError: a time without a zone, or no time.
     """
     if value is None or type(value) is int:
         return value
     if isinstance(value, str):
         return parse_instant(value)
-    return instant_of(value) if isinstance(value, datetime) else int(value)
+    if isinstance(value, datetime):
+        return instant_of(value)
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"`{value}` is no moment", "give a datetime with a zone, or 2026-11-20T09:15:00+05:30"
+        ) from None
 
 
 def units_or_unknown(price: Rupees | None, scale: int) -> float:
     """Return a price in smallest units, NaN for none."""
-    return UNKNOWN if price is None else to_units(price, scale)
+    if type(price) is float:
+        return to_units(price, scale)
+    return UNKNOWN if price is None else stated_units(price, scale)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from rulekit.errors import UnreadableFileError
+from rulekit.errors import UnreadableFileError, UsageError
 from rulekit.runtime.policy import Policy, load
 
 PolicySource = Policy | str | Path | Sequence[Policy | str | Path]
@@ -44,8 +44,19 @@ def policies_of(source: PolicySource) -> tuple[Policy, ...]:
     """Return the policies of a source, loaded."""
     found: list[Policy] = []
     for one in _several(source):
+        if isinstance(one, str) and _is_sentences(one):
+            raise UsageError(
+                f"`{one.strip().splitlines()[0]}` is no path of a policy", "give sentences as `Policy.from_text(text)`"
+            )
         found += (one,) if isinstance(one, Policy) else load_all(one)
     return tuple(found)
+
+
+def _is_sentences(text: str) -> bool:
+    """Tell whether a text that should be a path is a policy itself."""
+    if "\n" in text.strip():
+        return True
+    return " " in text and not text.endswith(".policy") and not Path(text).exists()
 
 
 def paths_of(source: PolicySource) -> list[Path] | None:
@@ -56,4 +67,10 @@ def paths_of(source: PolicySource) -> list[Path] | None:
 
 
 def _several(source: PolicySource) -> Sequence[Policy | str | Path]:
-    return (source,) if isinstance(source, Policy | str | Path) else source
+    if isinstance(source, Policy | str | Path):
+        return (source,)
+    if not isinstance(source, Sequence):
+        raise UsageError(
+            f"`{source}` is no policy", "give a policy, the path of one or of a folder, or several of these"
+        )
+    return source

@@ -57,6 +57,8 @@ class Subscriptions:
 
     def add(self, what: str, subscriber: Subscriber) -> Callable[[], None]:
         """Subscribe, and return what ends it; see `Manager.subscribe`."""
+        if not callable(subscriber):
+            raise UsageError(f"`{subscriber}` cannot be told of `{what}`", "give a function, or a coroutine function")
         tell = _scheduled(subscriber) if inspect.iscoroutinefunction(subscriber) else subscriber
         one = _Subscription(_events(what), what == "halted", tell)
         self._all = (*self._all, one)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -284,13 +285,69 @@ def test_it_decides_as_the_engine_alone_does(moves: list[int], side: int, text: 
     ("wrong", "message"),
     [({"quantity": 1.5}, "`1.5` is no quantity"), ({"quantity": True}, "`True` is no quantity"),
      ({"side": "buy"}, "`buy` is no side"), ({"lot": 0}, "`0` is no lot"), ({"tick": 0}, "`0` is no tick"),
-     ({"expiry": "soon"}, "`soon` is no expiry"), ({"opened": datetime(2026, 11, 20)}, "has no time zone")],
+     ({"expiry": "soon"}, "`soon` is no expiry"), ({"opened": datetime(2026, 11, 20)}, "has no time zone"),
+     ({"quantity": -100, "side": "long"}, "the quantity -100 is that of a short, and the side is long"),
+     ({"symbol": None}, "`None` is no symbol"), ({"entry": "1,690"}, "`1,690` is no price"),
+     ({"stop": True}, "`True` is no price"), ({"opened": object}, "is no moment")],
 )  # fmt: skip
 def test_what_cannot_be_is_named(wrong: dict[str, Any], message: str) -> None:
-    position = held(**{"quantity": 100, **wrong})
+    position = held()
+    vars(position).update(wrong)
     with pytest.raises(rulekit.RulekitError) as raised:
         Trader("exit at 5% loss").look(position, "100")
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"price": "₹1,998.50"}, "`₹1,998.50` is no price"), ({"price": True}, "`True` is no price"),
+     ({"now": None}, "a look needs its moment"), ({"now": date(2026, 11, 20)}, "`2026-11-20` is no moment"),
+     ({"facts": [1]}, "`[1]` are no facts"), ({"facts": {"momentum": "3"}}, "the fact `momentum` is no number: `3`"),
+     ({"facts": {1: 3.0}}, "`1` is no name of a fact")],
+)  # fmt: skip
+def test_what_a_look_is_told_wrongly_is_named(wrong: dict[str, Any], message: str) -> None:
+    desk = rulekit.Desk(rulekit.Policy.from_text("X: exit when momentum is at least 2%"))
+    with pytest.raises(rulekit.RulekitError) as raised:
+        desk.look(held(), **{"price": "100", "now": TEN, **wrong})
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("three", [3, 3.0, Decimal(3), np.float32(3), np.int64(3)])
+def test_numbers_of_all_kinds_are_facts_and_prices(three: Any) -> None:
+    desk = rulekit.Desk(rulekit.Policy.from_text("X: exit when momentum is at least 3% and price is at least ₹3"))
+    decision = desk.look(held(entry=three), price=three, now=TEN, facts={"momentum": three, "rsi": None})
+    assert [action.rule for action in decision.actions] == ["X"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [("exit at 15:15", "`exit at 15:15` is no path of a policy"), ("A: exit\nB: exit", "`A: exit` is no path"),
+     (None, "`None` is no policy"), ("no.policy", "`no.policy` does not exist")],
+)  # fmt: skip
+def test_what_is_no_policy_is_named(policy: Any, message: str) -> None:
+    with pytest.raises(rulekit.RulekitError) as raised:
+        rulekit.Desk(policy)
+    assert message in str(raised.value)
+
+
+def test_a_kept_stop_is_told_before_the_first_look() -> None:
+    desk, position = rulekit.Desk(rulekit.Policy.from_text("TRAIL: trail stop 5%")), held()
+    desk.look(position, price="100", now=TEN)
+    after = rulekit.Desk(desk.policies[0])
+    assert after.stop_of(position) is None
+    after.restore(json.loads(json.dumps(desk.save())))
+    assert (after.stop_of(position), after.target_of(position)) == (95.0, None)
+
+
+@pytest.mark.parametrize("saved", [None, "x", [1], {}, {"version": 2}])
+def test_what_was_never_saved_is_not_restored(saved: Any) -> None:
+    with pytest.raises(rulekit.RulekitError, match="nothing that a desk has saved"):
+        rulekit.Desk(rulekit.Policy.from_text("exit at 5% loss")).restore(saved)
+
+
+def test_only_what_can_be_called_is_told() -> None:
+    with pytest.raises(rulekit.RulekitError, match="`None` cannot be told of `filled`"):
+        rulekit.Desk(rulekit.Policy.from_text("exit at 5% loss")).subscribe("filled", None)  # type: ignore[arg-type]
 
 
 def test_a_side_of_its_own_goes_before_the_sign() -> None:
