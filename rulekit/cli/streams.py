@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -13,6 +14,9 @@ OUTPUT_LOST = 2
 """The exit code where not all could be written: whoever reads the output must not take it for the whole."""
 
 _NAMES = ("stdout", "stderr")
+_SUBSTITUTED = "rulekit-substituted"
+_PLAIN = {"₹": "Rs ", "…": "...", "×": "x", "−": "-", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->"}
+_PLAIN |= dict.fromkeys("“”", '"') | dict.fromkeys("‘’", "'")
 _WHY = {errno.ENOSPC: "the disk is full", errno.EPIPE: "whoever read it has stopped reading"}
 
 
@@ -50,6 +54,15 @@ class Watched:
             os.close(nowhere)
 
 
+def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
+    """Write what the stream's letters lack in others: a price must stay a price."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_PLAIN.get(each, "?") for each in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_SUBSTITUTED, _in_plain_letters)
+
+
 def watch_output() -> None:
     """Watch both output streams, and let a console that cannot print ₹ or emoji show a substitute instead of failing.
 
@@ -61,7 +74,7 @@ def watch_output() -> None:
             stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors=_SUBSTITUTED)
         setattr(sys, name, cast(TextIO, Watched(stream)))
 
 

@@ -53,6 +53,13 @@ def test_the_text_has_its_parts(desk: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252"])
+def test_a_price_stays_one_where_the_rupee_sign_cannot_be_written(desk: Path, encoding: str) -> None:
+    told = explain("good.policy", "--no-proofs", cwd=desk, encoding=encoding).stdout
+    assert "1. HALF: book 50% at Rs 5,000 profit\n" in told
+    assert "?" not in told
+
+
 def test_the_picture_is_written(desk: Path) -> None:
     done = explain("good.policy", "--svg", "good.svg", cwd=desk, encoding="cp1252")
     assert "wrote the picture to good.svg" in done.stdout
