@@ -31,7 +31,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what takes long first, so that no core waits at the end for a test that another one began last."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """Return 0 for what is marked as slow, 1 for what waits for a browser or a database, 2 for all else."""
+    if item.get_closest_marker("slow"):
+        return 0
+    return 1 if {"browser", "database_server"} & set(getattr(item, "fixturenames", ())) else 2
 
 
 @pytest.fixture(scope="session")
