@@ -217,7 +217,7 @@ def _moves(node: Node, scope: Scope) -> t.Condition:
     if not isinstance(left, t.FactRef) or left.name not in _MOVING:
         help = "write `price`, `profit` or `loss`; of another fact say what it is: `volume is at least 2 times normal`"
         raise FaultError("U102", left_node.span, f"`{text_of(left_node)}` does not rise and fall within a time", help)
-    by = given(by_node, scope)
+    by = measure(by_node, scope)
     if isinstance(by, Measure) and by.unit is None:
         raise missing_unit(by, f"{number_text(by.value)}%")
     if not isinstance(by, Measure) or by.unit is not t.Unit.PERCENT:
@@ -309,7 +309,7 @@ def given(node: Node, scope: Scope) -> Given:
         return t.Number(share_of(first_word(node)) * 100, t.Unit.PERCENT, None, node.span)
     if node.rule == "text":
         return t.Text(one_name(first_word(node), "name"), node.span)
-    return measure(node, scope)
+    return measure(node, scope, signed=True)
 
 
 def _agree(

@@ -19,7 +19,7 @@ from rulekit.language.sentences import (
     missing_data_text,
     quoted,
     rule_text,
-    value_text,
+    set_text,
 )
 
 
@@ -69,7 +69,7 @@ def canonical(node: Node, scope: Scope) -> str:
         return f"define {made.name} as {condition_text(made.condition)}"
     if node.rule == "set_value":
         value = headings.set_value(node, scope)
-        return f"set {value.name} to {value_text(value.value)}"
+        return set_text(value)
     if node.rule == "applies":
         return applies_text(headings.applies(node))
     if node.rule == "book_header":

@@ -22,7 +22,7 @@ from rulekit.language.sentences import (
     past_text,
     path_parts,
     quoted,
-    value_text,
+    set_text,
 )
 from rulekit.language.source import Comment, Sentence, Source
 from rulekit.language.vocabulary import STANDARD, Vocabulary
@@ -201,7 +201,7 @@ class _Wording:
 
     def _set(self, node: Node) -> str:
         made = next(self._values)
-        return f"set {made.name} to {value_text(made.value)}"
+        return set_text(made)
 
     def _header(self, node: Node) -> str:
         self._example = next(self._examples)

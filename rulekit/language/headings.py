@@ -82,6 +82,8 @@ def _value(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Tex
         return t.Text(str(first_word(node).value), node.span)
     if node.rule == "fraction":
         return t.Number(share_of(first_word(node)) * 100, t.Unit.PERCENT, None, node.span)
+    if node.rule == "negative":
+        return _number(node, scope)
     point = node.nodes()[0]
     if node.rule == "price_plain" and point.rule not in ("named_price", "at_profit", "at_loss", "at_fact"):
         return _number(point, scope)
@@ -93,14 +95,15 @@ def _value(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Tex
 
 
 def _number(node: Node, scope: Scope) -> t.Number | t.PriceExpr | t.Level | t.Text:
-    found = measure(node, scope)
+    found = measure(node, scope, signed=True)
     if not isinstance(found, Measure):
         return found
     if found.counted == "lots" or found.window is not None:
         raise FaultError("U102", node.span, f"a name cannot stand for `{found.shown}`", _NOT_NAMEABLE)
     if found.unit is None:
         digits = number_text(found.value)
-        if node.rule == "bare" and not first_word(node).value.scaled:
+        plain = node.nodes()[0] if node.rule == "negative" else node
+        if plain.rule == "bare" and not first_word(plain).value.scaled:
             return t.Number(found.value, t.Unit.COUNT, None, node.span)
         raise missing_unit(found, f"{digits}%", rupee_text(found.value))
     return t.Number(found.value, found.unit, found.name, node.span)

@@ -100,14 +100,28 @@ def text_of(node: Node) -> str:
     return text
 
 
-def measure(node: Node, scope: Scope) -> Measure | PriceExpr | Level | Text:
-    """Read a measure; the name of a value gives what it stands for, which need not be a number."""
+def measure(node: Node, scope: Scope, *, signed: bool = False) -> Measure | PriceExpr | Level | Text:
+    """Read a measure; the name of a value gives what it stands for, which need not be a number.
+
+    Args:
+        signed: whether a number below zero means something there, as in a comparison.
+    """
     words = list(node.words())
     if node.rule == "negative":
-        found = plain_measure(node.nodes()[0], scope, "a number")
-        return evolve(found, value=-found.value, span=node.span, text=f"-{found.shown}", name=None)
+        found = plain_measure(node.nodes()[0], scope, "a number", signed=True)
+        text = f"-{found.shown}" if found.value >= 0 else measure_text(-found.value, found.unit)
+        return evolve(found, value=-found.value, span=node.span, text=text, name=found.name and f"-{found.name}")
     if node.rule == "value_name":
-        return _named(words[0], scope)
+        named = _named(words[0], scope)
+        if isinstance(named, Measure) and named.value < 0 and not signed:
+            below, above = (measure_text(value, named.unit) for value in (named.value, -named.value))
+            raise FaultError(
+                "U102",
+                node.span,
+                f"`{named.name}` is {below}, and numbers below zero stand in comparisons only",
+                f"here `{above}` may be meant; give it a name of its own",
+            )
+        return named
     if node.rule == "rupees":
         digits = next(word for word in words if word.type == "NUMBER")
         return Measure(number(digits), Unit.RUPEES, node.span, text_of(node))
@@ -134,9 +148,9 @@ def _named(word: Word, scope: Scope) -> Measure | PriceExpr | Level | Text:
     return meaning.value
 
 
-def plain_measure(node: Node, scope: Scope, wanted: str) -> Measure:
+def plain_measure(node: Node, scope: Scope, wanted: str, *, signed: bool = False) -> Measure:
     """Read a measure that must be a number; `wanted` says what for."""
-    found = measure(node, scope)
+    found = measure(node, scope, signed=signed)
     if isinstance(found, Measure):
         return found
     name = next(node.words()).value

@@ -310,6 +310,12 @@ def value_text(value: t.Number | t.PriceExpr | t.Level | t.Text) -> str:
     return level_text(value) if isinstance(value, t.Level) else quoted(value.value)
 
 
+def set_text(made: t.SetValue) -> str:
+    """Write a `set` line; what another name stands for keeps that name."""
+    other = made.value.name if isinstance(made.value, t.Number) else None
+    return f"set {made.name} to {other or value_text(made.value)}"
+
+
 def plain_price(value: Fraction) -> str:
     """Write a price as an example gives it: `1690`, `1998.50`."""
     return rupee_text(value).replace("₹", "").replace(",", "")
@@ -382,7 +388,7 @@ def policy_text(policy: t.PolicyTree) -> str:
         head.append(missing_data_text("hold"))
     blocks = [
         head,
-        [f"set {each.name} to {value_text(each.value)}" for each in policy.values],
+        [set_text(each) for each in policy.values],
         [f"define {each.name} as {condition_text(each.condition)}" for each in policy.definitions],
         [rule_text(rule) for rule in policy.rules],
         [BOOK_HEADER, *(f"  {rule_text(rule)}" for rule in policy.book)] if policy.book else [],
