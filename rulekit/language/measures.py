@@ -109,11 +109,11 @@ def measure(node: Node, scope: Scope, *, signed: bool = False) -> Measure | Pric
     words = list(node.words())
     if node.rule == "negative":
         found = plain_measure(node.nodes()[0], scope, "a number", signed=True)
-        text = f"-{found.shown}" if found.value >= 0 else measure_text(-found.value, found.unit)
+        text = f"-{found.shown}" if found.unit is None or found.value >= 0 else measure_text(-found.value, found.unit)
         return evolve(found, value=-found.value, span=node.span, text=text, name=found.name and f"-{found.name}")
     if node.rule == "value_name":
         named = _named(words[0], scope)
-        if isinstance(named, Measure) and named.value < 0 and not signed:
+        if isinstance(named, Measure) and named.unit is not None and named.value < 0 and not signed:
             below, above = (measure_text(value, named.unit) for value in (named.value, -named.value))
             raise FaultError(
                 "U102",
