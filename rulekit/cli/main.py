@@ -166,13 +166,17 @@ QUICK = frozenset({"lint"})
 
 def entry() -> None:
     """Run the command line as a process of its own."""
-    quick = sys.argv[1:2] != [] and sys.argv[1] in QUICK
-    if quick:
-        gc.set_threshold(200_000)
+    if sys.argv[1:2] == [] or sys.argv[1] not in QUICK:
+        main()
+    gc.set_threshold(200_000)
+    from rulekit.cli.kept_code import keep_code_of_values
+
+    kept = keep_code_of_values()
     try:
         main()
     except SystemExit as end:
-        if quick and isinstance(end.code, int):
+        kept.keep()
+        if isinstance(end.code, int):
             # Taking four hundred modules down one by one would take a tenth of the whole.
             os._exit(end.code)
         raise

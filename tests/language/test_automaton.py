@@ -1,4 +1,4 @@
-"""Our reading by tables against lark's own by the same grammar: the same nodes, and the same place and offers at a fault."""
+"""Our reading by tables against lark's own: the same nodes, and the same place and offers at a fault."""
 
 from __future__ import annotations
 
