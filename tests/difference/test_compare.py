@@ -288,7 +288,9 @@ def test_a_witness_is_plain_and_says_what_each_policy_does() -> None:
     ],
 )
 def test_a_witness_stands_as_an_example_that_the_new_policy_passes_and_the_old_one_fails(old: str, new: str) -> None:
-    for change in compared(f"A: {old}", f"A: {new}").whole:
+    found = compared(f"A: {old}", f"A: {new}").whole
+    assert found
+    for change in found:
         assert change.witness is not None and change.witness.example
         outcomes = [
             run_examples(Policy.from_text(f"A: {rule}\n\n{change.witness.example}\n").compiled)[0]
@@ -308,6 +310,7 @@ def test_every_name_for_fail_on_can_be_read_as_a_way_and_a_kind() -> None:
 
 def test_a_target_is_told_with_a_position_that_shows_it() -> None:
     found = compared("T: set target to 15% profit\nexit at 15:15", "T: set target to 20% profit\nexit at 15:15")
+    assert found.rules[0].changes and found.whole
     for change in (*found.rules[0].changes, *found.whole):
         assert change.name == "looser-target" and change.witness is not None
         assert change.witness.text == "long 100 at ₹1,000, price ₹1,050 (5% profit)"

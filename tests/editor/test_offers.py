@@ -138,9 +138,10 @@ def test_what_is_offered_can_be_read() -> None:
 
 
 def test_what_is_offered_in_an_example_can_be_read() -> None:
-    for typed in ("", "long ", "price ", "momentum over ", "expect book ", "long 100 K at 10, held "):
-        for offer in at_end(f'exit\nexample "x"\n  {typed}'):
-            if offer.kind == "label":
-                continue
+    assert at_end('exit\nexample "x"\n  long ') == [], "a number comes next"
+    for typed in ("", "price ", "momentum over ", "expect book ", "long 100 K at 10, held "):
+        offered = [offer for offer in at_end(f'exit\nexample "x"\n  {typed}') if offer.kind != "label"]
+        assert offered, typed
+        for offer in offered:
             words = Reader(raw_tokens(typed[: offer.column - 3] + offer.text, 1, 1), {}, phrases()).read()
             assert accepted(words, EXAMPLE_LINE) is not None, (typed, offer)

@@ -174,7 +174,9 @@ def test_there_is_a_slider_for_each_thing_the_rules_speak_of_and_none_else() -> 
 
 
 def test_a_slider_stops_at_the_numbers_of_the_rules() -> None:
-    for each in sliders(policy(SECTION_ONE.replace("1.5 times", "1.25 times"))):
+    found = sliders(policy(SECTION_ONE.replace("1.5 times", "1.25 times")))
+    assert sum(len(each.marks) for each in found) == 3
+    for each in found:
         if each.kind == "number":
             low, high, step = (Fraction(value) for value in (each.low, each.high, each.step))
             assert low < high and step > 0
