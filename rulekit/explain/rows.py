@@ -60,7 +60,7 @@ def _level(level: t.Level | t.PriceLevel) -> str:
     if isinstance(level, t.FactLevel):
         return f"{level.fact} is at least {measure_text(level.value, level.unit)}"
     if isinstance(level, t.PriceLevel):
-        return f"price has come to {price_text(level.price)}, in the direction of profit"
+        return f"price is at {price_text(level.price)} or beyond it in profit (a long: at least, a short: at most)"
     kind = "profit" if level.profit else "loss"
     if level.every:
         return f"{kind} has reached the next step of {measure_text(level.value, level.unit)}"

@@ -46,7 +46,7 @@ def only(text: str) -> t.Rule:
         ),
         (
             "book up to 75% at ₹1,990 on Friday",
-            "price has come to ₹1,990, in the direction of profit and it is Friday",
+            "price is at ₹1,990 or beyond it in profit (a long: at least, a short: at most) and it is Friday",
             "closes as much as brings the total closed to 75% of the original quantity",
             "once",
             "immediate",
