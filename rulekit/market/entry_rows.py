@@ -101,8 +101,10 @@ def entry_rows(
         raise UnreadableFileError(f"there is no file `{path}`", f"give the path of {what}") from None
     except IsADirectoryError:
         raise UnreadableFileError(f"`{path}` is a folder", f"give the path of {what}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(f"`{path}` cannot be read: {error}", "save it as CSV in UTF-8") from None
+    except UnicodeDecodeError:
+        raise UnreadableFileError(f"`{path}` is not text in UTF-8", "save it as CSV in UTF-8") from None
+    except OSError as error:
+        raise UnreadableFileError(f"`{path}` cannot be read: {error.strerror or error}", f"give {what}") from None
     reader = csv.DictReader(text.splitlines())
     names = [name.strip().lower() for name in reader.fieldnames or []]
     ours = aliases or {}

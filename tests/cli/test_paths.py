@@ -71,6 +71,14 @@ def test_a_feed_that_cannot_be_is_told(desk: Path, feed: str) -> None:
     assert f"`{feed}`" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_entries_that_are_no_text_are_told_in_words(desk: Path) -> None:
+    (desk / "entries.csv").write_bytes(ENTRIES.encode("utf-16"))
+    done = called("replay", "my.policy", *REPLAYED, cwd=desk)
+    assert (done.returncode, done.stderr) == (
+        2, "error: `entries.csv` is not text in UTF-8\nhelp: save it as CSV in UTF-8\n"
+    )  # fmt: skip
+
+
 def test_a_difference_that_is_empty_is_said(desk: Path) -> None:
     done = called("lint", "--diff", "my.policy", cwd=desk)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "nothing that --fix would change\n")
