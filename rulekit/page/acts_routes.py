@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from json import JSONDecodeError
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +28,7 @@ async def body_of(request: WebRequest) -> dict[str, Any]:
     """
     try:
         found = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # no JSON, or a number or a depth that nobody means
         found = None
     if not isinstance(found, dict):
         raise UsageError("what was sent cannot be read", "load the page again")

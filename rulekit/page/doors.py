@@ -78,6 +78,11 @@ def screen_of(request: Request) -> Screen:
     return screen
 
 
+def number_in(text: str) -> int:
+    """Read a whole number of an address, 0 for what is none; a browser counts to 2^53."""
+    return int(text) if text.isdecimal() and len(text) <= 16 else 0
+
+
 def wants_json(request: Request) -> bool:
     """Tell whether a script asks."""
     return TOKEN in request.headers or "text/html" not in request.headers.get("accept", "")

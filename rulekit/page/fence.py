@@ -38,6 +38,10 @@ HEADERS = {
 }
 
 
+PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers of what another program passes on."""
+
+
 class Fence:
     """Middleware: refuses names that are not the server's own, says who is there, and adds the headers."""
 
@@ -62,7 +66,7 @@ class Fence:
         doors, cookie = self._screen.doors, cookie_of(headers, self._screen)
         visit = doors.visit(cookie)
         fresh = ""
-        if visit is None and doors.local is not None and scope["method"] == "GET" and _is_page(headers):
+        if visit is None and doors.local is not None and scope["method"] == "GET" and _is_at_the_machine(headers):
             fresh, visit = doors.enter(doors.local)
         scope.setdefault("state", {})["visit"] = visit
 
@@ -93,6 +97,10 @@ def cookie_text(value: str, screen: Screen) -> str:
     return f"{screen.cookie}={value}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if screen.secure else ''}"
 
 
-def _is_page(headers: Headers) -> bool:
-    """Tell whether a person opens a page, from this server or by themselves and not by another page's frame."""
-    return "text/html" in headers.get("accept", "") and headers.get("sec-fetch-dest", "document") == "document"
+def _is_at_the_machine(headers: Headers) -> bool:
+    """Tell whether a person at this machine opens a page: by themselves, and not by another page's frame.
+
+    What a program between passes on may come from anywhere, and such a program says that it does.
+    """
+    opens = "text/html" in headers.get("accept", "") and headers.get("sec-fetch-dest", "document") == "document"
+    return opens and not any(name in headers for name in PASSED_ON)

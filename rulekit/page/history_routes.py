@@ -19,7 +19,7 @@ from rulekit.execution.recent import recent_history
 from rulekit.execution.summary import summarise_since
 from rulekit.model.decision import BOOK_ACTIONS
 from rulekit.model.instant import DAY, Instant, at, day_of
-from rulekit.page.doors import route, screen_of
+from rulekit.page.doors import number_in, route, screen_of
 from rulekit.page.layout import render
 from rulekit.page.live import Live
 from rulekit.page.loglines import redactor
@@ -80,9 +80,9 @@ def history_routes(live: Live) -> Sequence[BaseRoute]:
 
     async def history(request: Request) -> Response:
         wanted = filter_of(request.query_params)
-        start = request.query_params.get("from", "0")
+        start = number_in(request.query_params.get("from", ""))
         rows, more = await run_in_threadpool(_history, screen_of(request), wanted)
-        first = min(int(start), len(rows)) if start.isdecimal() else 0
+        first = min(start, len(rows))
         return render(
             request, "page/history.html", wanted=wanted, rows=rows[first : first + SHOWN], found=len(rows),
             first=first, shown=SHOWN, more=more, kinds=KINDS, ends=ENDS, most=MOST,

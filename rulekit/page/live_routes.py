@@ -16,7 +16,7 @@ from rulekit.errors import UsageError
 from rulekit.execution.actions import ActionRecord
 from rulekit.model.clock import fresh_bytes
 from rulekit.page.acts_routes import act_routes
-from rulekit.page.doors import route, screen_of
+from rulekit.page.doors import number_in, route, screen_of
 from rulekit.page.fence import cookie_of
 from rulekit.page.layout import render
 from rulekit.page.live import Live
@@ -36,8 +36,7 @@ def live_routes(live: Live) -> Sequence[BaseRoute]:
         return render(request, "page/live.html")
 
     async def changes(request: Request) -> Response:
-        since = request.query_params.get("since", "0")
-        return JSONResponse(live.changes(int(since) if since.isdecimal() else 0))
+        return JSONResponse(live.changes(number_in(request.query_params.get("since", ""))))
 
     async def position(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(_details, live, request.query_params.get("id", "")))
@@ -45,7 +44,7 @@ def live_routes(live: Live) -> Sequence[BaseRoute]:
     async def stream(request: Request) -> Response:
         last = request.headers.get("last-event-id", "") or request.query_params.get("since", "")
         whose, _, number = last.partition("-")
-        since = int(number) if whose == run and number.isdecimal() else 0
+        since = number_in(number) if whose == run else 0
         return StreamingResponse(_events(request, live, run, since), media_type="text/event-stream")
 
     return [
@@ -61,18 +60,21 @@ async def _events(request: Request, live: Live, run: str, since: int) -> AsyncIt
     """Send what changed, each time all of it that is new: a browser that was slow or asleep misses nothing."""
     screen, cookie = screen_of(request), cookie_of(request.headers, screen_of(request))
     loop = asyncio.get_running_loop()
-    silent_since = 0.0
+    silent_since, looked = 0.0, loop.time()
     yield "retry: 1000\n\n"
     while not live.is_ending:
+        if loop.time() - looked >= BEAT_S:
+            # However much there is to tell: whoever left, or whose visit is over, sees no more.
+            looked = loop.time()
+            if screen.doors.visit(cookie) is None:
+                yield "event: over\ndata: {}\n\n"
+                return
         if live.version > since:
             found = live.changes(since)
             since, silent_since = found["version"], loop.time()
             yield f"id: {run}-{since}\ndata: {_text(found)}\n\n"
         elif loop.time() - silent_since >= BEAT_S:
             silent_since = loop.time()
-            if screen.doors.visit(cookie) is None:
-                yield "event: over\ndata: {}\n\n"
-                return
             yield "event: beat\ndata: {}\n\n"
         await asyncio.sleep(TURN_S)
 
@@ -89,7 +91,7 @@ def _details(live: Live, shown: str) -> dict[str, Any]:
     """
     key = live.key_of(shown)
     if key is None:
-        raise UsageError(f"`{shown}` is not held any longer", "look into the history")
+        raise UsageError(f"`{shown[:80]}` is not held any longer", "look into the history")
     seen = live.seen.get(key)
     with live.ledger() as ledger:
         done = [_done(one) for one in ledger.of_episode(ledger.book(key).episode)[-20:]]

@@ -19,6 +19,8 @@ from rulekit.page.accounts import shown_id
 
 WORDS = {ACTIVE: CONFIRMATION, REDUCING: "REDUCE", HALTED: "HALT"}
 """What is typed to confirm each state."""
+LONGEST_REASON = 300
+"""Letters of why the switch was turned."""
 EXIT_WORD = "EXIT EVERYTHING"
 """What is typed to halt and have every position closed."""
 _SO_ALREADY = {
@@ -71,11 +73,15 @@ def request_of(wish: Wish, typed: str, reason: str) -> Request:
     """Return the request that a confirmed wish is.
 
     Raises:
-        UsageError: the word was not typed.
+        UsageError: the word was not typed, or the reason is longer than the journal should hold for ever.
     """
     if typed.strip() != wish.word:
-        raise UsageError(f"`{typed}` does not confirm it", f"type {wish.word} in capital letters")
-    words = reason.strip()
+        raise UsageError(f"`{typed[:40]}` does not confirm it", f"type {wish.word} in capital letters")
+    words = " ".join(reason.split())
+    if len(words) > LONGEST_REASON:
+        raise UsageError(
+            f"the reason has {len(words):,} letters", f"say it in {LONGEST_REASON}: the journal keeps it for ever"
+        )
     if wish.to == ACTIVE:
         return Request(RESUME, reason=CONFIRMATION)
     if wish.to == REDUCING:

@@ -102,7 +102,7 @@ async def _asked(request: Request) -> dict[str, Any]:
     """
     try:
         asked = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError("this is no JSON", "load the page again") from None
     if not isinstance(asked, dict):
         raise InputError("an object is expected", "load the page again")

@@ -17,8 +17,10 @@ from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import parse_instant
 from rulekit.page.app import build
 from rulekit.page.doors import person_of, route
+from rulekit.page.fence import PASSED_ON
 from rulekit.page.people import ACT, LOOK, WRITE, Doors, Person, with_link
 from rulekit.page.room import Room
+from rulekit.studio.routes import STUDIO
 from tests.page.worlds import screen_over, served
 
 NINE = parse_instant("2026-11-20T09:15:00+05:30")
@@ -81,7 +83,7 @@ def token_of(client: httpx.Client) -> str:
 
 def come_in(client: httpx.Client, person: Person) -> str:
     """Use a person's link; return the token of the visit."""
-    assert client.post(f"/enter/{person.secret}", headers=PAGE).status_code == 200
+    assert client.post(f"/enter/{person.secret}", headers=PAGE).status_code in (200, 303)
     return token_of(client)
 
 
@@ -147,6 +149,25 @@ def test_too_much_at_once_is_refused(local: httpx.Client) -> None:
     assert local.post("/trial/act", content=body, headers=form).status_code == 413
 
 
+def test_what_another_program_passes_on_is_not_at_the_machine(local: httpx.Client) -> None:
+    for name in PASSED_ON:
+        answer = local.get("/", headers={**PAGE, name: "203.0.113.9"}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/enter?next=%2F"), name
+        assert "set-cookie" not in answer.headers
+
+
+def test_figures_that_nobody_means_are_no_fault_of_the_page(local: httpx.Client) -> None:
+    token = token_of(local)
+    huge = "9" * 5000
+    for path in ("/live/changes?since=", "/history?from=", "/live/changes?since=-", "/history?from=\u0665\u0665"):
+        assert local.get(f"{path}{huge}", headers=PAGE).status_code == 200, path
+    with local.stream("GET", "/live/stream", headers={"last-event-id": f"{huge}-{huge}"}) as answer:
+        assert answer.status_code == 200
+    for body in (f'{{"action": "X", "filled": {huge}}}', "[" * 100_000, "\ud800".encode("utf-8", "surrogatepass")):
+        answer = local.post("/live/settle", content=body, headers={"x-rulekit-token": token})
+        assert (answer.status_code, answer.json()["error"]) == (400, "what was sent cannot be read")
+
+
 # --- from elsewhere -----------------------------------------------------------------------------------------------
 
 
@@ -184,6 +205,42 @@ def test_roles_look_write_and_act(outside: httpx.Client) -> None:
         ("Anil", "/trial/write"): 200, ("Anil", "/trial/act"): 200, ("Anil", "entry"): True,
         ("Meera", "/trial/write"): 200, ("Meera", "/trial/act"): 403,
     }  # fmt: skip
+
+
+def test_who_may_only_look_changes_nothing_by_any_route(journal: Path, tmp_path: Path) -> None:
+    harmless = {"/leave", *(f"/studio/{name}" for name in (
+        "look", "examples", "try", "picture", "offers", "help", "form", "mend", "example", "open", "prove", "compare",
+        "bars", "replay", "check", "file", "version", "running", "sliders",
+    ))}  # fmt: skip
+    with (
+        served(journal, rooms=[STUDIO], doors=Doors((RAVI,), None), policies=tmp_path) as page,
+        httpx.Client(base_url=page.url, follow_redirects=True) as client,
+    ):
+        token = come_in(client, RAVI)
+        paths = {one.path for one in page.app.routes if isinstance(one, Route) and "POST" in (one.methods or ())}
+        refused = {path for path in paths if not path.startswith("/enter") and path not in harmless}
+        assert refused == {"/live/settle", "/live/acknowledge", "/switch/turn", "/studio/publish"}
+        for path in refused:
+            assert client.post(path, json={}, headers={"x-rulekit-token": token}).status_code == 403, path
+
+
+def test_a_stream_ends_with_the_visit_however_much_there_is_to_tell(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rulekit.page.live_routes.BEAT_S", 0.2)
+    with served(journal, doors=Doors((RAVI,), None)) as page, httpx.Client(base_url=page.url) as client:
+        come_in(client, RAVI)
+        cookie = client.cookies[page.screen.cookie]
+        with client.stream("GET", "/live/stream") as answer:
+            lines = answer.iter_lines()
+            assert next(line for line in lines if line.startswith("data:"))
+            page.screen.doors.leave(cookie)
+            for _ in range(100):
+                page.app.state.live.version += 1  # as if something changed at each look
+                if "event: over" in (next(lines), next(lines), next(lines)):
+                    break
+            else:
+                raise AssertionError("it went on")
 
 
 def test_whoever_left_is_out(outside: httpx.Client) -> None:

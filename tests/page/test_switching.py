@@ -141,6 +141,13 @@ def test_each_turn_has_its_word(wish: Wish, word: str, kind: str) -> None:
     assert asked.reason == ("RESUME" if kind == RESUME else "the news")
 
 
+def test_a_reason_is_a_line_of_bounded_length() -> None:
+    assert request_of(HALTED, "HALT", "  the\nnews \t today ").reason == "the news today"
+    assert len(request_of(HALTED, "HALT", "x" * 300).reason) == 300
+    with pytest.raises(UsageError, match="the reason has 301 letters"):
+        request_of(HALTED, "HALT", "x" * 301)
+
+
 @pytest.mark.parametrize(("to", "all_out"), [("stopped", False), (None, False), ("active", True), ("reducing", "1")])
 def test_other_wishes_are_refused(to: object, all_out: object) -> None:
     with pytest.raises(UsageError):

@@ -49,6 +49,7 @@ def test_every_view_reads_well(everything: Served, opened: Opened, width: int, s
             page.locator("#plan-list li").first.wait_for()
         name = view.strip("/").partition("?")[0] or "live"
         if PICTURES:
+            page.evaluate("scrollTo(0, 0)")  # what sticks to the top would stand in the middle
             page.screenshot(path=Path(PICTURES) / f"{name}-{width}-{scheme}.png", full_page=True)
         assert beyond_the_edge(page) == [], view
         if width != 820:
