@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field
@@ -182,6 +183,9 @@ def troubles(follower: Follower, engine: Engine, real: float) -> list[dict[str, 
             )
         else:
             say("no engine is running", "nothing is held; `rulekit run` starts one", "warn")
+    elif not isinstance(follower.place, Path):
+        say("prices are not shown: an engine shows them beside a journal's file, and this one is in a database",
+            "what is held, what waits and the switch are as the journal knows them", "warn")  # fmt: skip
     elif engine.unwatched:
         say(f"prices are not shown: a file beside the journal cannot be written ({engine.unwatched})",
             "let this program write in the journal's folder", "warn")  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define
 
 from rulekit.errors import JournalError, RulekitError
 from rulekit.execution.journal import is_held, open_shelf
@@ -55,12 +55,10 @@ class Follower:
     """How often it has been read from its beginning or its last kept state."""
     _digest: bytes = FIRST
     _again: bool = False
-    _marks: tuple[object, ...] | None = field(default=None)
+    _marks: tuple[object, ...] = ()
 
     def may_have_grown(self) -> bool:
-        """Tell whether the files changed since the last reading; of a database nobody knows, so always."""
-        if not isinstance(self.place, Path):
-            return True
+        """Tell whether the files changed since the last reading; of a database nobody can know but by reading it."""
         return self._look() != self._marks
 
     def poll(self) -> bool:

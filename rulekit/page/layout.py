@@ -81,6 +81,14 @@ def _said(text: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
+def _broken(text: str) -> Markup:
+    """Let a long name go on in the next line behind each `_` of it."""
+    from markupsafe import Markup, escape
+
+    return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
-    "said": _said, "moment": _moment, "rupees": rupees, "signed": signed, "number": number, "tone": tone,
+    "said": _said, "broken": _broken,
+    "moment": _moment, "rupees": rupees, "signed": signed, "number": number, "tone": tone,
 }  # fmt: skip

@@ -47,6 +47,8 @@ LOOK_S = 0.04
 """Real seconds between two looks at the files."""
 SURE_S = 0.5
 """At least so often the journal is read, whatever the files' times say."""
+DATABASE_S = 0.2
+"""Between two readings of a journal in a database: each is a question to the server."""
 AGAIN_S = 2.0
 """Between two tries where it cannot be read, and between two looks whether an engine runs."""
 SIGN_S = 1.0
@@ -199,7 +201,7 @@ class Live:
                 return
             self._due["sure"] = real + AGAIN_S
         elif real >= self._due["sure"] or follower.may_have_grown():
-            self._due["sure"] = real + SURE_S
+            self._due["sure"] = real + (SURE_S if isinstance(self._screen.journal, Path) else DATABASE_S)
         else:
             return
         if follower.poll():

@@ -115,8 +115,9 @@ def about(study: Study) -> list[str]:
     last = max((trade.last for trade in trades), default=None)
     costs = [f"spread {options.spread:g} and slippage {options.slippage:g} ticks"]
     costs += [f"{options.charges} charges"] if options.charges else []
+    count = "1 trade" if len(trades) == 1 else f"{len(trades):,} trades"
     return [
-        f"{len(trades):,} trades in {some}, {moment(first)} to {moment(last)}; {plan.bars.rows:,} prices",
+        f"{count} in {some}, {moment(first)} to {moment(last)}; {plan.bars.rows:,} prices",
         f"{_LOOKS[options.looks]}, {_FILLS[options.fill]}, {', '.join(costs)}",
     ]
 

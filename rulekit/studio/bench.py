@@ -68,8 +68,9 @@ def _reading(asked: Asked, key: str) -> Reading:
 def _policy(asked: Asked, key: str) -> CompiledPolicy:
     policy = _reading(asked, key).policy
     if policy is None:
-        which = "the published policy" if key == "running" else "this text"
-        raise PolicyError(f"{which} has errors", (), "mend what the findings show first")
+        if key == "running":
+            raise PolicyError("the published policy has errors", (), "publish a text without any in its place")
+        raise PolicyError("this text has errors", (), "mend what the findings show first")
     return policy
 
 

@@ -1,6 +1,6 @@
 // The live view: positions, what waits, alerts, and the log, each changed where it stands as the stream tells.
 
-import { ask, make, said, tell } from "./page.js";
+import { ask, broken, make, said, tell } from "./page.js";
 import { follow } from "./stream.js";
 import { age, clock, count, percent, price, rupees, signed, tone } from "./figures.js";
 
@@ -114,7 +114,7 @@ class Position {
       `${row.realised ? `, taken so far ${signed(row.realised)}` : ""}${found.policy ? `; policy ${found.policy}` : ""}`)];
     if (found.rules.length) {
       parts.push(make("ul", { class: "rules" }, ...found.rules.map((rule) => make("li", {},
-        make("span", { class: "name" }, rule.rule),
+        make("span", { class: "name" }, ...broken(rule.rule)),
         make("span", { class: { acts: "acts", unknown: "unknown", spent: "spent", "passed over": "passed" }[rule.stands] || null },
           `${rule.stands === "acts" ? "acts now: " : rule.stands === "waits" ? "" : rule.stands === "spent" ? "not again: " : ""}`, ...said(rule.words))))));
     } else {
@@ -274,7 +274,7 @@ function waiting(found) {
   const rows = byId("waiting-rows");
   if (!changed(rows, found)) return;
   rows.replaceChildren(...found.slice(0, 200).map((one) => make("tr", {},
-    make("td", { class: "text" }, one.symbol), make("td", { class: "text" }, one.rule),
+    make("td", { class: "text" }, one.symbol), make("td", { class: "text name" }, ...broken(one.rule)),
     make("td", { class: "text" }, `${(one.side || one.kind).toLowerCase()}${one.quantity === null ? "" : ` ${one.quantity}`}${one.filled ? `, ${one.filled} filled` : ""}`),
     make("td", { class: "text" }, one.state), make("td", { class: "long" }, one.why))));
 }

@@ -36,7 +36,13 @@ export const token = document.querySelector("meta[name=token]")?.content || "";
 /** Return a text's parts: what stands between backticks is what a person types, and is shown so. */
 export function said(text) {
   const parts = text.split("`");
-  return parts.length % 2 ? parts.map((part, i) => (i % 2 ? make("code", {}, part) : part)) : [text];
+  return parts.length % 2 ? parts.flatMap((part, i) => (i % 2 ? [make("code", {}, ...broken(part))] : broken(part))) : broken(text);
+}
+
+/** Return a text's pieces, with places between them where a long name may go on in the next line. */
+export function broken(text) {
+  if (!text.includes("_")) return [text];
+  return text.split(/(?<=_)(?=[^_])/).flatMap((piece, i) => (i ? [document.createElement("wbr"), piece] : [piece]));
 }
 
 /** Show a short message; one that is urgent is read out at once. */

@@ -29,7 +29,7 @@ export class Tabs {
       tab.setAttribute("aria-selected", chosen ? "true" : "false");
       tab.tabIndex = chosen ? 0 : -1;
       $(tab.getAttribute("aria-controls")).hidden = !chosen;
-      if (chosen) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (chosen) tab.scrollIntoView({ block: "nearest", inline: "center" });
     }
     this.current = name;
     this.opened(name);

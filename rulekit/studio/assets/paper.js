@@ -1,6 +1,6 @@
 // The text that is written: a real textarea, and behind it the same text with its colours; beside it the sentences.
 
-import { ask, make, said } from "/assets/page/page.js";
+import { ask, make, said as worded } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -109,7 +109,7 @@ export class Paper {
       const worst = ["error", "warning", "info"].find((severity) => marks.some((each) => each.line === i + 1 && each.severity === severity));
       numbers.append(make("div", { class: worst || null }, String(i + 1)));
       const told = said.get(i + 1);
-      beside.append(make("div", {}, told && (current || told.text === line) ? told.said : ""));
+      beside.append(make("div", {}, ...(told && (current || told.text === line) ? worded(told.said) : [])));
       if (told) told.text = told.text ?? line;
       at += line.length + 1;
     });
@@ -156,8 +156,8 @@ export class Paper {
     this.tells = `${line} ${this.text} ${this.shown.findings?.length}`;
     const told = this.said.find((each) => each.line <= line && line <= each.end_line);
     const here = this.shown.text === this.text ? this.findings.filter((each) => each.line === line) : [];
-    const parts = here.map((each) => make("p", { class: `on-line ${each.severity}` }, make("b", {}, each.severity), " ", ...said(each.message)));
-    if (told) parts.push(make("p", {}, ...said(told.said)));
+    const parts = here.map((each) => make("p", { class: `on-line ${each.severity}` }, make("b", {}, each.severity), " ", ...worded(each.message)));
+    if (told) parts.push(make("p", {}, ...worded(told.said)));
     if (told && told.canonical) parts.push(make("p", { class: "soft small" }, "in canonical words: ", make("code", {}, told.canonical)));
     if (!parts.length) parts.push(make("p", { class: "soft" }, `Line ${line}.`));
     $("line-said").replaceChildren(...parts);

@@ -1,6 +1,6 @@
 // A replay on chosen bars: figures, rules, and each drawn trade on a chart with its actions.
 
-import { ask, make, said } from "/assets/page/page.js";
+import { ask, broken, make, said } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 const IST = 19800;
@@ -71,7 +71,7 @@ export class Replay {
       ...found.about.map((line) => make("p", { class: "soft small" }, line)),
       make("dl", { class: "tiles" }, ...found.tiles.map((each) => make("div", {}, make("dt", {}, each.name), make("dd", { class: each.tone }, each.text)))),
       make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "what each rule did" }, make("table", {}, make("thead", {}, make("tr", {}, ...["rule", "trades", "shares", "earned to the end ₹"].map((each, i) => make("th", { class: i ? "" : "text" }, each)))),
-        make("tbody", {}, ...found.rules.map((each) => make("tr", {}, make("td", { class: "text" }, each.rule), ...[each.trades, each.quantity, each.effect].map((value) => make("td", {}, typeof value === "number" ? value.toLocaleString("en-IN", { maximumFractionDigits: 0 }) : "–"))))))),
+        make("tbody", {}, ...found.rules.map((each) => make("tr", {}, make("td", { class: "text name" }, ...broken(each.rule)), ...[each.trades, each.quantity, each.effect].map((value) => make("td", {}, typeof value === "number" ? value.toLocaleString("en-IN", { maximumFractionDigits: 0 }) : "–"))))))),
       ...(found.charts.length ? [
         make("p", { class: "row" }, make("button", { type: "button", id: "replay-before", "aria-label": "the trade before" }, "‹"), which, make("button", { type: "button", id: "replay-after", "aria-label": "the next trade" }, "›")),
         make("p", { id: "replay-words", class: "soft" }),
@@ -113,9 +113,10 @@ export class Replay {
     this.level(one.others, rows, { color: colour("--soft"), lineStyle: 2, lineWidth: 1 });
     this.level(one.targets, rows, { color: colour("--gain") });
     this.level(one.stops, rows, { color: colour("--loss") });
-    this.chart.timeScale().fitContent();
+    // A little room before the first bar: the mark of an entry there would be cut off.
+    this.chart.timeScale().setVisibleLogicalRange({ from: -Math.max(2, rows.length * 0.03), to: rows.length + 1 });
     $("replay-words").replaceChildren(...said(one.said));
-    $("replay-done").replaceChildren(...one.done.map((cells) => make("tr", {}, ...cells.map((text, i) => make("td", { class: ["", "text", "text", "", "long"][i] }, text)))));
+    $("replay-done").replaceChildren(...one.done.map((cells) => make("tr", {}, ...cells.map((text, i) => make("td", { class: ["", "text", "text name", "", "long"][i] }, ...broken(String(text)))))));
   }
 
   level(points, rows, options) {

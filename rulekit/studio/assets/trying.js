@@ -1,6 +1,6 @@
 // A position on sliders: what fires, why the others do not, and the picture of profit against age.
 
-import { ask, make, said } from "/assets/page/page.js";
+import { ask, broken, make, said } from "/assets/page/page.js";
 
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
@@ -116,7 +116,7 @@ export class Trying {
       this.changed();
     });
     const clear = each.rests ? make("button", { type: "button", class: "clear", "aria-label": `${each.label}: make it unknown`, title: "unknown", onclick: () => { typed.value = ""; this.set(each.key, ""); rest(); this.changed(); } }, "×") : make("span", {});
-    const label = make("label", { for: id }, each.label, each.unit ? make("span", { class: "soft small" }, each.unit) : "", each.key === "price" ? make("span", { class: "soft small", id: "profit" }) : "");
+    const label = make("label", { for: id }, ...broken(each.label), each.unit ? make("span", { class: "soft small" }, each.unit) : "", each.key === "price" ? make("span", { class: "soft small", id: "profit" }) : "");
     if (each.help) label.title = each.help;
     return make("div", { class: range ? "slider" : "slider bare" }, label, range, typed, clear);
   }
@@ -180,7 +180,7 @@ export class Trying {
   }
 
   verdict(each) {
-    const name = each.line ? make("button", { type: "button", class: "link", onclick: () => this.goToLine(each.line) }, each.rule) : make("b", {}, each.rule === "stop" || each.rule === "target" ? `the ${each.rule} of the position` : each.rule);
+    const name = each.line ? make("button", { type: "button", class: "link", onclick: () => this.goToLine(each.line) }, ...broken(each.rule)) : make("b", {}, ...(each.rule === "stop" || each.rule === "target" ? [`the ${each.rule} of the position`] : broken(each.rule)));
     const state = { fires: each.does, "not yet": each.why.startsWith("not again") ? "" : "not yet", unknown: "", "passed over": "passed over" }[each.state];
     return make("li", { class: each.state.replace("passed over", "passed").replace("not yet", "not-yet") }, name, state ? ` ${state}: ` : ": ", make("span", { class: "why" }, ...said(each.why)));
   }
@@ -231,7 +231,7 @@ export class Trying {
       this.look();
     });
     $("picture").replaceChildren(svg);
-    $("legend").replaceChildren(...regions.map((each, number) => make("li", {}, make("b", { class: `k-${WORDS[each.kind] || "alert"}` }, String(number + 1)), ` ${each.rule} (${each.kind})`)));
+    $("legend").replaceChildren(...regions.map((each, number) => make("li", {}, make("b", { class: `k-${WORDS[each.kind] || "alert"}` }, String(number + 1)), ...broken(` ${each.rule} (${each.kind})`))));
     if (!regions.length) $("legend").replaceChildren(make("li", { class: "soft" }, "nothing is done anywhere in this picture"));
   }
 
