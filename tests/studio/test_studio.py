@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Serve, Opened = Callable[..., Any], Callable[..., "Page"]
-WAIT = 20_000
-"""Milliseconds that a test waits for work of a process at most."""
+WAIT = 90_000
+"""Milliseconds that a test waits for work of a process at most; a busy machine is no fault."""
 
 
 def says(page: Page, place: str, text: str) -> None:

@@ -29,7 +29,7 @@ export class Tabs {
       tab.setAttribute("aria-selected", chosen ? "true" : "false");
       tab.tabIndex = chosen ? 0 : -1;
       $(tab.getAttribute("aria-controls")).hidden = !chosen;
-      if (chosen) tab.scrollIntoView({ block: "nearest", inline: "center" });
+      if (chosen) requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "center" }));
     }
     this.current = name;
     this.opened(name);
@@ -114,7 +114,7 @@ export function showExamples(trials, { goToLine, load }) {
   $("examples").replaceChildren(...trials.map((each) => make("li", { class: `card ${each.passed ? "passed" : "missed"}` },
     make("p", {}, make("b", {}, each.passed ? "passes" : "fails"), ": ", each.title, " · ", make("button", { type: "button", class: "link", onclick: () => goToLine(each.line) }, `line ${each.line}`)),
     ...(each.passed ? [] : each.missed.map((line) => make("p", { class: "message" }, ...said(line)))),
-    make("p", { class: "soft small" }, `came: ${each.came.join("; ")}`),
+    make("p", { class: "soft small" }, ...said(`came: ${each.came.join("; ")}`)),
     each.position ? make("p", {}, make("button", { type: "button", onclick: () => load(each.position) }, "Load into the sliders")) : null)));
 }
 

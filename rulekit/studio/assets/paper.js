@@ -109,7 +109,7 @@ export class Paper {
       const worst = ["error", "warning", "info"].find((severity) => marks.some((each) => each.line === i + 1 && each.severity === severity));
       numbers.append(make("div", { class: worst || null }, String(i + 1)));
       const told = said.get(i + 1);
-      beside.append(make("div", {}, ...(told && (current || told.text === line) ? worded(told.said) : [])));
+      beside.append(make("div", {}, told && (current || told.text === line) ? told.said.replaceAll("`", "") : ""));
       if (told) told.text = told.text ?? line;
       at += line.length + 1;
     });
