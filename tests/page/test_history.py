@@ -72,7 +72,7 @@ def test_an_action_is_shown_with_its_path(client: httpx.Client) -> None:
 def test_the_figures_of_the_rules_are_those_of_the_summary(demo: Path, client: httpx.Client) -> None:
     text = client.get("/rules?period=all").text
     for rule in summarise(read_journal(demo / "demo.journal")):
-        row = text.split(f'class="text">{rule.rule}</th>')[1].split("</tr>")[0]
+        row = text.split(f'class="text">{rule.rule.replace("_", "_<wbr>")}</th>')[1].split("</tr>")[0]
         cells = [cell.split("</td>")[0] for cell in re.split(r"<td[^>]*>", row)[1:]]
         figures = [rule.fired, rule.filled, rule.applied, rule.refused, rule.superseded, rule.open, rule.quantity]
         assert [int(cell) for cell in cells[:7]] == figures

@@ -28,8 +28,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> EngineFiles:
 
 @pytest.fixture(scope="module")
 def running(files: EngineFiles) -> Iterator[Served]:
-    """A page beside an engine that both run for all tests of this module, in their order."""
-    with engine(files, speed=20), served(files.journal, policies=files.policies) as page:
+    """A page beside an engine that both run for all tests of this module, in their order: for twenty minutes."""
+    with engine(files, speed=6), served(files.journal, policies=files.policies) as page:
         yield page
 
 
@@ -65,7 +65,7 @@ def test_each_rule_says_how_far_it_is(running: Served, opened: Opened) -> None:
     page.get_by_role("button", name="KOTAKBANK").press("Enter")
     rules = page.locator("ul.rules")
     rules.wait_for()
-    expect(rules).to_contain_text("points short, at ₹1,943.50")
+    expect(rules).to_contain_text("points short, at ₹2,112.50")
     text = rules.inner_text()
     assert "PARTIAL_PROFIT_BOOKING_50%" in text
     assert "Square off" in text
