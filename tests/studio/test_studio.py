@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Serve, Opened = Callable[..., Any], Callable[..., "Page"]
+PICTURES = os.environ.get("RULEKIT_TEST_PICTURES", "")
+"""A folder for pictures of the steps; empty for none."""
 WAIT = 90_000
 """Milliseconds that a test waits for work of a process at most; a busy machine is no fault."""
 
@@ -38,14 +41,32 @@ def write(page: Page, text: str) -> None:
     page.keyboard.insert_text(others)
 
 
-def turn(page: Page, url: str, to: str, word: str) -> None:
-    """Turn the switch as a person does: choose, read, type the word."""
-    page.goto(f"{url}/switch")
-    page.check(f"input[value={to}]")
+def write_over(page: Page, line: int, text: str) -> None:
+    """Write a line anew by its keys."""
+    page.click("#text")
+    page.keyboard.press("Control+Home")
+    for _ in range(line - 1):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+End")
+    page.keyboard.type(text)
+
+
+def turn(page: Page, to: str, word: str) -> None:
+    """Turn the switch as a person does: go there, choose, read, type the word."""
+    page.get_by_role("link", name="Switch", exact=True).click()
+    page.get_by_role("radio", name=to).check()
     says(page, "#word", word)
-    page.fill("#typed", word)
-    page.click("#go")
-    says(page, "#after-what", "Priya")
+    page.click("#typed")
+    page.keyboard.type(word)
+    page.get_by_role("button", name="Do it").click()
+    says(page, "#after-what", f"Priya {'halted' if word == 'HALT' else 'let the engine act'}")
+
+
+def picture(page: Page, name: str) -> None:
+    """Take a picture of a step, where pictures are wanted."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"flow-{name}.png")
 
 
 def held(journal: Path) -> int:
@@ -57,8 +78,10 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
     page = opened(width=1400)
     with engine(tmp_path) as journal:
         served = serve(journal, rooms=[STUDIO], policies=policies)
-        page.goto(f"{served.url}/studio")
-        page.fill("#new", "mine")
+        page.goto(served.url)
+        page.get_by_role("link", name="Studio", exact=True).click()
+        page.click("#new")
+        page.keyboard.type("mine")
         page.click("text=Write it")
         # two mistakes: a word that is none, and a number without its unit
         write(
@@ -69,6 +92,7 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         )
         says(page, "#standing", "2 errors")
         says(page, "#findings", "`boook`".replace("`", ""))
+        picture(page, "1-two-mistakes")
         page.click("#findings >> text=Write: PARTIAL_PROFIT_BOOKING_75%: book 75% at 25% profit")
         says(page, "#standing", "1 error")
         says(page, "#findings", "5 what?")
@@ -76,6 +100,7 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         says(page, "#count-examples", "1/1")
         assert page.input_value("#text") == SECTION_ONE
         says(page, "#beside", "When profit is at least 25%: closes 75% of what is held then; once.")
+        picture(page, "2-mended-and-the-example-passes")
         # a witness goes into the sliders
         says(page, "#proofs", "has been looked at")
         page.locator("#findings > li", has_text="Q201").get_by_role("button", name="Load into the sliders").click()
@@ -83,24 +108,28 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         says(page, "#fires", "books 50 of 100")
         # what it would do to the position that is open now
         says(page, "#open-now", "KOTAKBANK MIS, long 100: books 50 of 100")
+        picture(page, "3-a-witness-in-the-sliders")
         page.click("#tab-compare")
         says(page, "#difference", "has not been published yet")
         # it is published, and the engine acts on it
         assert held(journal) == 100
         page.click("#publish")
         says(page, "#publishing-said", "It is new")
+        picture(page, "4-before-it-is-published")
         page.click("#publish-now")
         says(page, "#saved", "published; the engine decides by this version")
+        picture(page, "5-published")
         assert (policies / "mine.policy").read_text(encoding="utf-8") == SECTION_ONE
         until(lambda: held(journal) == 50, "half is booked")
         # the next version is compared before it is published
         page.click("#tab-findings")
-        page.evaluate("document.getElementById('text').setSelectionRange(0, 0)")
-        text = page.input_value("#text").replace("tighten stop to 1% from price", "tighten stop to 3% from price")
-        page.fill("#text", text)
+        number, line = next((n, x) for n, x in enumerate(SECTION_ONE.split("\n"), 1) if x.startswith("TIME_BASED"))
+        write_over(page, number, line.replace("to 1% from", "to 3% from"))
+        assert page.input_value("#text") == SECTION_ONE.replace("stop to 1% from price", "stop to 3% from price")
         says(page, "#standing", "no errors")
         page.click("#tab-compare")
         says(page, "#difference", "looser stop")
+        picture(page, "6-compared")
         page.click("#difference >> text=Load into the sliders >> nth=0")
         says(page, "#fires", "TIME_BASED_TIGHTENING")
         page.click("#publish")
@@ -109,10 +138,15 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         says(page, "#saved", "the engine decides by this version")
         assert [each.by for each in Shelf(policies).versions("mine.policy")] == ["Priya", "Priya"]
         # it is halted, and goes on
-        turn(page, served.url, "halted", "HALT")
+        turn(page, "Halted", "HALT")
         until(lambda: ledger_of(journal).mode.name == HALTED, "it is halted")
-        turn(page, served.url, "active", "RESUME")
+        picture(page, "7-halted")
+        turn(page, "Active", "RESUME")
         until(lambda: ledger_of(journal).mode.name == ACTIVE, "it goes on")
+        page.get_by_role("link", name="Live", exact=True).click()
+        says(page, "#log", "Priya let the engine act again")
+        says(page, "#log", "Booking 50% profits")
+        picture(page, "8-it-goes-on")
         said = [str(entry.body) for entry in read_journal(journal)]
         assert sum("published mine.policy" in each and "Priya" in each for each in said) == 2
 
