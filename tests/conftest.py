@@ -24,6 +24,7 @@ settings.load_profile("suite")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Start one worker more than there are cores: a fifth of the time goes by in waiting for sockets and processes."""
     return (os.cpu_count() or 1) + 1
