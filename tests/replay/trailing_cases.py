@@ -62,11 +62,15 @@ def judge_orders(case: Mapping[str, Any]) -> list[str]:
     """Replay stops and targets over a series; compare the orders."""
     closes = [price * SCALED for price in case["close"]]
     opens, highs, lows = (
-        [price * SCALED for price in case[name]] if case[name] else closes for name in ("open", "high", "low")
+        [price * SCALED for price in case[name]] if case.get(name) else closes for name in ("open", "high", "low")
     )
-    if any(case["exits"]):
+    if any(case.get("exits") or ()):
         raise CannotSayError("exits come from a series of signals")
     orders = case["expected_orders"]
+    if True not in case["entries"]:
+        return [] if not orders else [f"no order instead of {len(orders)}"]
+    if len(orders) > 1 and len({order["side"] for order in orders[:2]}) == 1:
+        raise CannotSayError("a second signal enlarges the position; an entry is a position of its own")
     sizes = [order["size"] for order in orders]
     if len(orders) > 2 or (len(sizes) == 2 and sizes[0] < sizes[1]):
         raise CannotSayError("the stop turns the position over; a stop exits it")
@@ -98,13 +102,13 @@ def judge_orders(case: Mapping[str, Any]) -> list[str]:
 def _rules(case: Mapping[str, Any], side: str) -> str:
     """Write the policy of a case; a distance that no price can reach needs no rule."""
     rules = []
-    stop, target = case["sl_stop"], case["tp_stop"]
-    if stop is not None and case["trailing"] and side == "short" and 1 <= float(stop) < math.inf:
+    stop, target = case.get("sl_stop"), case.get("tp_stop")
+    if stop is not None and case.get("trailing") and side == "short" and 1 <= float(stop) < math.inf:
         raise CannotSayError("the language refuses a stop that trails by the whole price or more")
     longest = {"long": 1, "short": 100}
     if stop is not None and float(stop) < longest[side]:
         share = percent(float(stop))
-        rules.append(f"TRAIL: trail stop {share}" if case["trailing"] else f"STOP: move stop to {share} loss")
+        rules.append(f"TRAIL: trail stop {share}" if case.get("trailing") else f"STOP: move stop to {share} loss")
     farthest = {"long": 100, "short": 1}
     if target is not None and float(target) < farthest[side]:
         rules.append(f"TARGET: set target to {percent(float(target))} profit")
@@ -158,7 +162,7 @@ def _legs(case: Mapping[str, Any]) -> list[tuple[int, int, str, float]]:
 
 def judge_step(case: Mapping[str, Any]) -> list[str]:
     """Let a stop follow one price; compare where it stands."""
-    side = "short" if case["side"] == "buy" else "long"
+    side = "short" if case["side"].lower() == "buy" else "long"
     last = case.get("last_price", case.get("last", case.get("basis")))
     quote = case.get("ask" if side == "short" else "bid")
     reached = [_followed(case, side, last, quoted) for quoted in _followed_prices(case, last, quote)]
@@ -212,8 +216,8 @@ def ticks(bid: float | None, ask: float | None, last: float | None) -> pa.Table:
 
 def _distance(case: Mapping[str, Any]) -> str:
     """Write how far behind a stop follows."""
-    kind = case.get("trailing_offset_type", "price")
-    offset = Decimal(repr(case.get("offset", case.get("basis_points", case.get("ticks")))))
+    kind = case.get("trailing_offset_type", "price").lower().replace("_", "").replace(" ", "")
+    offset = Decimal(str(case.get("offset", case.get("basis_points", case.get("ticks")))))
     if "basis_points" in case or kind == "basispoints":
         return f"{(offset / 100).normalize():f}%"
     if "ticks" in case or kind == "ticks":
