@@ -93,6 +93,7 @@ class KiteBroker:
         self._list = InstrumentList(
             self._fetch_list, settings.cache_folder or cache_folder() / "kite", settings.freeze, mark
         )
+        self._varieties: dict[str, str] = {}  # of orders that other people placed in another way than this program
         self._filled: dict[str, int] | None = None
         self._trades: Sequence[Trade] = ()
         self._traded: dict[str, int] | None = None
@@ -197,7 +198,8 @@ class KiteBroker:
 
     def cancel(self, order_id: str) -> Outcome:
         """Ask for an order's cancellation, once."""
-        return self._send(lambda client: client.cancel_order(VARIETY, order_id), CANCEL)
+        variety = self._varieties.get(order_id, VARIETY)
+        return self._send(lambda client: client.cancel_order(variety, order_id), CANCEL)
 
     def _send(self, call: Callable[[Any], Any], verb: str) -> Outcome:
         if self._read_only:
@@ -246,7 +248,9 @@ class KiteBroker:
     def orders(self) -> Sequence[Order]:
         """Read today's order book."""
         # The client's own `orders` parses every time in every row by guessing its form, a tenth of a millisecond each.
-        found = rows_of(self.read("orders", lambda client: client._get("orders")), "orders", order_of)
+        rows = self.read("orders", lambda client: client._get("orders"))
+        found = rows_of(rows, "orders", order_of)
+        self._varieties = {row["order_id"]: row["variety"] for row in rows if row.get("variety", VARIETY) != VARIETY}
         self._filled = {order.order_id: order.filled for order in found if order.filled}
         return found
 

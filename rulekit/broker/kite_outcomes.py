@@ -54,12 +54,16 @@ class Failure:
 
 @frozen
 class Row:
-    """One kind of failure. `again`: whether trying later can help, for refusals."""
+    """One kind of failure.
+
+    For refusals: whether trying `again` later can help, and whether the broker's limits alone speak, `limited`.
+    """
 
     name: str
     fits: Callable[[Failure], bool]
     outcome: type[Refused] | type[NotSent] | type[Uncertain]
     again: bool = True
+    limited: bool = False
 
 
 def _is(*kinds: str) -> Callable[[Failure], bool]:
@@ -81,7 +85,7 @@ FAILURES: tuple[Row, ...] = (
     Row("redirected", _is("TooManyRedirects"), Uncertain),
     Row("an answer that is no JSON", _is("DataException"), Uncertain),
     Row("a refusal that speaks of a time-out", lambda f: f.said_no and bool(_TIMED_OUT.search(f.message)), Uncertain),
-    Row("too many requests", lambda failure: failure.said_no and failure.status == 429, Refused),
+    Row("too many requests", lambda failure: failure.said_no and failure.status == 429, Refused, limited=True),
     Row("the broker's own network", _is("NetworkException"), Uncertain),
     Row("the session has ended", lambda failure: failure.said_no and "TokenException" in failure.kinds, Refused),
     Row("beyond a price band", lambda f: f.said_no and is_beyond_a_band(f.message), Refused),
@@ -113,7 +117,7 @@ def outcome_of(answer: Answer, verb: str = PLACE, hide: Callable[[str], str] = s
     row = next(row for row in FAILURES if row.fits(failure))
     text = failure.message or row.name
     if row.outcome is Refused:
-        return Refused(text, again=row.again), row.name
+        return Refused(text, again=row.again, limited=row.limited), row.name
     return row.outcome(f"{row.name}: {text}"), row.name
 
 

@@ -77,7 +77,7 @@ class Throttle:
         self._minute.append(now)
         for span, most in LIMITS:
             if sum(moment // span == now // span for moment in self._minute) > most:
-                return Refused("too many requests", again=True)
+                return Refused("too many requests", limited=True)
         if self._day[1] > A_DAY:
             return Refused(f"the day's limit of {A_DAY:,} orders is used up", again=False)
         return None

@@ -32,7 +32,10 @@ class Change(NamedTuple):
 
 @define
 class Book:
-    """One position as the trades tell it; `quantity` is signed. See TrackedPosition for the other fields."""
+    """One position as the trades tell it; `quantity` is signed. See TrackedPosition for the other fields.
+
+    `vanished` is what was held until the broker showed nothing, though no trade had closed it.
+    """
 
     key: PositionKey
     quantity: int = 0
@@ -51,6 +54,7 @@ class Book:
     day_realised: float = 0.0
     traded_today: bool = False
     adopted: bool = False
+    vanished: int = 0
     _named: tuple[int, str] = field(default=(-1, ""), init=False, eq=False, repr=False)
 
     @property
@@ -72,7 +76,7 @@ class Book:
             What happened: one change, or two when the trade turned the position over.
         """
         signed = SIGN[trade.side] * trade.quantity
-        self.traded_today = True
+        self.traded_today, self.vanished = True, 0
         if self.quantity == 0:
             return [self._open(signed, trade.price, trade.at)]
         if (self.quantity > 0) == (signed > 0):
@@ -85,7 +89,7 @@ class Book:
         return changes
 
     def _open(self, signed: int, price: float, at: Instant | None) -> Change:
-        self.number += 1
+        self.number, self.vanished = self.number + 1, 0
         self.quantity, self.entry, self.opened = signed, price, at
         self.original, self.realised, self.strategy, self.adopted = abs(signed), 0.0, "", at is None
         self.stop = self.initial_stop = self.target = UNKNOWN
@@ -125,8 +129,12 @@ class Book:
             self.original = max(self.original, abs(quantity))
             return self._change(SCALED if grown else REDUCED)
         if quantity == 0:
-            self.quantity = 0
+            self.quantity, self.vanished = 0, self.quantity
             return self._change(CLOSED)
+        if quantity == self.vanished and not self.quantity:
+            # The list had lacked it: it is the same episode, with its stop and all that is remembered.
+            self.quantity, self.vanished = quantity, 0
+            return self._change(OPENED)
         return self._open(quantity, average, None)
 
     def tightens(self, stop: float) -> bool:

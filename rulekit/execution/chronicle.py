@@ -26,6 +26,7 @@ from rulekit.execution.ledger import (
     STATE_CHANGED,
     WAIT,
 )
+from rulekit.execution.other_clock import level
 from rulekit.execution.settings import ExecutionSettings
 from rulekit.execution.switch import JOURNAL
 from rulekit.model.clock import Clock
@@ -51,6 +52,7 @@ class Chronicle:
         self.clock = clock
         self.settings = settings
         self.ledger = journal.ledger()
+        level(self.ledger, clock.now())
         self.budgets = Budgets(settings, self.ledger.recent_posts(clock.now()))
         self.meters = meters or Meters(journal.account)
         self._emit = emit

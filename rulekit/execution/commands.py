@@ -74,7 +74,8 @@ class Commands:
         """
         check_confirmation(confirmation)
         ledger = self._chronicle.ledger
-        if ledger.mode.name != ACTIVE or ledger.refusals or ledger.adds_stopped(self._chronicle.now()):
+        refused = ledger.refusals or ledger.growth_refusals
+        if ledger.mode.name != ACTIVE or refused or ledger.adds_stopped(self._chronicle.now()):
             self._chronicle.switch(ACTIVE, "resumed by a person", cause=PERSON, by_person=True)
             self._chronicle.note(UNBLOCKED, {})
 

@@ -189,7 +189,7 @@ class Dispatcher:
             instrument=self._tracker.instrument(key.instrument),
             held=self._tracker.held(key),
             original=book.original if book else 0,
-            refusals=ledger.refusals.get(key.instrument, 0),
+            refusals=ledger.refused(key.instrument, closing=kind in states.CLOSING_KINDS),
             last_close=self._tracker.closes.get(key.instrument, UNKNOWN),
             orders_today=ledger.orders_today,
             value_today=ledger.value_today,
@@ -333,7 +333,8 @@ class Dispatcher:
             chronicle.state(action, states.ACCEPTED, evidence)
             chronicle.tell_of("action_submitted", action, order_id=outcome.order_id, tag=attempt.tag)
         elif isinstance(outcome, Refused):
-            chronicle.attempt(action, attempt, state=states.ATTEMPT_REFUSED, evidence=outcome.reason)
+            more = {"limited": True} if outcome.limited else {}
+            chronicle.attempt(action, attempt, state=states.ATTEMPT_REFUSED, evidence=outcome.reason, **more)
             self.after_refusal(action, outcome.reason, again=outcome.again)
         elif isinstance(outcome, NotSent):
             chronicle.attempt(action, attempt, state=states.ATTEMPT_NOT_SENT, evidence=outcome.reason)
@@ -362,9 +363,11 @@ class Dispatcher:
             self.stop_rejected(action, reason)
             return
         chronicle, settings = self._chronicle, self._chronicle.settings
-        if chronicle.ledger.refusals.get(action.key.instrument, 0) == settings.refusals_in_a_row:
-            text = f"{settings.refusals_in_a_row} orders in a row were refused for {action.key.symbol}"
-            help = "nothing more is sent for it until a person looks and resumes with `rulekit resume`"
+        closing = action.kind in states.CLOSING_KINDS
+        if chronicle.ledger.refused(action.key.instrument, closing=closing) == settings.refusals_in_a_row:
+            what, stopped = ("", "nothing more is sent") if closing else (" to make it larger", "nothing is added")
+            text = f"{settings.refusals_in_a_row} orders{what} in a row were refused for {action.key.symbol}"
+            help = f"{stopped} for it until a person looks and resumes with `rulekit resume`"
             chronicle.alert(f"{text}: {help}", action, level="critical")
         if again and action.tries < settings.max_tries and action.kind != states.ENTRY:
             self._back_to_queue(action, reason, action.tries + 1)

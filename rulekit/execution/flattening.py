@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from attrs import define
+
 from rulekit.execution.books import Book
 from rulekit.execution.chronicle import Chronicle
 from rulekit.execution.deciding import write_decided
@@ -15,8 +17,24 @@ from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import CRITICAL, EXIT, EXIT_EVERYTHING, Action
 from rulekit.model.instant import MINUTE, SECOND, Instant, day_number
 from rulekit.model.instrument import PositionKey
-from rulekit.model.orders import BUY, SELL, Order
+from rulekit.model.orders import BUY, SELL, SIGN, Order
 from rulekit.model.prices import UNKNOWN, known
+
+TRIES, PATIENCE_S, RARELY_S = 3, 10, 60
+"""How often, and how long, the end of somebody else's order is asked for before the exit goes on without it."""
+
+
+@define
+class _Asked:
+    """How often the end of an order was asked for, since when, and when last."""
+
+    first: Instant
+    last: Instant
+    times: int = 1
+
+    def again(self) -> Instant:
+        """Return when it may be asked again: less and less often, since each time costs one of the day's requests."""
+        return self.last + min(3 << (self.times - 1), RARELY_S) * SECOND
 
 
 class Flattening:
@@ -37,7 +55,8 @@ class Flattening:
         self._tracker = tracker
         self._broker = broker
         self._forbids = forbids
-        self._asked: dict[str, Instant] = {}
+        self._asked: dict[str, _Asked] = {}
+        self._told_stubborn: set[str] = set()
         self._said: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._seen: set[str] = set()
 
@@ -52,6 +71,7 @@ class Flattening:
         if not self.ordered:
             self._said = None
             self._asked.clear()
+            self._told_stubborn.clear()
             self._seen.clear()
             return
         rows = {key: quantity for key, quantity in self._tracker.shown_rows().items() if _is_position(key, quantity)}
@@ -59,20 +79,55 @@ class Flattening:
         self._say(forbidden)
         for key, quantity in rows.items():
             # What a guard would refuse (a closed exchange, a square-off) is not decided each second to be refused.
-            if not self._cancel_others(key, reading, now) and forbidden[key] is None and self._may_exit(key, now):
-                self._exit(key, quantity)
+            left = self._left_by_others(key, quantity, reading, now)
+            if left and forbidden[key] is None and self._may_exit(key, now):
+                self._exit(key, left)
 
-    def _cancel_others(self, key: PositionKey, reading: Reading, now: Instant) -> bool:
-        """Ask for the end of orders that are not ours; tell whether one still rests."""
+    def _left_by_others(self, key: PositionKey, quantity: int, reading: Reading, now: Instant) -> int:
+        """Return the signed quantity to exit beside orders that are not ours, 0 while their end is awaited.
+
+        One that does not end though it was asked to must not keep a position open for ever: what it may still close
+        is left to it, and the rest is exited.
+        """
         ours = self._chronicle.ledger.tags
         resting = [order for order in reading.orders if not order.ended and order.tag not in ours and _on(order, key)]
+        self._cancel(resting, now)
+        if not all(self._is_stubborn(order, now) for order in resting):
+            return 0
+        side = 1 if quantity > 0 else -1
+        closing = sum(order.quantity - order.filled for order in resting if SIGN[order.side] == -side)
+        self._tell_stubborn(resting, closing)
+        return side * max(0, abs(quantity) - closing)
+
+    def _is_stubborn(self, order: Order, now: Instant) -> bool:
+        asked = self._asked.get(order.order_id)
+        return asked is not None and asked.times >= TRIES and now >= asked.first + PATIENCE_S * SECOND
+
+    def _tell_stubborn(self, resting: list[Order], closing: int) -> None:
+        for order in resting:
+            if order.order_id in self._told_stubborn:
+                continue
+            self._told_stubborn.add(order.order_id)
+            text = (
+                f"exit everything: order {order.order_id} ({order.side} {order.quantity} {order.symbol}, "
+                f"{order.status}) is not ours and does not end though it was cancelled {TRIES} times; "
+                f"{order.symbol} is exited beside it, less {closing} that such orders may still close: "
+                f"cancel it at the broker, it may open a position again"
+            )
+            self._chronicle.alert(text, symbol=order.symbol, level="critical")
+
+    def _cancel(self, resting: list[Order], now: Instant) -> None:
+        """Ask for the end of orders that are not ours."""
         for order in resting:
             asked = self._asked.get(order.order_id)
-            if asked is not None and now < asked + 3 * SECOND:
+            if asked is not None and now < asked.again():
                 continue
             if self._chronicle.budgets.due(now, urgent=True) > now:
                 continue
-            self._asked[order.order_id] = now
+            if asked is None:
+                self._asked[order.order_id] = _Asked(now, now)
+            else:
+                asked.last, asked.times = now, asked.times + 1
             self._chronicle.cancelling(order.order_id, None, None)
             self._chronicle.announce()
             try:
@@ -80,7 +135,6 @@ class Flattening:
             except Exception as error:
                 # It is asked again while it rests; a halt goes on with the other positions.
                 self._chronicle.alert(f"cancelling {order.order_id} failed: {error}", symbol=order.symbol)
-        return bool(resting)
 
     def _may_exit(self, key: PositionKey, now: Instant) -> bool:
         ledger = self._chronicle.ledger

@@ -96,7 +96,7 @@ def square_off_guard(asked: Question) -> str | None:
 
 
 def refusals_guard(asked: Question) -> str | None:
-    """Stop acting on an instrument after too many refusals in a row."""
+    """Stop acting on an instrument after too many refusals in a row; those of adds shut out no exit."""
     if asked.refusals < asked.settings.refusals_in_a_row:
         return None
     return f"{asked.refusals} orders in a row were refused for {asked.key.symbol}"

@@ -14,6 +14,7 @@ from rulekit.execution.actions import (
     ATTEMPT_NOT_SENT,
     ATTEMPT_REFUSED,
     ATTEMPT_UNKNOWN,
+    CLOSING_KINDS,
     DECIDED,
     ENDS,
     PROTECT,
@@ -65,8 +66,8 @@ REMEMBERED_DAYS = 10
 
 
 def trade_token(trade: Trade) -> str:
-    """Return a trade's identity; exchanges start their numbers afresh each day."""
-    return f"{day_number(trade.at)}/{trade.trade_id}"
+    """Return a trade's identity; each exchange has numbers of its own, and starts them afresh each day."""
+    return f"{day_number(trade.at)}/{trade.exchange}/{trade.trade_id}"
 
 
 @define
@@ -99,8 +100,10 @@ class Ledger:
         self._adds_stopped: tuple[int, str] | None = None  # the day, and why
         self.checkpoint: Mapping[str, Any] = {}
         self.checkpoint_used = False
-        self.refusals: dict[InstrumentKey, int] = {}
+        self.refusals: dict[InstrumentKey, int] = {}  # in a row, of orders that make a position smaller
         self.refusals_in_all = 0
+        self.growth_refusals: dict[InstrumentKey, int] = {}  # in a row, of adds and a host's entries
+        self.growth_refusals_in_all = 0
         self.traded: dict[str, int] = {}  # token of a folded trade: its day
         self.day = -1
         self.orders_today = 0
@@ -109,6 +112,7 @@ class Ledger:
         self.late = 0
         self.changes: list[tuple[PositionKey, Change]] = []
         self.last_at: Instant = 0
+        self.written_at: Instant = 0  # of the last entry, which an earlier clock may call later than this one does
         self.position_day = -1  # of the latest entry that changed a position
         self.applied = 0  # how many entries this one folded in
         self.moves = 0  # how many of them changed a position
@@ -168,7 +172,7 @@ class Ledger:
             )
         if day_number(entry.at) > self.day:
             self._new_day(day_number(entry.at))
-        self.last_at = max(self.last_at, entry.at)
+        self.last_at, self.written_at = max(self.last_at, entry.at), entry.at
         handler(entry)
         self.applied += 1
 
@@ -296,7 +300,7 @@ class Ledger:
         if action.kind == PROTECT:
             self._stop_changed(action, attempt, body)
         elif attempt.state != before:
-            self._count_outcome(action, attempt)
+            self._count_outcome(action, attempt, limited=body.get("limited", False))
 
     def _stop_changed(self, action: ActionRecord, attempt: Attempt, body: Mapping[str, Any]) -> None:
         """Take what became of a stop order; its refusals say nothing about orders that go to the market."""
@@ -311,7 +315,7 @@ class Ledger:
         else:
             self.standing.pop(attempt.tag, None)
 
-    def _count_outcome(self, action: ActionRecord, attempt: Attempt) -> None:
+    def _count_outcome(self, action: ActionRecord, attempt: Attempt, *, limited: bool) -> None:
         rejected = attempt.state == ATTEMPT_ENDED and attempt.status == REJECTED
         if attempt.state == ATTEMPT_REFUSED or rejected:
             action.tries += 1
@@ -319,9 +323,8 @@ class Ledger:
             if beyond and attempt.step:
                 action.widest = attempt.step - 1
             action.step = max(0, action.step - 1) if rejected or beyond else action.step
-            key = action.key.instrument
-            self.refusals[key] = self.refusals.get(key, 0) + 1
-            self.refusals_in_all += 1
+            if not limited:
+                self._count_refusal(action)
         elif attempt.state == ATTEMPT_NOT_SENT:
             action.not_sent += 1
             self._not_sent(attempt)
@@ -330,7 +333,17 @@ class Ledger:
             action.step += may_widen
             action.chases += not may_widen
         elif attempt.state == ATTEMPT_ACCEPTED:
-            self.refusals_in_all = 0
+            self.refusals_in_all = self.growth_refusals_in_all = 0
+
+    def _count_refusal(self, action: ActionRecord) -> None:
+        """Count a refusal; one of an order that needs money says nothing about orders that free it."""
+        key = action.key.instrument
+        if action.kind in CLOSING_KINDS:
+            self.refusals[key] = self.refusals.get(key, 0) + 1
+            self.refusals_in_all += 1
+        else:
+            self.growth_refusals[key] = self.growth_refusals.get(key, 0) + 1
+            self.growth_refusals_in_all += 1
 
     def _not_sent(self, attempt: Attempt) -> None:
         if attempt.sent in self.posts:
@@ -339,7 +352,18 @@ class Ledger:
 
     def _refusals_over(self, action: ActionRecord) -> None:
         self.refusals.pop(action.key.instrument, None)
-        self.refusals_in_all = 0
+        self.growth_refusals.pop(action.key.instrument, None)
+        self.refusals_in_all = self.growth_refusals_in_all = 0
+
+    def refused(self, instrument: InstrumentKey, *, closing: bool) -> int:
+        """Return how many orders in a row were refused, as far as that speaks against sending another one.
+
+        Args:
+            instrument: of the order.
+            closing: whether it makes a position smaller; against any other one all refusals speak.
+        """
+        refused = self.refusals.get(instrument, 0)
+        return refused if closing else refused + self.growth_refusals.get(instrument, 0)
 
     def _goal_reduced(self, entry: Entry) -> None:
         action = self.actions[entry.subject]
@@ -413,7 +437,8 @@ class Ledger:
     def _unblocked(self, entry: Entry) -> None:
         self._adds_stopped = None
         self.refusals.clear()
-        self.refusals_in_all = 0
+        self.growth_refusals.clear()
+        self.refusals_in_all = self.growth_refusals_in_all = 0
 
     def _policies(self, entry: Entry) -> None:
         self.policies = entry.body
@@ -501,5 +526,8 @@ class Ledger:
         )
 
     def recent_posts(self, now: Instant) -> list[Instant]:
-        """Return the requests of the day in order, for the budgets."""
-        return sorted(at for at in self.posts if day_number(at) == day_number(now) or at > now - MINUTE)
+        """Return the requests of the day in order, for the budgets.
+
+        One that lies ahead was made by a clock that has been set back since: it counts as made now.
+        """
+        return sorted(min(at, now) for at in self.posts if day_number(at) == day_number(now) or at > now - MINUTE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from rulekit.execution.actions import ATTEMPT_UNKNOWN
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.reading import Reading
 from rulekit.model.instant import Instant, day_number
@@ -19,7 +20,7 @@ class Listing:
 
     _ledger: Ledger
     _day: int = 0
-    _known: set[str] = field(factory=set)
+    _known: set[str] = field(factory=set)  # by lists and by trades
     _shown: frozenset[str] = frozenset()
 
     def take(self, reading: Reading) -> None:
@@ -35,11 +36,17 @@ class Listing:
 
     def is_whole(self) -> bool:
         """Tell whether the latest list has each order of the day that is known; else its absences prove nothing."""
-        return self._shown.issuperset(self._known) and all(
-            attempt.order_id in self._shown
+        return not self.lacks()
+
+    def lacks(self) -> set[str]:
+        """Return the numbers of orders of the day that are known and that the latest list does not have."""
+        answered = {
+            attempt.order_id
             for _, attempt in self._ledger.tags.values()
-            if attempt.order_id and self._is_of_today(attempt.sent)
-        )
+            # One that nobody knows the outcome of, though it has a number, was never shown: it says nothing of others.
+            if attempt.order_id and attempt.state != ATTEMPT_UNKNOWN and self._is_of_today(attempt.sent)
+        }
+        return (self._known | answered) - self._shown
 
     def _is_of_today(self, at: Instant) -> bool:
         # In the early morning a broker may still show the orders of the day before, and take them away later.

@@ -22,7 +22,7 @@ from rulekit.model.decision import RuleMemory
 from rulekit.model.instant import Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when the same entries come to add up to something else, though nothing is called otherwise."""
 
 LONG = 150_000
@@ -34,6 +34,7 @@ _PLAIN = (
     "checkpoint",
     "checkpoint_used",
     "refusals_in_all",
+    "growth_refusals_in_all",
     "traded",
     "past_tags",
     "day",
@@ -42,6 +43,7 @@ _PLAIN = (
     "posts",
     "late",
     "last_at",
+    "written_at",
     "position_day",
     "policies",
     "policy_texts",
@@ -101,6 +103,7 @@ def text_of_state(ledger: Ledger) -> str:
             "alarms": [_row(alarm) for alarm in ledger.alarms.open.values()],
             "adds_stopped": adds_stopped,
             "refusals": [[*key, count] for key, count in ledger.refusals.items()],
+            "growth_refusals": [[*key, count] for key, count in ledger.growth_refusals.items()],
         }
     )
 
@@ -125,6 +128,7 @@ def take_state(ledger: Ledger, text: str) -> None:
     ledger.alarms = OpenAlarms(Alarm(*row) for row in state["alarms"])
     ledger._adds_stopped = tuple(state["adds_stopped"]) if state["adds_stopped"] else None
     ledger.refusals = {InstrumentKey(*key): count for *key, count in state["refusals"]}
+    ledger.growth_refusals = {InstrumentKey(*key): count for *key, count in state["growth_refusals"]}
 
 
 def ledger_from(seal: Seal | None, entries: Iterable[Entry]) -> Ledger:

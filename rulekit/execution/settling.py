@@ -39,10 +39,16 @@ class Settler:
         self._foreign_seen: set[str] = set()
         self._strangers = Strangers(chronicle)
         self._listing = Listing(chronicle.ledger)
+        self._began = chronicle.now()
+        unknown = [action.unsettled for action in chronicle.ledger.open.values()]
+        self._inherited = {attempt.tag for attempt in unknown if attempt is not None}
+        self._unlisted: dict[str, tuple[Instant, int]] = {}  # by tag: since when, and how many lists lacked it
+        self._told_cut: set[str] = set()
 
     def let_go(self, reading: Reading) -> None:
         """Forget which orders were told of that the book lists no longer: it is the book of another day."""
         self._foreign_seen &= {order.order_id for order in reading.orders}
+        self._told_cut.clear()
         if self._names is not None:
             self._names.let_go(reading)
 
@@ -56,6 +62,7 @@ class Settler:
             action, attempt = self._chronicle.ledger.tags[tag]
             self._one_order_a_tag(action, orders)
             self._progress(action, attempt, orders[0], averages.get(orders[0].order_id))
+        self._unlisted = {tag: lacked for tag, lacked in self._unlisted.items() if tag not in shown}
         for action in list(self._chronicle.ledger.open.values()):
             for live in [attempt for attempt in action.attempts if attempt.live and attempt.tag not in shown]:
                 self._not_shown(action, live, reading)
@@ -258,11 +265,32 @@ class Settler:
             self._give_up(action, evidence)
             if action.kind != states.PROTECT:
                 self._chronicle.alert(f"{action.rule}: {evidence}", action)
+        elif attempt.state == states.ATTEMPT_ACCEPTED:
+            self._unlisted_for_long(action, attempt, reading)
+
+    def _unlisted_for_long(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
+        """Park an order with a number that no list shows for as long as a quarantine.
+
+        A number says only that the broker's system has it, and its absence proves as little: a person must look.
+        """
+        settings = self._chronicle.settings
+        since, lists = self._unlisted.get(attempt.tag, (reading.started, 0))
+        self._unlisted[attempt.tag] = since, lists + 1
+        waited = (reading.started - since) / SECOND
+        if waited < settings.quarantine_s or lists < settings.clean_reads:
+            return
+        del self._unlisted[attempt.tag]
+        evidence = f"the broker gave it the number {attempt.order_id}, and no list has shown it for {waited:.0f} s"
+        self._chronicle.attempt(action, attempt, state=states.ATTEMPT_UNKNOWN, evidence=evidence)
+        self._chronicle.state(action, states.UNKNOWN_STATE, evidence)
+        self._park(action, evidence)
 
     def _absent(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
         """Count clean readings after the quarantine; an absence before it proves nothing."""
         chronicle = self._chronicle
         since = attempt.unknown_since or attempt.sent
+        # What another process wrote down was of its clock, which may have been set since, or be another machine's.
+        quarantine = self._began if attempt.tag in self._inherited else since
         if _older_day(since, reading.started):
             self._park(action, "the day of the unknown order is over, and the book no longer shows it")
             return
@@ -271,7 +299,7 @@ class Settler:
             return
         if action.state == states.PARKED and not alike:
             return
-        if reading.started < since + round(chronicle.settings.quarantine_s * SECOND):
+        if reading.started < quarantine + round(chronicle.settings.quarantine_s * SECOND):
             return
         if attempt.clean_at is not None and reading.started < attempt.clean_at + round(
             chronicle.settings.look_s * SECOND
@@ -279,6 +307,7 @@ class Settler:
             # A book that comes late is as late in every reading of the same moment: these are one.
             return
         if not self._listing.is_whole():
+            self._tell_cut(action, attempt, reading.started - quarantine)
             return
         attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:
@@ -299,6 +328,19 @@ class Settler:
         else:
             self._give_up(action, "nothing was placed, and an add is never sent again: " + evidence)
             chronicle.alert(f"{action.rule}: the unknown order was never placed; it is not sent again", action)
+
+    def _tell_cut(self, action: ActionRecord, attempt: Attempt, waited: Instant) -> None:
+        """Tell a person once of an order that cannot be settled because the list lacks others."""
+        patience = 2 * self._chronicle.settings.quarantine_s * SECOND
+        if waited < patience or attempt.tag in self._told_cut:
+            return
+        self._told_cut.add(attempt.tag)
+        lacks = ", ".join(sorted(self._listing.lacks())[:5])
+        text = (
+            f"the order {attempt.tag} of {action.rule} is still unknown: the broker's list of orders lacks {lacks}, "
+            f"so what else it lacks proves nothing; look at the broker and record it with `rulekit settle {action.id}`"
+        )
+        self._chronicle.alert(text, action, level="critical")
 
     def _whose(self, action: ActionRecord, attempt: Attempt, alike: list[Order]) -> None:
         """Settle or park an action of which an order may be, or a stranger's: it is never taken for ours.

@@ -133,7 +133,8 @@ class Tracker:
             # A later fill that lags by the same quantity is another difference: its time begins with it.
             self._differs[key] = since = ((shown, own), now)
         patient = now - since[1] < self._chronicle.settings.position_lag_s * SECOND
-        explained = first_sight or overnight
+        came_back = book is not None and not book.quantity and shown == book.vanished != 0
+        explained = first_sight or overnight or came_back
         believed = self._beyond_lag(key, row, own, reading) if explained else shown
         if patient and (not explained or believed == own):
             return
@@ -143,6 +144,8 @@ class Tracker:
             self._chronicle.tell("mismatch_found", key.symbol, ours=own, broker=shown, explained=explained)
         if not explained:
             why = f"{key.symbol} {key.product}: own book says {own}, the broker shows {shown}, and no trade explains it"
+            if not believed:
+                why += "; no stop of it is watched until the broker shows it again"
             self._chronicle.alert(why, symbol=key.symbol, level="critical")
             self._chronicle.switch(REDUCING, why, cause=MISMATCH)
 
@@ -366,8 +369,8 @@ class Tracker:
         return memory, firings
 
     def is_blocked(self, instrument: InstrumentKey) -> bool:
-        """Tell whether so many orders in a row were refused that nothing more is sent for the instrument."""
-        refused = self._chronicle.ledger.refusals.get(instrument, 0)
+        """Tell whether so many closing orders in a row were refused that nothing more is sent for the instrument."""
+        refused = self._chronicle.ledger.refused(instrument, closing=True)
         return refused >= self._chronicle.settings.refusals_in_a_row
 
     def day_profit(self) -> float:

@@ -27,7 +27,7 @@ class Watches:
         self._chronicle = chronicle
         self._tracker = tracker
         self._session = session
-        self._last_now: Instant | None = None
+        self._last_now: Instant | None = chronicle.ledger.written_at or None
         self._holding: set[str] = set()
 
     def look(self, now: Instant) -> None:
@@ -53,10 +53,13 @@ class Watches:
         return UNKNOWN_ORDERS, REDUCING, f"{count} orders are unknown at one time"
 
     def _refusals(self) -> Cause | None:
-        count = self._chronicle.ledger.refusals_in_all
-        if count < self._chronicle.settings.refusals_in_all:
-            return None
-        return REFUSALS, HALTED, f"{count} orders in a row were refused"
+        ledger, most = self._chronicle.ledger, self._chronicle.settings.refusals_in_all
+        if ledger.refusals_in_all >= most:
+            return REFUSALS, HALTED, f"{ledger.refusals_in_all} orders in a row were refused"
+        if ledger.growth_refusals_in_all >= most:
+            why = f"{ledger.growth_refusals_in_all} orders that make positions larger were refused in a row"
+            return REFUSALS, REDUCING, why
+        return None
 
     def _day_loss(self) -> Cause | None:
         limit = self._chronicle.settings.day_loss_limit

@@ -54,11 +54,20 @@ def place(desk: Desk, request: Request, at: int) -> Answer:
 
 def modify(desk: Desk, request: Request, at: int) -> Answer:
     """PUT /orders/{variety}/{order_id}."""
+    _check_variety(desk, request, at)
     return success({"order_id": modify_order(desk.oms, request.words["order_id"], request.form, at).order_id})
+
+
+def _check_variety(desk: Desk, request: Request, at: int) -> None:
+    """Refuse a call that names another variety than the order's own; what Kite says to that is not known."""
+    order, variety = desk.oms.find(request.words["order_id"], at), request.words["variety"]
+    if order.ticket.variety != variety:
+        raise refused(f"Invalid `variety`: the order is {order.ticket.variety}, not {variety}.")
 
 
 def cancel(desk: Desk, request: Request, at: int) -> Answer:
     """DELETE /orders/{variety}/{order_id}."""
+    _check_variety(desk, request, at)
     return success({"order_id": cancel_order(desk.oms, request.words["order_id"], at).order_id})
 
 

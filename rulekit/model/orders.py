@@ -140,10 +140,14 @@ class Accepted:
 
 @frozen
 class Refused:
-    """The broker answered that it did not take the order. `again`: whether trying later can help."""
+    """The broker answered that it did not take the order. `again`: whether trying later can help.
+
+    `limited`: it refused for the number of requests alone, and did not look at the order.
+    """
 
     reason: str
     again: bool = True
+    limited: bool = False
 
 
 @frozen

@@ -170,8 +170,8 @@ def _resume(ledger: Ledger, wish: Wish, held: list[Mapping[str, Any]]) -> list[s
     cause = _BEFORE.get(ledger.mode.cause)
     if cause:
         said.insert(0, cause)
-    if ledger.refusals:
-        symbols = ", ".join(sorted(key.symbol for key in ledger.refusals))
+    if refused := ledger.refusals.keys() | ledger.growth_refusals.keys():
+        symbols = ", ".join(sorted(key.symbol for key in refused))
         said.append(f"refusals in a row are forgotten: {symbols} may be traded again")
     if stopped := ledger.adds_stopped(ledger.last_at):
         said.append(f"adds are taken up again, which had been stopped for today: {stopped}")

@@ -132,6 +132,8 @@ class ScriptedBroker:
         self.posts.append(self.clock.now())
         if fate == "refuse":
             return Refused("margin is short")
+        if fate == "limit":
+            return Refused("too many requests", limited=True)
         if fate.startswith("refuse:"):
             return Refused(fate[7:])
         if fate == "refuse for good":

@@ -43,7 +43,7 @@ from rulekit.model.prices import UNKNOWN
 from tests.simulation.invariants import ViolationError
 from tests.simulation.mix import HARSH
 from tests.simulation.nameless import Nameless
-from tests.simulation.scenarios import Flood, Grown, Lost, Sliced
+from tests.simulation.scenarios import Flood, Grown, Lost, OtherClock, Sliced, Strangers, Unlisted
 from tests.simulation.world import World
 
 Planted = Callable[[], Any]
@@ -545,6 +545,24 @@ def _both(*patches: Any) -> Any:
     return all_of_them()
 
 
+def _believes_another_clock() -> Any:
+    real = settling.Settler.__init__
+
+    def begun(self: Any, *given: Any) -> None:
+        real(self, *given)
+        self._inherited = set()
+
+    return patch.object(settling.Settler, "__init__", begun)
+
+
+def _unlisted_forgotten() -> Any:
+    return patch.object(settling.Settler, "_unlisted_for_long", lambda *_: None)
+
+
+def _waits_for_strangers() -> Any:
+    return patch.object(flattening.Flattening, "_is_stubborn", lambda *_: False)
+
+
 BUGS: dict[str, Planted] = {
     "quarantine of 30 s": _quarantine(30),
     "quarantine of 60 s": _quarantine(60),
@@ -605,6 +623,9 @@ BUGS: dict[str, Planted] = {
     "an order without a tag is never ours": _looks_are_no_doubt,
     "an exit is let go while what may be it rests": _resting_lookalike_let_go,
     "what may be ours does not count while it rests": _resting_not_counted,
+    "a quarantine is counted by another machine's clock": _believes_another_clock,
+    "an order that no list shows is forgotten": _unlisted_forgotten,
+    "an order that cannot be cancelled keeps everything open": _waits_for_strangers,
 }
 """What is planted, by name."""
 
@@ -623,6 +644,9 @@ WORLDS: dict[str, type[World]] = {
     "an order without a tag is never ours": Nameless,
     "an exit is let go while what may be it rests": Nameless,
     "what may be ours does not count while it rests": Nameless,
+    "a quarantine is counted by another machine's clock": OtherClock,
+    "an order that no list shows is forgotten": Unlisted,
+    "an order that cannot be cancelled keeps everything open": Strangers,
 }
 """The worlds made for one thing in which some of them are looked for."""
 

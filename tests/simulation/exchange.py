@@ -98,6 +98,7 @@ class Exchange:
     sent: list[Sent] = field(factory=list)
     posts: list[tuple[Instant, str]] = field(factory=list)
     squared_off: bool = False
+    stamps: SimulatedClock | None = None  # by which prices are stamped, where not by its own
     token_dead_until: Instant = 0
     clean_looks: list[Instant] = field(factory=list)
     _clean: bool = True
@@ -306,7 +307,7 @@ class Exchange:
         self.points("read quotes")
         found = {}
         for key in keys:
-            price, at = self.prices[key], self.clock.now()
+            price, at = self.prices[key], (self.stamps or self.clock).now()
             if self.mix.strikes("price missing"):
                 continue
             if self.mix.strikes("price stale"):

@@ -6,6 +6,7 @@ They are worlds like the others, with the same invariants; each adds what must h
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -14,16 +15,22 @@ from attrs import define, evolve, field
 from rulekit.errors import UsageError
 from rulekit.execution.actions import CLOSING_KINDS, PROTECT
 from rulekit.execution.settings import ExecutionSettings
+from rulekit.model.clock import SimulatedClock
 from rulekit.model.decision import EXIT
-from rulekit.model.instrument import Instrument
-from rulekit.model.orders import CANCELLED
+from rulekit.model.events import Event
+from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instrument import Instrument, PositionKey
+from rulekit.model.orders import BUY, CANCELLED, OPEN, REJECTED, SELL, SIGN, Order, OrderRequest, Outcome, StopRequest
+from rulekit.model.position import NetPosition
+from tests.simulation import answers
 from tests.simulation.exchange import Sent
 from tests.simulation.invariants import ViolationError
 from tests.simulation.memory import MemoryDisk
 from tests.simulation.mix import HARSH, MILD, NONE, Mix, mix_of
 from tests.simulation.nameless import Nameless
+from tests.simulation.stop_orders import StopExchange
 from tests.simulation.witness import ENDS, Witness
-from tests.simulation.world import World
+from tests.simulation.world import JumpingClock, World
 
 SLICED = """\
 policy "Sliced"
@@ -315,6 +322,210 @@ class LargeFlood(Flood):
     wanted: int = 10_000
 
 
+class OwnClock(JumpingClock):
+    """The clock of a machine, so far ahead of the broker's; both run alike."""
+
+    def __init__(self, true: JumpingClock) -> None:
+        super().__init__(true.now())
+        self.true, self.ahead = true, 0
+
+    def now(self) -> Instant:
+        """Return what the machine takes for the current instant."""
+        return self.true.now() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Let true time pass."""
+        self.true.sleep(seconds)
+
+    def move_to(self, instant: Instant) -> None:
+        """Let true time pass until the machine's clock says so."""
+        self.true.move_to(instant - self.ahead)
+
+
+@define
+class OtherClock(Directed):
+    """The machine's clock is set while no process runs, or the next process runs on a machine whose clock differs."""
+
+    shares: ClassVar[dict[str, float]] = {"accepted late": 0.15, "never arrived": 0.05, "rests": 0.3, "resume": 0.3}
+    harsh: ClassVar[dict[str, float]] = {**CRASHES, "crash at a request": 0.15, "too many requests": 0.1}
+    clocks: OwnClock = field(init=False)
+    set_times: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        Directed.__attrs_post_init__(self)
+        self.clocks = OwnClock(self.clock)
+        self.disk.clock = self.clocks
+        self.exchange.stamps = self.clocks
+
+    @property
+    def own_clock(self) -> SimulatedClock:
+        """The clock of the machine."""
+        return self.clocks
+
+    def populate(self) -> None:
+        """Hold something under wide budgets: what is left of a minute, only one clock for both lives could tell."""
+        self.limits = ExecutionSettings()
+        World.populate(self)
+
+    def restart(self) -> None:
+        """Come back, half of the time after the clock was set."""
+        if self.draw.random() < 0.5:
+            self.clocks.ahead = round(self.draw.choice((-300.0, -180.0, -100.0, 0.0, 100.0, 180.0, 300.0)) * SECOND)
+            self.set_times += 1
+            self.tell(f"the machine's clock is {self.clocks.ahead / SECOND:g} s ahead")
+        World.restart(self)
+
+    def step(self) -> None:
+        """Go on as always, and die while something is on its way."""
+        World.step(self)
+        if self.exchange.resting() and not self.crash_at and self.draw.random() < 0.2:
+            self.tell("the process dies between two looks")
+            self.restart()
+
+
+class Hiding(StopExchange):
+    """Leaves orders and rows of positions out of its lists for minutes."""
+
+    calm = False
+
+    def hide(self) -> None:
+        """Begin with nothing hidden."""
+        self.hidden: dict[str, Instant] = {}
+        self.swallowed: set[str] = set()
+        self.without: dict[PositionKey, Instant] = {}
+
+    def lacks(self, symbol: str) -> bool:
+        """Tell whether a symbol's row is missing, or was a moment ago."""
+        now = self.clock.now() - 20 * SECOND
+        return any(key.symbol == symbol and until > now for key, until in self.without.items())
+
+    def _take(self, request: OrderRequest | StopRequest, seen: Sent | None) -> str:
+        if seen is not None and self.draw.random() < 0.02:
+            return self._swallow(request, seen)
+        order_id = StopExchange._take(self, request, seen)
+        if seen is not None and self.draw.random() < 0.15:
+            self.hidden[order_id] = self.soon(30, 400)
+        return order_id
+
+    def _swallow(self, request: OrderRequest | StopRequest, seen: Sent) -> str:
+        """Give it a number, and let it go: it is never shown, and never fills."""
+        seen.order_id = order_id = f"{len(self.orders_true) + 1:06d}"
+        order = Order(
+            order_id, request.tag, *request.instrument, request.product, request.side, request.quantity, 0, REJECTED,
+            placed=self.now(),
+        )  # fmt: skip
+        self.swallowed.add(order_id)
+        self._note(order)
+        return order_id
+
+    def orders(self) -> Sequence[Order]:
+        """Show the book without what is hidden."""
+        now = self.clock.now()
+        shown = [order for order in StopExchange.orders(self) if order.order_id not in self.swallowed]
+        return shown if self.calm else [order for order in shown if self.hidden.get(order.order_id, 0) <= now]
+
+    def positions(self) -> Sequence[NetPosition]:
+        """Show the net list without some of its rows."""
+        now, rows = self.clock.now(), StopExchange.positions(self)
+        for row in rows:
+            if self.without.get(row.key, 0) < now - 120 * SECOND and self.draw.random() < 0.02:
+                self.without[row.key] = self.soon(20, 200)
+        return rows if self.calm else [row for row in rows if self.without.get(row.key, 0) <= now]
+
+
+@define
+class Unlisted(Directed):
+    """Orders that have numbers, and rows of positions, are missing in the lists for minutes."""
+
+    shares: ClassVar[dict[str, float]] = {"never arrived": 0.05, "rests": 0.2, "resume": 0.3, "settle": 0.02}
+    harsh: ClassVar[dict[str, float]] = {**CRASHES, "accepted late": 0.1, "positions lag": 0.3}
+    broker: ClassVar[type[StopExchange]] = Hiding
+
+    def populate(self) -> None:
+        """Begin with nothing hidden."""
+        self.exchange.hide()
+        World.populate(self)
+
+    def _hear(self, event: Event) -> None:
+        """Hear of everything but of exits dropped for want of a row: they are decided again once it is back."""
+        if event.name != "action_superseded" or not self.exchange.lacks(event.symbol):
+            World._hear(self, event)
+
+    def _restart_in_peace(self) -> None:
+        """Restart while nothing is missing: a start that sees a row for the first time knows nothing of it."""
+        self.exchange.calm = True
+        World._restart_in_peace(self)
+        self.exchange.calm = False
+
+    def calm_down(self) -> None:
+        """Show everything from here on."""
+        self.exchange.calm = True
+        World.calm_down(self)
+
+
+class Crowded(StopExchange):
+    """Holds orders of the trader's own, some of which no cancellation ends."""
+
+    def settle_down(self) -> None:
+        """Begin with none."""
+        self.stubborn: set[str] = set()
+
+    def rest_by_hand(self, key: PositionKey, quantity: int, *, stubborn: bool) -> None:
+        """Let the trader place an order that rests: a signed quantity."""
+        order_id = f"{len(self.orders_true) + 1:06d}"
+        side = BUY if quantity > 0 else SELL
+        self.tell(f"the trader's own order {order_id} rests: {side} {abs(quantity)} {key.symbol}")
+        self._note(Order(order_id, "", *key[1:], side, abs(quantity), 0, OPEN, placed=self.now()))
+        if stubborn:
+            self.stubborn.add(order_id)
+
+    def _cancel(self, order_id: str) -> Outcome:
+        return answers.too_late() if order_id in self.stubborn else StopExchange._cancel(self, order_id)
+
+
+@define
+class Strangers(Directed):
+    """Everything is exited while the trader's own orders rest, some of which cannot be cancelled."""
+
+    shares: ClassVar[dict[str, float]] = {"halt and exit": 0.05, "resume": 0.1, "rests": 0.2}
+    harsh: ClassVar[dict[str, float]] = {**CRASHES, **ANSWERS}
+    broker: ClassVar[type[StopExchange]] = Crowded
+
+    def populate(self) -> None:
+        """Begin with no orders of the trader."""
+        self.exchange.settle_down()
+        World.populate(self)
+
+    def _world_acts(self) -> None:
+        World._world_acts(self)
+        held = [(key, quantity) for key, quantity in self.exchange.net().items() if quantity]
+        if held and self.draw.random() < 0.1:
+            key, quantity = self.draw.choice(held)
+            lot = self.exchange.listed[key.instrument].lot
+            amount = self.draw.choice((-1.0, -0.5, 1.0)) * quantity
+            amount = int(amount / lot) * lot
+            if amount and not [order for order in self.exchange.open_orders() if not order.tag]:
+                self.exchange.rest_by_hand(key, amount, stubborn=self.draw.random() < 0.5)
+
+    def calm_down(self) -> None:
+        """Exit everything at the end: what is left is what the trader's own orders may still close."""
+        World.calm_down(self)
+        self.guarded(lambda: self._running.executor.halt("out at the end", exit_everything=True))
+        posts = len(self.exchange.posts)
+        for _ in range(90):
+            self._rest_a_while(2)
+        for key, quantity in self.exchange.net().items():
+            left = sum(
+                order.quantity - order.filled
+                for order in self.exchange.open_orders()
+                if (order.exchange, order.symbol, order.product) == key[1:] and SIGN[order.side] * quantity < 0
+            )
+            if abs(quantity) > left and not (key.product == "CNC" and quantity < 0):
+                raise ViolationError(10, f"{quantity} {key.symbol} are held 180 s after everything is to be exited")
+        if len(self.exchange.posts) > posts + 60:
+            raise ViolationError(7, f"{len(self.exchange.posts) - posts} requests to exit everything")
+
+
 SCENARIOS: dict[str, type[World]] = {
     "slices": Sliced,
     "stops": Grown,
@@ -322,5 +533,8 @@ SCENARIOS: dict[str, type[World]] = {
     "flood": Flood,
     "large flood": LargeFlood,
     "nameless": Nameless,
+    "other clock": OtherClock,
+    "unlisted": Unlisted,
+    "strangers": Strangers,
 }
 """By the name that the command line takes."""

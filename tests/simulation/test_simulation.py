@@ -58,8 +58,11 @@ def test_every_fault_of_the_model_strikes_somewhere() -> None:
     assert {fault.name for fault in FAULTS} == struck
 
 
+ODD_DAYS = (("other clock", 15), ("unlisted", 15), ("strangers", 15))
+
+
 @pytest.mark.parametrize(
-    ("scenario", "seeds"), [("slices", 25), ("stops", 25), ("adopt", 25), ("nameless", 8), ("flood", 2)]
+    ("scenario", "seeds"), [("slices", 25), ("stops", 25), ("adopt", 25), ("nameless", 8), ("flood", 2), *ODD_DAYS]
 )
 def test_worlds_made_for_one_thing_break_nothing(scenario: str, seeds: int) -> None:
     lived = live_all(Job(seed, level, scenario=scenario) for seed in range(1, seeds + 1) for level in (MILD, HARSH))
@@ -99,6 +102,9 @@ QUICKLY_CAUGHT = (
     "a flood piles up",
     "the only order that looks like an unknown one is claimed",
     "an order without a tag is never ours",
+    "a quarantine is counted by another machine's clock",
+    "an order that no list shows is forgotten",
+    "an order that cannot be cancelled keeps everything open",
 )
 
 ON_DISK = ("two processes on one journal", "a full disk is ignored")

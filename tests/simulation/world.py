@@ -190,12 +190,17 @@ class World:
             compiled(self.policy),
             broker=self.exchange,
             journal=self.journal,
-            clock=self.clock,
+            clock=self.own_clock,
             settings=Settings(execution=self.limits, stops=StopSettings(at_broker=self.stops_at_broker)),
             facts=lambda position: self._known_facts(),
             emit=self._hear,
         )
         self.manager.attendance.try_s = 0.0  # nobody is helped by waiting in real seconds for a server that is drawn
+
+    @property
+    def own_clock(self) -> SimulatedClock:
+        """The clock of the machine that the process runs on; the broker's own by default."""
+        return self.clock
 
     def _known_facts(self) -> dict[str, float | None]:
         return {name: None if self.mix.strikes("facts unknown") else value for name, value in self._facts.items()}
@@ -375,7 +380,7 @@ class World:
         due = manager.next_due()
         seconds = self.draw.choice((1, 2, 3, 5, 10, 15))
         if due is not None and self.draw.random() < 0.8:
-            seconds = min(seconds, max(0.2, (due - self.clock.now()) / SECOND))
+            seconds = min(seconds, max(0.2, (due - self.own_clock.now()) / SECOND))
         asleep = self.mix.strikes("pause")
         if asleep:
             seconds += self.draw.uniform(20, 200)
@@ -570,7 +575,7 @@ class World:
         """Let time pass at prices that stand still and are known."""
         self._wait(seconds)
         for key, price in self.exchange.prices.items():
-            self._running.executor.observe(key, Quote(price, self.clock.now()))
+            self._running.executor.observe(key, Quote(price, self.own_clock.now()))
         self.guarded(self._running.tend)
 
     def may_move_stops(self, position: TrackedPosition) -> bool:
