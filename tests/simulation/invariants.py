@@ -12,6 +12,7 @@ from rulekit.model.decision import ADD
 from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import SIGN, OrderRequest, StopRequest, Trade
+from tests.simulation.duties import undone, wrong_request
 from tests.simulation.witness import ENDS, SeenAction, SeenAttempt, Witness
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ NAMES = {
     8: "a restart changes nothing",
     9: "a second process sends nothing",
     10: "a halted engine sends nothing of its own",
+    11: "what was decided is done, in its quantity, in its time",
 }
 RESERVE = 0.30
 
@@ -61,6 +63,8 @@ class Invariants:
         self._not_unknown(request, now)
         self._budget(now)
         action, attempt = self._announced(request)
+        if why := wrong_request(world, request, action):
+            raise ViolationError(11, why)
         freeze = world.exchange.listed[request.instrument].freeze
         if freeze is not None and request.quantity > freeze:
             raise ViolationError(
@@ -294,6 +298,8 @@ class Invariants:
             raise ViolationError(1, f"{ours[0].order_id} of ours still rests: {ours[0]}")
         self._same_book()
         self._stops_in_step()
+        if why := undone(world, ledger):
+            raise ViolationError(11, why)
 
     def _our_numbers(self, ledger: Witness) -> None:
         """Check that no attempt was ever taken to be an order that is not its own."""
