@@ -16,7 +16,7 @@ from rulekit.broker.kite_folders import cache_folder
 from rulekit.broker.kite_instruments import InstrumentList
 from rulekit.broker.kite_outcomes import CANCEL, CHANGE, PLACE, message_of, outcome_of
 from rulekit.broker.kite_protection import protection_of, stop_limit
-from rulekit.broker.kite_rows import net_of, order_of, quotes_of, rows_of, trade_of
+from rulekit.broker.kite_rows import net_of, orders_of, quotes_of, rows_of, trade_of
 from rulekit.broker.kite_settings import KiteSettings
 from rulekit.broker.kite_token import Tokens
 from rulekit.errors import ReadFailedError, UsageError
@@ -93,6 +93,7 @@ class KiteBroker:
         self._list = InstrumentList(
             self._fetch_list, settings.cache_folder or cache_folder() / "kite", settings.freeze, mark
         )
+        self._odd: set[str] = set()
         self._varieties: dict[str, str] = {}  # of orders that other people placed in another way than this program
         self._filled: dict[str, int] | None = None
         self._trades: Sequence[Trade] = ()
@@ -249,10 +250,17 @@ class KiteBroker:
         """Read today's order book."""
         # The client's own `orders` parses every time in every row by guessing its form, a tenth of a millisecond each.
         rows = self.read("orders", lambda client: client._get("orders"))
-        found = rows_of(rows, "orders", order_of)
-        self._varieties = {row["order_id"]: row["variety"] for row in rows if row.get("variety", VARIETY) != VARIETY}
+        found, odd = orders_of(rows)
+        for number, text in odd.items():
+            self._tell_odd(str(rows[number].get("order_id")), text)
+        self._varieties = {row["order_id"]: row["variety"] for row in rows if row.get("variety") not in (None, VARIETY)}
         self._filled = {order.order_id: order.filled for order in found if order.filled}
         return found
+
+    def _tell_odd(self, order_id: str, text: str) -> None:
+        if order_id not in self._odd:
+            self._odd.add(order_id)
+            self.alert(f"the order {order_id}, which bears no tag and so is not ours, is left out: {text}")
 
     def trades(self) -> Sequence[Trade]:
         """Read today's trades; not again where the order book that was read before them shows no fill that is new.

@@ -1,4 +1,4 @@
-"""The broker's rows as values. A row that is not what it should be makes the whole reading worth nothing."""
+"""The broker's rows as values. One that is not what it should be makes a reading worth nothing, a stranger's apart."""
 
 from __future__ import annotations
 
@@ -29,16 +29,39 @@ def rows_of(value: Any, what: str, make: Callable[[Row], _Value]) -> list[_Value
     Raises:
         ReadFailedError: it is no list, or one of its rows is not what it should be.
     """
+    found, odd = _rows(value, what, make)
+    if odd:
+        raise ReadFailedError(next(iter(odd.values())))
+    return found
+
+
+def orders_of(value: Any) -> tuple[list[Order], dict[int, str]]:
+    """Return the order book, and what is not understood of other people's orders, by the number of the row.
+
+    One row of an order that this program did not send must not end all reading for the day. Every order of ours bears
+    a tag, so a row with any tag, like a row that is none, makes the reading worth nothing.
+
+    Raises:
+        ReadFailedError: it is no list, or a row that may be of an order of ours is not what it should be.
+    """
+    found, odd = _rows(value, "orders", order_of)
+    for number, text in odd.items():
+        if not isinstance(value[number], Mapping) or value[number].get("tag") or value[number].get("tags"):
+            raise ReadFailedError(text)
+    return found, odd
+
+
+def _rows(value: Any, what: str, make: Callable[[Row], _Value]) -> tuple[list[_Value], dict[int, str]]:
     if not isinstance(value, list):
         raise ReadFailedError(f"the broker's {what} are {_kind(value)} instead of a list")
-    found = []
+    found, odd = [], {}
     for number, row in enumerate(value):
         try:
             found.append(make(row))
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RulekitError) as error:
             text = f"{type(error).__name__}: {error}"
-            raise ReadFailedError(f"row {number} of the broker's {what} is not understood: {text}"[:300]) from None
-    return found
+            odd[number] = f"row {number} of the broker's {what} is not understood: {text}"[:300]
+    return found, odd
 
 
 def net_of(value: Any, account: str) -> list[tuple[NetPosition, float]]:

@@ -98,7 +98,8 @@ def is_tag(text: str) -> bool:
 class Attempt:
     """One request to the broker. `clean` counts good readings after the quarantine that did not show it.
 
-    The last of these was at `clean_at`.
+    The last of these was at `clean_at`. It is unknown since `unknown_since` by the clock of the process that wrote so,
+    and was for `waited` microseconds by the clocks of the processes before it.
 
     Of a stop order: its `trigger`, the quantity and trigger that were last `asked` for and are not in the book yet,
     when it was `changed`, how often, and whether a change of it is `doubtful`, so that it may come at any time.
@@ -118,6 +119,7 @@ class Attempt:
     filled_at: Instant | None = None
     evidence: str = ""
     unknown_since: Instant | None = None
+    waited: int = 0
     clean: int = 0
     clean_at: Instant | None = None
     cancel_asked: Instant | None = None

@@ -161,6 +161,7 @@ class Executor:
         Raises:
             JournalError: the journal cannot be written.
         """
+        self._settler.take_over(self._ledger.written_at)
         for remark in self._chronicle.journal.remarks:
             self._chronicle.alert(remark)
         for action in list(self._ledger.open.values()):

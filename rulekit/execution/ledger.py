@@ -294,6 +294,9 @@ class Ledger:
         attempt.average = body.get("average", attempt.average)
         if attempt.state == ATTEMPT_UNKNOWN and before != ATTEMPT_UNKNOWN:
             attempt.unknown_since = entry.at
+        if "waited" in body:
+            attempt.waited, attempt.unknown_since = attempt.waited + body["waited"], entry.at
+            attempt.clean, attempt.clean_at = 0, None
         if body.get("late"):
             attempt.late = True
             self.late += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from rulekit.execution.actions import ATTEMPT_UNKNOWN
+from rulekit.execution.actions import SETTLED
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.reading import Reading
 from rulekit.model.instant import Instant, day_number
@@ -42,9 +42,9 @@ class Listing:
         """Return the numbers of orders of the day that are known and that the latest list does not have."""
         answered = {
             attempt.order_id
-            for _, attempt in self._ledger.tags.values()
-            # One that nobody knows the outcome of, though it has a number, was never shown: it says nothing of others.
-            if attempt.order_id and attempt.state != ATTEMPT_UNKNOWN and self._is_of_today(attempt.sent)
+            for action, attempt in self._ledger.tags.values()
+            # What a person has settled may never have come to the book, whatever number it has.
+            if attempt.order_id and action.state != SETTLED and self._is_of_today(attempt.sent)
         }
         return (self._known | answered) - self._shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rulekit.execution.ledger import Ledger
 from rulekit.model.instant import Instant, day_number
 
-_TIMES = ("sent", "cancel_asked", "unknown_since", "changed", "clean_at")
+_TIMES = ("sent", "cancel_asked", "changed")
 
 
 def level(ledger: Ledger, now: Instant) -> None:

@@ -39,9 +39,6 @@ class Settler:
         self._foreign_seen: set[str] = set()
         self._strangers = Strangers(chronicle)
         self._listing = Listing(chronicle.ledger)
-        self._began = chronicle.now()
-        unknown = [action.unsettled for action in chronicle.ledger.open.values()]
-        self._inherited = {attempt.tag for attempt in unknown if attempt is not None}
         self._unlisted: dict[str, tuple[Instant, int]] = {}  # by tag: since when, and how many lists lacked it
         self._told_cut: set[str] = set()
 
@@ -66,6 +63,21 @@ class Settler:
         for action in list(self._chronicle.ledger.open.values()):
             for live in [attempt for attempt in action.attempts if attempt.live and attempt.tag not in shown]:
                 self._not_shown(action, live, reading)
+
+    def take_over(self, written_at: Instant) -> None:
+        """Count how long orders have been unknown by this process's clock from now on.
+
+        What another process wrote down was of its clock, which may have been set since, or be another machine's; from
+        one of its entries to the next its clock is to be believed.
+
+        Args:
+            written_at: the time of the journal's last entry when this process opened it.
+        """
+        for action in list(self._chronicle.ledger.open.values()):
+            for attempt in action.attempts:
+                if attempt.state == states.ATTEMPT_UNKNOWN:
+                    waited = max(0, written_at - (attempt.unknown_since or attempt.sent))
+                    self._chronicle.attempt(action, attempt, waited=waited)
 
     def left_sending(self, action: ActionRecord) -> None:
         """Take a request that was being made when the process died for unknown; it is never made again."""
@@ -288,10 +300,8 @@ class Settler:
     def _absent(self, action: ActionRecord, attempt: Attempt, reading: Reading) -> None:
         """Count clean readings after the quarantine; an absence before it proves nothing."""
         chronicle = self._chronicle
-        since = attempt.unknown_since or attempt.sent
-        # What another process wrote down was of its clock, which may have been set since, or be another machine's.
-        quarantine = self._began if attempt.tag in self._inherited else since
-        if _older_day(since, reading.started):
+        since = (attempt.unknown_since or attempt.sent) - attempt.waited
+        if _older_day(attempt.sent, reading.started):
             self._park(action, "the day of the unknown order is over, and the book no longer shows it")
             return
         alike = [] if self._names is None else self._names.alike(action, attempt, reading)
@@ -299,7 +309,7 @@ class Settler:
             return
         if action.state == states.PARKED and not alike:
             return
-        if reading.started < quarantine + round(chronicle.settings.quarantine_s * SECOND):
+        if reading.started < since + round(chronicle.settings.quarantine_s * SECOND):
             return
         if attempt.clean_at is not None and reading.started < attempt.clean_at + round(
             chronicle.settings.look_s * SECOND
@@ -307,7 +317,7 @@ class Settler:
             # A book that comes late is as late in every reading of the same moment: these are one.
             return
         if not self._listing.is_whole():
-            self._tell_cut(action, attempt, reading.started - quarantine)
+            self._tell_cut(action, attempt, reading.started - since)
             return
         attempt.clean, attempt.clean_at = attempt.clean + 1, reading.started
         if attempt.clean < chronicle.settings.clean_reads:

@@ -35,6 +35,19 @@ def test_a_clock_set_forward_does_not_end_a_quarantine(desk: Desk) -> None:
     assert len(desk.broker.requests) == 1
 
 
+def test_what_was_waited_before_a_restart_counts(desk: Desk) -> None:
+    """By the entries of the process that waited: 100 s before its last one."""
+    other, key = desk.hold("INFY"), desk.hold()
+    desk.start().pass_time()
+    desk.broker.fates = ["lost before"]
+    desk.commit(key, exit_all())
+    desk.pass_time(100)
+    desk.commit(other, book(10))
+    desk.restart().restart()
+    desk.come_to_rest(30)
+    assert desk.broker.net(key) == 0
+
+
 def test_a_clock_set_back_does_not_make_a_quarantine_longer(desk: Desk) -> None:
     key = desk.start().hold()
     desk.pass_time(3600)

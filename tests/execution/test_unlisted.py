@@ -92,12 +92,20 @@ def test_one_that_is_shown_now_and_then_is_not_parked(desk: Desk, forgetful: For
     assert state(desk) == "accepted"
 
 
-def test_it_keeps_no_other_unknown_order_from_its_end(desk: Desk, forgetful: Forgetful) -> None:
+def test_it_keeps_no_other_unknown_order_from_its_end_once_a_person_has_settled_it(
+    desk: Desk, forgetful: Forgetful
+) -> None:
+    """Until then the list may as well be cut."""
     other = desk.hold("WIPRO")
     an_order_that_no_list_shows(desk, forgetful)
     forgetful.fates = ["lost before"]
     desk.commit(other, exit_all(rule="target", lane="critical"))
     for _ in range(260):
+        desk.pass_time()
+    assert forgetful.net(other) == 100
+    assert any("the broker's list of orders lacks O0001" in text for text in desk.alerts())
+    desk.executor.settle(desk.row("stop")["id"], "not placed")
+    for _ in range(10):
         desk.pass_time()
     assert forgetful.net(other) == 0
 

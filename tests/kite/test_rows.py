@@ -80,6 +80,36 @@ def test_the_tag_is_found_among_the_brokers_own(raw: Raw, tag: object, tags: obj
     assert broker.orders()[0].tag == found
 
 
+def test_an_order_of_somebody_else_that_is_not_understood_does_not_end_all_reading(raw: Raw) -> None:
+    odd = {name: value for name, value in ORDER.items() if name not in ("tag", "tags")}
+    odd |= {"order_id": "9", "order_timestamp": None}
+    broker, _ = raw(success([odd, ORDER]), success([odd, ORDER]))
+    told: list[str] = []
+    broker.alert = told.append
+    assert [order.order_id for order in broker.orders()] == [ORDER["order_id"]]
+    broker.orders()
+    (text,) = told
+    assert text.startswith("the order 9, which bears no tag and so is not ours, is left out: row 0 of the broker's")
+
+
+@pytest.mark.parametrize("row", [ORDER | {"order_timestamp": None}, ORDER | {"quantity": None, "tag": None}, "text"])
+def test_a_row_that_may_be_ours_and_is_not_understood_makes_the_reading_worth_nothing(raw: Raw, row: object) -> None:
+    broker, _ = raw(success([row]))
+    with pytest.raises(ReadFailedError, match="row 0 of the broker's orders is not understood"):
+        broker.orders()
+
+
+def test_an_order_of_another_variety_is_cancelled_as_one(raw: Raw) -> None:
+    broker, server = raw(
+        success([ORDER | {"variety": "iceberg"}]), success({"order_id": "7"}), success({"order_id": "8"})
+    )
+    broker.orders()
+    broker.cancel(ORDER["order_id"])
+    broker.cancel("8")
+    lines = [line for line, *_ in server.requests[1:]]
+    assert lines == [f"DELETE /orders/iceberg/{ORDER['order_id']}", "DELETE /orders/regular/8"]
+
+
 def test_trades_have_their_day_from_the_fill(raw: Raw) -> None:
     broker, _ = raw(success([TRADE]))
     (trade,) = broker.trades()

@@ -546,13 +546,7 @@ def _both(*patches: Any) -> Any:
 
 
 def _believes_another_clock() -> Any:
-    real = settling.Settler.__init__
-
-    def begun(self: Any, *given: Any) -> None:
-        real(self, *given)
-        self._inherited = set()
-
-    return patch.object(settling.Settler, "__init__", begun)
+    return patch.object(settling.Settler, "take_over", lambda *_: None)
 
 
 def _unlisted_forgotten() -> Any:

@@ -190,13 +190,15 @@ class Exchange:
         order, strikes = self.orders_true[order_id], self.mix.strikes
         if _over(order):
             return
+        lot = self.listed[InstrumentKey(order.exchange, order.symbol)].lot
+        lots = order.quantity // lot
         if self.squared_off or strikes("rejected"):
             self._note(evolve(order, status=REJECTED, message="RMS: rejected by the exchange"))
-        elif order.quantity > 1 and strikes("partial, then cancelled"):
-            self._fill(order_id, self.draw.randrange(1, order.quantity))
+        elif lots > 1 and strikes("partial, then cancelled"):
+            self._fill(order_id, lot * self.draw.randrange(1, lots))
             self.at(self.soon(0.1, 2), lambda: self._end(order_id, CANCELLED))
-        elif order.quantity > 1 and strikes("partial"):
-            self._fill(order_id, self.draw.randrange(1, order.quantity))
+        elif lots > 1 and strikes("partial"):
+            self._fill(order_id, lot * self.draw.randrange(1, lots))
             self.at(self.soon(0.5, 20), lambda: self._fill(order_id))
         elif strikes("rests"):
             self._note(evolve(order, status="OPEN"))

@@ -147,7 +147,6 @@ class Lost(Directed):
     shares: ClassVar[dict[str, float]] = {"partial": 0.2, "rests": 0.3, "positions lag": 0.3}
     harsh: ClassVar[dict[str, float]] = {**CRASHES, "read fails": 0.1, "stale book": 0.1}
     text: ClassVar[str] = LOST
-    adopted: int = 0
 
     def populate(self) -> None:
         """Hold something under budgets so wide that it does not matter that requests are forgotten with the journal."""
@@ -461,6 +460,12 @@ class Unlisted(Directed):
         """Show everything from here on."""
         self.exchange.calm = True
         World.calm_down(self)
+
+    def _rest_a_while(self, seconds: float) -> None:
+        """Let time pass, and let a person look after what is parked: a list that lacks an order ends no other."""
+        World._rest_a_while(self, seconds)
+        if any(row["state"] == "parked" for row in self._running.pending_management_actions):
+            self.guarded(self._settle_by_hand)
 
 
 class Crowded(StopExchange):

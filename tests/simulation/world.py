@@ -92,6 +92,7 @@ class World:
     lives: int = 0
     stops_at_broker: bool = False
     ghost: bool = False
+    adopted: int = 0
     durable: Witness = field(factory=Witness)
     broker: ClassVar[type[StopExchange]] = StopExchange
     _facts: dict[str, float | None] = field(factory=dict)
@@ -185,6 +186,7 @@ class World:
                 )
             self.durable = Witness()
             self.durable.take(found)
+        self._note_what_was_sent()
         journal.written = self.durable.take
         self.manager = Manager(
             compiled(self.policy),
@@ -210,7 +212,6 @@ class World:
         self.tell("the process is stopped, and another machine takes the account over")
         self.clock.sleep(LEASE_S + self.draw.uniform(0.1, 30))
         self.exchange.advance()
-        self._note_what_was_sent()
         # Whoever is stopped is left alone by everything else until it goes on, and finds out by itself.
         self.manager = self.journal = None
         self.begin()
@@ -222,14 +223,13 @@ class World:
     def die(self) -> None:
         """Let the process die: what was not written is gone."""
         if self.journal is not None:
-            self._note_what_was_sent()
             with self.disk.as_a_kill_leaves_it():
                 self.journal.abandon()
             self.lives += 1
         self.manager = self.journal = None
 
     def _note_what_was_sent(self) -> None:
-        """Take for unknown what a process sent that could not write down the answer."""
+        """Take for unknown what a process sent before it could write down the answer, as the journal now has it."""
         for sent in self.exchange.sent:
             known = self.durable.tags.get(sent.request.tag)
             if known is not None and known[1].state == "sending":
