@@ -26,6 +26,7 @@ from rulekit.execution import (
     dispatch,
     executor,
     flattening,
+    guards,
     journal,
     journal_sqlite,
     ledger,
@@ -557,6 +558,53 @@ def _waits_for_strangers() -> Any:
     return patch.object(flattening.Flattening, "_is_stubborn", lambda *_: False)
 
 
+def _guard_against(kind: str) -> Planted:
+    def refuses(asked: Any) -> str | None:
+        return "not today" if asked.kind == kind else None
+
+    return lambda: patch.dict(guards.GUARDS, {"planted": refuses})
+
+
+def _uncounted(kind: str) -> Planted:
+    real = actions.ActionRecord.counts.fget
+    assert real is not None
+
+    def counts(self: Any) -> bool:
+        return bool(real(self)) if self.kind != kind or self.open else False
+
+    return lambda: patch.object(actions.ActionRecord, "counts", property(counts))
+
+
+def _half_a_book() -> Any:
+    real = dispatch.Dispatcher.prepare
+
+    def halved(self: Any, action: Any, now: Any) -> int:
+        quantity = real(self, action, now)
+        return quantity // 2 if action.kind == "book" and quantity > 1 and not action.attempts else quantity
+
+    return patch.object(dispatch.Dispatcher, "prepare", halved)
+
+
+def _odd_lots() -> Any:
+    real = dispatch.slice_of
+
+    def odd(quantity: int, *given: Any) -> int:
+        most = int(real(quantity, *given))
+        return most - 1 if most > 2 else most
+
+    return patch.object(dispatch, "slice_of", odd)
+
+
+def _parked_in_silence() -> Any:
+    real = settling.Settler._park
+
+    def park(self: Any, action: Any, why: str) -> None:
+        with patch.object(chronicle.Chronicle, "alert", lambda *_, **__: None):
+            real(self, action, why)
+
+    return patch.object(settling.Settler, "_park", park)
+
+
 BUGS: dict[str, Planted] = {
     "quarantine of 30 s": _quarantine(30),
     "quarantine of 60 s": _quarantine(60),
@@ -620,6 +668,13 @@ BUGS: dict[str, Planted] = {
     "a quarantine is counted by another machine's clock": _believes_another_clock,
     "an order that no list shows is forgotten": _unlisted_forgotten,
     "an order that cannot be cancelled keeps everything open": _waits_for_strangers,
+    "exits are withheld": _guard_against("exit"),
+    "books are withheld": _guard_against("book"),
+    "a book is done again and again": _uncounted("book"),
+    "an add is done again and again": _uncounted("add"),
+    "half of a book is sent": _half_a_book,
+    "no whole lots are sent": _odd_lots,
+    "an action is parked and nobody is told": _parked_in_silence,
 }
 """What is planted, by name."""
 
@@ -641,6 +696,7 @@ WORLDS: dict[str, type[World]] = {
     "a quarantine is counted by another machine's clock": OtherClock,
     "an order that no list shows is forgotten": Unlisted,
     "an order that cannot be cancelled keeps everything open": Strangers,
+    "an action is parked and nobody is told": Unlisted,
 }
 """The worlds made for one thing in which some of them are looked for."""
 
