@@ -508,7 +508,7 @@ def _broken_policy_taken() -> Any:
     from rulekit.runtime import manager
     from rulekit.runtime.policy import Policy
 
-    real = manager._policies
+    real = manager.policies_of
 
     def policies(policy: Any) -> Any:
         try:
@@ -516,7 +516,7 @@ def _broken_policy_taken() -> Any:
         except PolicyError:
             return (Policy.from_text('policy "Empty"\nNONE: exit at 90% loss\n'),)
 
-    return patch.object(manager, "_policies", policies)
+    return patch.object(manager, "policies_of", policies)
 
 
 def _any_account() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.bugs import seeds_until_caught
+from tests.simulation.bugs import BUGS, seeds_until_caught
 from tests.simulation.lives import Job, Summary, live, live_all, lives
 from tests.simulation.mix import ALL, FAULTS, HARSH, MILD, NONE
 
@@ -106,6 +106,14 @@ QUICKLY_CAUGHT = (
     "an order that no list shows is forgotten",
     "an order that cannot be cancelled keeps everything open",
 )
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_each_bug_can_be_planted(bug: str) -> None:
+    """What it breaks may have another name by now."""
+    with BUGS[bug]():
+        pass
+
 
 ON_DISK = ("two processes on one journal", "a full disk is ignored")
 

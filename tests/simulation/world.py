@@ -398,8 +398,9 @@ class World:
 
     def _restart_in_peace(self) -> None:
         """Restart between two steps, without faults and without time passing: everything is as it was."""
-        if self.crash_at or any(row["kind"] != "protect" for row in self._running.pending_management_actions):
-            return  # readings count as evidence, and a restart takes some
+        rows = self._running.pending_management_actions
+        if self.crash_at or any((row["kind"], row["state"]) != ("protect", "accepted") for row in rows):
+            return  # readings count as evidence, and a restart takes some; what is unknown may switch the state again
         if self.exchange.token_dead_until > self.clock.now():
             return  # nothing can be read, so a start knows no position yet
         self.mix.calm()
