@@ -41,8 +41,8 @@ class ExecutionSettings:
         max_tries: refusals and rejections after which an action ends as refused.
         back_off_s: waits after the first, second, third … failed try; the last one repeats.
         protection_steps: percent from the last price for the rests; the first order uses the broker's own band.
-        refusals_in_a_row: for one instrument, after which nothing more is sent for it; of adds and entries: after which none is.
-        refusals_in_all: in a row over all instruments, after which the engine halts; of adds and entries: after which it only reduces.
+        refusals_in_a_row: for one instrument, after which nothing more is sent for it; of adds: none.
+        refusals_in_all: in a row over all instruments, after which the engine halts; of adds: it only reduces.
         unknown_limit: unknown orders at one time, from which the engine only reduces.
         day_loss_limit: loss of the day from which the engine only reduces.
         order_max_quantity: of one order; exits and books are sliced by it, adds refused. order_max_value likewise.
