@@ -60,7 +60,7 @@ def test_the_exit_code_of_what_cannot_be_compared(desk: Path, arguments: list[st
 
 def test_it_says_what_differs_with_a_witness_each(desk: Path) -> None:
     done = run("--fail-on", "looser-stop,later-exit", "old.policy", "looser.policy", cwd=desk, encoding="cp1252")
-    lines = done.stdout.replace("?", "₹").splitlines()
+    lines = done.stdout.replace("Rs ", "₹").splitlines()
     assert lines == [
         "old.policy -> looser.policy",
         "CUT: `exit at 4% loss` is now `exit at 5% loss`",
