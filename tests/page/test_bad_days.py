@@ -167,6 +167,31 @@ def test_a_browser_that_slept_comes_back_to_the_truth(journal: Path, opened: Ope
         window.complaints.clear()  # the browser tells of each try
 
 
+def test_a_plan_that_comes_after_the_turn_is_not_shown_any_more(journal: Path, opened: Opened) -> None:
+    from playwright.sync_api import expect
+
+    with served(journal) as page:
+        window = opened()
+        window.goto(f"{page.url}/switch")
+        window.get_by_role("radio", name="Halted").check()
+        expect(window.locator("#plan-list")).to_contain_text("nothing waits to be sent")
+        late: list[Any] = []
+        window.route("**/switch/plan*", lambda route: late.append(route))
+        window.get_by_label("Why, for the journal").fill("the news")
+        window.get_by_label("Type HALT to confirm").fill("HALT")
+        with window.expect_request("**/switch/plan*"):
+            pass  # the plan is looked at anew every few seconds
+        window.get_by_role("button", name="Do it").click()
+        expect(window.locator("#after-what")).to_contain_text("Priya halted the engine")
+        with window.expect_response("**/switch/plan*"):
+            for each in late:
+                each.continue_()
+        window.wait_for_timeout(200)
+        expect(window.locator("#plan")).to_be_hidden()
+        expect(window.locator("#alerted")).to_be_empty()
+        window.unroute_all(behavior="ignoreErrors")
+
+
 def test_texts_full_of_tags_are_texts(tmp_path: Path, opened: Opened) -> None:
     from playwright.sync_api import expect
 

@@ -29,7 +29,7 @@ async function plan() {
   const mine = ++asking;
   try {
     const found = await ask(`/switch/plan?to=${wish.to}&exit=${wish.exit ? 1 : 0}`);
-    if (mine !== asking) return;
+    if (mine !== asking) return; // another choice came, or this one has been done
     word = found.word;
     const list = byId("plan-list");
     const text = found.plan.join("\n");
@@ -65,6 +65,7 @@ form.addEventListener("submit", async (event) => {
     show(byId("plan"), false);
     show(byId("exit-row"), false);
     wish = null;
+    asking += 1;
     await became();
     byId("after-title").scrollIntoView({ block: "nearest" });
   } catch (error) {
