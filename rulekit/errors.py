@@ -61,9 +61,5 @@ class JournalTakenError(JournalError):
     """Another process has taken the account over; this one may never send or write again."""
 
 
-class HaltedError(RulekitError):
-    """The engine is halted and was asked for something that a halt forbids."""
-
-
 class ReadFailedError(RulekitError):
     """A reading from the broker failed; it is not an empty list."""

@@ -296,17 +296,11 @@ class KiteBroker:
     def full_quotes(self, keys: Sequence[InstrumentKey]) -> Mapping[str, Any]:
         """Read the broker's own rows of quotes, by `EXCHANGE:SYMBOL`."""
         names = [f"{key.exchange}:{key.symbol}" for key in keys]
-        value = self.read("quotes", lambda client: client.quote(*names))
-        if not isinstance(value, Mapping):
-            raise ReadFailedError("reading the quotes failed: the answer is no table")
-        return value
+        return self._table("quotes", lambda client: client.quote(*names))
 
     def profile(self) -> Mapping[str, Any]:
         """Read whose account it is, and what it may do."""
-        value = self.read("profile", lambda client: client.profile())
-        if not isinstance(value, Mapping):
-            raise ReadFailedError("reading the profile failed: the answer is no table")
-        return value
+        return self._table("profile", lambda client: client.profile())
 
     def holdings(self) -> Sequence[Mapping[str, Any]]:
         """Read the broker's own rows of holdings."""
@@ -317,9 +311,13 @@ class KiteBroker:
 
     def margins(self) -> Mapping[str, Any]:
         """Read the account's funds."""
-        value = self.read("margins", lambda client: client.margins())
+        return self._table("margins", lambda client: client.margins())
+
+    def _table(self, what: str, call: Callable[[Any], Any]) -> Mapping[str, Any]:
+        """Read an answer that must be a table."""
+        value = self.read(what, call)
         if not isinstance(value, Mapping):
-            raise ReadFailedError("reading the margins failed: the answer is no table")
+            raise ReadFailedError(f"reading the {what} failed: the answer is no table")
         return value
 
     def server_date(self) -> str:

@@ -14,10 +14,7 @@ from attrs import field, frozen
 from rulekit.broker.kite_folders import state_folder
 from rulekit.broker.kite_settings import KiteSettings, Secret
 from rulekit.errors import UnreadableFileError, UsageError
-from rulekit.model.instant import HOUR, Instant, day_number, iso
-
-DIES_AT = 6 * HOUR
-"""Time of the exchange's day at which every access token dies."""
+from rulekit.model.instant import Instant, iso
 
 
 @frozen
@@ -27,10 +24,6 @@ class KeptToken:
     token: Secret = field(repr=False)
     user: str = ""
     since: Instant = 0
-
-    def is_dead(self, now: Instant) -> bool:
-        """Tell whether its day is over: six in the morning has passed since it was given."""
-        return day_number(now - DIES_AT) > day_number(self.since - DIES_AT)
 
 
 def token_path(settings: KiteSettings) -> Path:

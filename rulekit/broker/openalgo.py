@@ -11,8 +11,8 @@ from typing import Any
 from attrs import evolve
 
 from rulekit.broker.calls import Answer
+from rulekit.broker.failures import CANCEL, PLACE
 from rulekit.broker.kite_checks import refusal
-from rulekit.broker.kite_outcomes import CANCEL, PLACE
 from rulekit.broker.kite_protection import protection_of
 from rulekit.broker.kite_settings import FREEZE
 from rulekit.broker.openalgo_calls import openalgo_calls

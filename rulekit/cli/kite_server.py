@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from rulekit.kite_server.feed import Print
     from rulekit.kite_server.server import KiteServer
+    from rulekit.kite_server.settings import ServerSettings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Server = TypeVar("Server", bound="KiteServer")
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one"),
+    click.option(
+        "--feed", type=click.Path(path_type=Path), help="prices from a CSV or Parquet file; else they are made up"
+    ),
+    click.option("--symbol", help="the symbol of a price file that has no column for it"),
+    click.option("--clock", help="START or START*SPEED: a time of its own; else the real time, or the file's first"),
+    click.option("--seed", type=int, default=0, show_default=True, help="draws made-up prices and faults"),
+    click.option(
+        "--faults", help="SHARE or SHARE:KIND,KIND of order requests that go wrong at the broker, like 0.05:cut,hang"
+    ),
+    click.option("--cash", type=click.FloatRange(min=0), default=1_000_000.0, show_default=True, help="rupees"),
+    click.option("--control", is_flag=True, help="open the side door /_control/ (true book, prices, faults, time)"),
+)
+
+
+def server_options(command: Command) -> Command:
+    """Add what every simulated broker of this machine is told."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command(
@@ -22,28 +48,9 @@ Examples:
   rulekit kite-server --feed ticks.csv --clock 2026-11-20T09:15:00+05:30*10
   rulekit kite-server --port 8080 --faults 0.05:cut,html_504,timeout_400 --seed 3""",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one")
-@click.option(
-    "--feed", type=click.Path(path_type=Path), help="prices from a CSV or Parquet file; else they are made up"
-)
-@click.option("--symbol", help="the symbol of a price file that has no column for it")
-@click.option("--clock", help="START or START*SPEED: a time of its own; else the real time, or the file's first")
-@click.option("--seed", type=int, default=0, show_default=True, help="draws made-up prices and faults")
-@click.option("--faults", help="SHARE or SHARE:KIND,KIND of order requests that go wrong, for example 0.05:cut,hang")
-@click.option("--cash", type=click.FloatRange(min=0), default=1_000_000.0, show_default=True, help="rupees")
+@server_options
 @click.option("--redirect-url", default="http://127.0.0.1:5757/", show_default=True, help="where a login leads back to")
-@click.option("--control", is_flag=True, help="open the side door /_control/ (true book, prices, faults, time)")
-def command(
-    port: int,
-    feed: Path | None,
-    symbol: str | None,
-    clock: str | None,
-    seed: int,
-    faults: str | None,
-    cash: float,
-    redirect_url: str,
-    control: bool,
-) -> None:
+def command(redirect_url: str, cash: float, seed: int, **given: Any) -> None:
     """Start a SIMULATED broker that speaks like Kite, on 127.0.0.1 only, until Ctrl-C.
 
     Nothing is sent to any exchange. It prints what to put into the environment, so that other commands talk to it.
@@ -51,31 +58,57 @@ def command(
     from rulekit.kite_server.server import KiteServer
     from rulekit.kite_server.settings import Credentials, ServerSettings
 
-    start, speed = part_clock(clock)
     settings = ServerSettings(credentials=Credentials(redirect_url=redirect_url), cash=cash, seed=seed)
+    server = listening(KiteServer, settings, **given)
+    with server:
+        told = {
+            "RULEKIT_KITE_ROOT": server.root,
+            "RULEKIT_KITE_TICKER": server.ticker_root,
+            "RULEKIT_KITE_API_KEY": server.api_key,
+            "RULEKIT_KITE_ACCESS_TOKEN": server.access_token,
+        }
+        wait_until_stopped(
+            server, "Kite", told, f"login page: {server.login_url}\nPut these four into the environment."
+        )
+
+
+def listening(
+    kind: type[Server],
+    settings: ServerSettings,
+    *,
+    port: int,
+    feed: Path | None,
+    symbol: str | None,
+    clock: str | None,
+    faults: str | None,
+    control: bool,
+) -> Server:
+    """Return a server that listens, as the options say.
+
+    Raises:
+        UsageError: one of them makes no sense.
+    """
+    start, speed = part_clock(clock)
     prices = read_prices(feed, symbol, start)
-    server = KiteServer(
-        settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
+    server = kind(
+        settings=settings, start=start, speed=speed, feed=prices, port=port, control=control, walk=prices is None
     )
     if faults is not None:
         draw_faults(server, faults)
     start_server(server, port)
-    with server:
-        click.echo(
-            "A SIMULATED Kite: made-up account, nothing is sent to any exchange. It listens on 127.0.0.1 only.\n"
-        )
-        for name, value in (
-            ("RULEKIT_KITE_ROOT", server.root),
-            ("RULEKIT_KITE_TICKER", server.ticker_root),
-            ("RULEKIT_KITE_API_KEY", server.api_key),
-            ("RULEKIT_KITE_ACCESS_TOKEN", server.access_token),
-        ):
-            click.echo(f"{name}={value}")
-        click.echo(f"\nlogin page: {server.login_url}\nPut these four into the environment. Ctrl-C ends the server.")
-        try:
-            server.wait()
-        except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+    return server
+
+
+def wait_until_stopped(server: KiteServer, name: str, told: Mapping[str, str], more: str) -> None:
+    """Say what a server is and what belongs into the environment, and serve until Ctrl-C."""
+    click.echo(f"A SIMULATED {name}: made-up account, nothing is sent to any exchange. It listens on 127.0.0.1 only.\n")
+    for variable, value in told.items():
+        click.echo(f"{variable}={value}")
+    click.echo(f"\n{more} Ctrl-C ends the server.")
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
 
 
 def part_clock(text: str | None) -> tuple[str | None, float]:

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 from rulekit.kite_server.answers import Answer, Request
 from rulekit.kite_server.faults import Sending
 
-MOST_HEADERS = 64 * 1024
 MOST_BODY = 8 * 1024 * 1024
 GONE = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError)
 

@@ -32,7 +32,6 @@ from rulekit.kite_server.schedule import Schedule
 from rulekit.kite_server.settings import CLOSES, OPENS, ServerSettings
 
 MAX_SLICES = 10
-OPEN_TYPES = frozenset({OPEN, TRIGGER_PENDING})
 RENEW = SECOND
 
 

@@ -61,6 +61,7 @@ EVENING_ONLY = {  # commodities: 17:00 to the close
 EVENING = "17:00"
 MORNING_ONLY = {2024: "01-01", 2025: "01-01", 2026: "01-01"}  # commodities: 09:00 to 17:00
 
+# The Muhurat session of 2026-11-08 was announced without hours: it is not here, and settings can add it.
 SPECIAL = {  # sessions on days that are otherwise closed, and ordinary days with other hours
     EQUITY: {
         "2019-10-27": ("18:15", "19:15"),  # Muhurat, a Sunday
@@ -92,9 +93,6 @@ SPECIAL = {  # sessions on days that are otherwise closed, and ordinary days wit
     "BFO": {"2024-05-18": ("09:15", "12:40")},
 }
 """By market, or by exchange where one differs."""
-
-UNTIMED = {"2026-11-08": "Muhurat session whose hours this table does not know"}
-"""Sessions that were announced without hours; the table counts them as closed, settings can add them."""
 
 BREAKS = {  # within a session: no trading between these times
     "NSE": {"2021-02-24": ("11:40", "15:45"), "2024-03-02": ("10:00", "11:30"), "2024-05-18": ("10:00", "11:30")},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from attrs import field, frozen
 
 from rulekit.model.decision import RuleMemory
@@ -73,8 +71,3 @@ class TrackedPosition:
     frozen: bool = False
     memory: dict[str, RuleMemory] = field(factory=dict)
     firings: dict[str, int] = field(factory=dict)
-
-    @property
-    def has_stop(self) -> bool:
-        """Tell whether a stop is tracked."""
-        return math.isfinite(self.stop)

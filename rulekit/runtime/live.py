@@ -202,18 +202,10 @@ def open_kite_day(
         ReadFailedError: the broker does not answer, or refuses the token.
     """
     timer = clock or WallClock()
-    calendar = settings.calendar.calendar()
     settings = evolve(settings, execution=leave_square_off(settings.execution))
 
-    managers: list[Manager] = []
-
-    def alert(text: str) -> None:
-        if managers:  # the journal keeps it until somebody has seen it
-            managers[0].executor.overhear(text)
-        else:
-            emit(Event("alert", timer.now(), data={"text": text, "level": "critical", "cause": "broker"}))
-
-    broker = _broker(settings, timer, alert, dry_run)
+    alarm = Alarm(timer, emit)
+    broker = _broker(settings, timer, alarm, dry_run)
     try:
         if dry_run:
             place = rehearsal_of(place, timer)
@@ -226,27 +218,66 @@ def open_kite_day(
             broker.wake_ups = ticker.handover.updates
             ticker.open()
             try:
-                market = Market(
-                    {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
-                    plugged=PluggedFacts(settings.plugins),
-                )  # fmt: skip
-                manager = Manager(
-                    policies, broker=broker, journal=journal, clock=timer, settings=settings, market=market,
-                    calendar=calendar, emit=emit, dry_run=dry_run,
-                )  # fmt: skip
-                managers.append(manager)
-                feed = KiteFeed(broker, ticker, clock=timer)
-
-                def session_ends(exchange: str, now: Instant) -> Instant | None:
-                    session = calendar.session(exchange, day_of(now))
-                    return None if session is None else session.closes
-
-                yield LiveDay(manager, broker, feed, timer, market, session_ends, cycle_s=settings.engine.cycle_s)
-                market.close()
+                with assembled(
+                    policies, broker, journal, KiteFeed(broker, ticker, clock=timer),
+                    settings=settings, clock=timer, emit=emit, dry_run=dry_run,
+                ) as day:  # fmt: skip
+                    alarm.manager = day.manager
+                    yield day
             finally:
                 ticker.close()
     finally:
         broker.close()
+
+
+class Alarm:
+    """Takes what a broker has to tell a person: into the journal once a manager keeps one, until then into the log."""
+
+    def __init__(self, clock: WallClock, emit: Emit) -> None:
+        self._clock = clock
+        self._emit = emit
+        self.manager: Manager | None = None
+
+    def __call__(self, text: str) -> None:
+        """Take it."""
+        if self.manager is not None:  # the journal keeps it until somebody has seen it
+            self.manager.executor.overhear(text)
+        else:
+            data = {"text": text, "level": "critical", "cause": "broker"}
+            self._emit(Event("alert", self._clock.now(), data=data))
+
+
+@contextmanager
+def assembled(
+    policies: Sequence[Policy],
+    broker: Broker,
+    journal: Journal,
+    feed: LiveFeed,
+    *,
+    settings: Settings,
+    clock: WallClock,
+    emit: Emit,
+    dry_run: bool,
+) -> Iterator[LiveDay]:
+    """Put a day together over a broker, a journal and live prices that are open."""
+    calendar = settings.calendar.calendar()
+    market = Market(
+        {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
+        plugged=PluggedFacts(settings.plugins),
+    )  # fmt: skip
+    manager = Manager(
+        policies, broker=broker, journal=journal, clock=clock, settings=settings, market=market,
+        calendar=calendar, emit=emit, dry_run=dry_run,
+    )  # fmt: skip
+
+    def session_ends(exchange: str, now: Instant) -> Instant | None:
+        session = calendar.session(exchange, day_of(now))
+        return None if session is None else session.closes
+
+    try:
+        yield LiveDay(manager, broker, feed, clock, market, session_ends, cycle_s=settings.engine.cycle_s)
+    finally:
+        market.close()
 
 
 def _broker(settings: Settings, clock: WallClock, alert: Callable[[str], None], read_only: bool) -> KiteBroker:

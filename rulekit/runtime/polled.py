@@ -16,18 +16,15 @@ from rulekit.execution.journal_rehearsal import rehearsal_of
 from rulekit.execution.lease import never
 from rulekit.execution.port import Broker
 from rulekit.execution.settings import ExecutionSettings
-from rulekit.market.market import Market
-from rulekit.market.plugged import PluggedFacts
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import WallClock
-from rulekit.model.events import Emit, Event
-from rulekit.model.instant import SECOND, Instant, day_of
+from rulekit.model.events import Emit
+from rulekit.model.instant import SECOND, Instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.plugins.facts import declared
 from rulekit.plugins.loading import one_line
 from rulekit.runtime.accounts import PLUGGED
-from rulekit.runtime.live import LiveDay, adjust_by, leave_square_off
-from rulekit.runtime.manager import Manager
+from rulekit.runtime.live import Alarm, LiveDay, adjust_by, assembled, leave_square_off
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 
@@ -139,22 +136,15 @@ def open_openalgo_day(
     """
     timer = clock or WallClock()
     settings = evolve(settings, execution=wait_longer(leave_square_off(settings.execution)))
-    managers: list[Manager] = []
-
-    def alert(text: str) -> None:
-        if managers:  # the journal keeps it until somebody has seen it
-            managers[0].executor.overhear(text)
-        else:
-            emit(Event("alert", timer.now(), data={"text": text, "level": "critical", "cause": "broker"}))
-
+    alarm = Alarm(timer, emit)
     broker = OpenAlgoBroker(
-        settings.openalgo, clock=timer, adjust=adjust_by(settings), alert=alert, read_only=dry_run
+        settings.openalgo, clock=timer, adjust=adjust_by(settings), alert=alarm, read_only=dry_run
     )  # fmt: skip
     with open_polled_day(
         broker, policies, place, settings=settings, clock=timer, emit=emit, dry_run=dry_run, waits=waits,
         poll_s=settings.openalgo.poll_s,
     ) as day:  # fmt: skip
-        managers.append(day.manager)
+        alarm.manager = day.manager
         yield day
 
 
@@ -183,31 +173,16 @@ def open_polled_day(
     Args:
         poll_s: seconds between two readings of quotes.
     """
-    calendar = settings.calendar.calendar()
     try:
         if dry_run:
             place = rehearsal_of(place, clock)
         with Journal.open(
             place, account=broker.account, clock=clock, waits=waits, lease_s=settings.journal.lease_s
-        ) as journal:
-            market = Market(
-                {phrase for policy in policies for phrase in policy.market_facts}, calendar=calendar,
-                plugged=PluggedFacts(settings.plugins),
-            )  # fmt: skip
-            manager = Manager(
-                policies, broker=broker, journal=journal, clock=clock, settings=settings, market=market,
-                calendar=calendar, emit=emit, dry_run=dry_run,
-            )  # fmt: skip
-
-            def session_ends(exchange: str, now: Instant) -> Instant | None:
-                session = calendar.session(exchange, day_of(now))
-                return None if session is None else session.closes
-
-            feed = PolledFeed(broker, clock, poll_s)
-            try:
-                yield LiveDay(manager, broker, feed, clock, market, session_ends, cycle_s=settings.engine.cycle_s)
-            finally:
-                market.close()
+        ) as journal, assembled(
+            policies, broker, journal, PolledFeed(broker, clock, poll_s),
+            settings=settings, clock=clock, emit=emit, dry_run=dry_run,
+        ) as day:  # fmt: skip
+            yield day
     finally:
         close = getattr(broker, "close", None)
         if callable(close):

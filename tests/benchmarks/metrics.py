@@ -14,35 +14,16 @@ from statistics import median
 from threading import Event as Flag
 from threading import Thread
 
-from rulekit.execution.journal import Journal
-from rulekit.market.market import Market
 from rulekit.metrics.server import serving
 from rulekit.metrics.settings import MetricsSettings
 from rulekit.model.clock import SimulatedClock, stopwatch
 from rulekit.model.instant import SECOND, parse_instant
-from rulekit.model.instrument import InstrumentKey
-from rulekit.model.shipped import shipped_folder
 from rulekit.runtime.manager import Manager
-from rulekit.runtime.policy import Policy
-from tests.benchmarks.counting import CountingBroker
-from tests.benchmarks.load import Load, Prices, symbol
+from tests.benchmarks.bare_engine import engine
+from tests.benchmarks.load import Prices
 
 ROUNDS, POSITIONS, TICKS = 60, 100, 400
 START = parse_instant("2026-11-20T10:15:00+05:30")
-
-
-def engine(folder: Path, name: str, clock: SimulatedClock) -> tuple[Manager, Prices]:
-    """Return an engine over a hundred positions, and its prices."""
-    prices = Prices(Load(POSITIONS, 1, POSITIONS, 0, 0, 1, 10.0, "", False))
-    broker = CountingBroker(name, clock)
-    for number in range(POSITIONS):
-        broker.enter(InstrumentKey("NSE", symbol(number)), "MIS", 5, prices.last[number])
-    text = shipped_folder("rules").joinpath("position-management.policy").read_text(encoding="utf-8")
-    policy = Policy.from_text(text, "position-management.policy")
-    journal = Journal.open(folder / f"{name}.journal", account=name, clock=clock, durable=False)
-    manager = Manager(policy, broker=broker, journal=journal, clock=clock, market=Market(policy.market_facts))
-    manager.start()
-    return manager, prices
 
 
 def cycle(manager: Manager) -> float:
@@ -66,8 +47,8 @@ def main() -> None:
     """Print both costs as ratios of medians."""
     clock, done = SimulatedClock(START), Flag()
     with tempfile.TemporaryDirectory(prefix="rulekit-bench-", dir=Path.cwd()) as folder:
-        plain, plain_prices = engine(Path(folder), "plain", clock)
-        seen, seen_prices = engine(Path(folder), "seen", clock)
+        plain, plain_prices = engine(POSITIONS, Path(folder), "plain", clock)
+        seen, seen_prices = engine(POSITIONS, Path(folder), "seen", clock)
         with serving([seen.watch()], MetricsSettings(listen="127.0.0.1:0")) as address:
             took: list[float] = []
 

@@ -14,34 +14,15 @@ from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 from statistics import median
 
-from rulekit.execution.journal import Journal
-from rulekit.market.market import Market
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.instant import SECOND, parse_instant
-from rulekit.model.instrument import InstrumentKey
-from rulekit.model.shipped import shipped_folder
 from rulekit.runtime.manager import Manager
-from rulekit.runtime.policy import Policy
 from rulekit.runtime.shown import ShownReader, shown_path, watched_path
-from tests.benchmarks.counting import CountingBroker
-from tests.benchmarks.load import Load, Prices, symbol
+from tests.benchmarks.bare_engine import engine
+from tests.benchmarks.load import Prices
 
 POSITIONS, CHANGES = 1000, 50
 START = parse_instant("2026-11-20T10:15:00+05:30")
-
-
-def engine(folder: Path, name: str, clock: SimulatedClock) -> tuple[Manager, Prices]:
-    """Return an engine over a thousand positions, and its prices."""
-    prices = Prices(Load(POSITIONS, 1, POSITIONS, 0, 0, 1, 10.0, "", False))
-    broker = CountingBroker(name, clock)
-    for number in range(POSITIONS):
-        broker.enter(InstrumentKey("NSE", symbol(number)), "MIS", 5, prices.last[number])
-    text = shipped_folder("rules").joinpath("position-management.policy").read_text(encoding="utf-8")
-    policy = Policy.from_text(text, "position-management.policy")
-    journal = Journal.open(folder / f"{name}.journal", account=name, clock=clock, durable=False)
-    manager = Manager(policy, broker=broker, journal=journal, clock=clock, market=Market(policy.market_facts))
-    manager.start()
-    return manager, prices
 
 
 def second(manager: Manager, prices: Prices, clock: SimulatedClock) -> tuple[float, float]:
@@ -75,8 +56,8 @@ def main() -> None:
     clock, done = SimulatedClock(START), multiprocessing.Event()
     with tempfile.TemporaryDirectory(prefix="rulekit-bench-", dir=Path.cwd()) as name:
         folder = Path(name)
-        plain, plain_prices = engine(folder, "plain", clock)
-        seen, seen_prices = engine(folder, "seen", clock)
+        plain, plain_prices = engine(POSITIONS, folder, "plain", clock)
+        seen, seen_prices = engine(POSITIONS, folder, "seen", clock)
         looking = multiprocessing.Process(target=look, args=(folder / "seen.journal", done))
         looking.start()
         for manager, prices in ((plain, plain_prices), (seen, seen_prices)):

@@ -13,20 +13,7 @@ import pytest
 
 from tests.command_line import called
 
-SEVEN = """policy "Position management"
-applies to NSE equity, product MIS
-set first target to 15%
-define strong momentum as momentum over 15 minutes is at least 2%
-define high volume as volume is at least 1.5 times normal
-define high volatility as volatility is at least 2 times normal
-PARTIAL_PROFIT_BOOKING_50%: book 50% at first target profit after 30 minutes
-PARTIAL_PROFIT_BOOKING_75%: book 75% at 25% profit
-POSITION_SCALING_MOMENTUM: add 25% at 5% profit when strong momentum and high volume
-STOP_LOSS_ADJUSTMENT: move stop to break-even + 2% at 10% profit
-TIME_BASED_TIGHTENING: tighten stop to 1% from price after 2 hours
-VOLATILITY_ADJUSTMENT: tighten stop to 2% from price when high volatility
-"Square off": exit at 15:15
-"""
+SEVEN = (Path(__file__).parents[1] / "corpus/valid/seven-sentences.policy").read_text(encoding="utf-8")
 POSITION = {
     "symbol": "KOTAKBANK",
     "exchange": "NSE",

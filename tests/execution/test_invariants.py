@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,7 +152,7 @@ class World:
         closing, opening = (SELL, BUY) if position.side > 0 else (BUY, SELL)
         what = lots.random()
         loose = position.side * lots.choice([-500.0, 500.0, 1000.0])
-        moved = (position.stop if position.has_stop else 165_000.0) + loose
+        moved = (position.stop if math.isfinite(position.stop) else 165_000.0) + loose
         if position.in_flight:
             return [stop(moved)] if what < 0.2 else None
         if what < 0.10:

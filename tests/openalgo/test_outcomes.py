@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from attrs import evolve
 
-from rulekit.broker.kite_outcomes import PLACE
+from rulekit.broker.failures import PLACE
 from rulekit.broker.kite_settings import Secret
 from rulekit.broker.openalgo import OpenAlgoBroker
 from rulekit.broker.openalgo_calls import Client

@@ -352,6 +352,29 @@ def play(
             trial.close()
 
 
+def told(
+    found: list[str],
+    trial: Trial,
+    rows: list[dict[str, Any]],
+    counts: str,
+    faults: Counter[str],
+    kills: int,
+    began: float,
+) -> int:
+    """Print how it went; return the exit code."""
+    print(f"killed at {dict(trial.moments.most_common())}")
+    print(f"ends {dict(Counter((row['kind'], str(row['end'])) for row in rows))}")
+    in_the_air = sum("the program ended while" in str(row["states"]) for row in rows)
+    print(f"{counts}, {in_the_air} killed while being sent")
+    for text in found:
+        print(f"  {text}")
+    print(
+        f"{kills} kills, {sum(faults.values())} faults of {len(faults)} kinds, {len(found)} violations, "
+        f"{time.monotonic() - began:.0f} s"
+    )
+    return 1 if found else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
@@ -372,17 +395,9 @@ def main() -> int:
             for path in Path(name).iterdir():
                 if path.is_file():
                     (given.keep / path.name).write_bytes(path.read_bytes())
-    print(f"killed at {dict(trial.moments.most_common())}")
-    print(f"ends {dict(Counter((row['kind'], str(row['end'])) for row in rows))}")
-    in_the_air = sum("the program ended while" in str(row["states"]) for row in rows)
-    print(f"{trial.entries} entries by hand, {len(orders)} orders of ours, {in_the_air} killed while being sent")
-    for text in found:
-        print(f"  {text}")
-    print(
-        f"{given.kills} kills, {sum(faults.values())} faults of {len(faults)} kinds, {len(found)} violations, "
-        f"{time.monotonic() - began:.0f} s"
+    return told(
+        found, trial, rows, f"{trial.entries} entries by hand, {len(orders)} orders of ours", faults, given.kills, began
     )
-    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from rulekit.execution.requests import SETTLE, Request
 from rulekit.execution.status import status
 from rulekit.model.clock import WallClock
 from rulekit.openalgo_server.gateway import TAG
-from tests.soak.kite_kills import BODIES, ERRORS, PAGES, ServerProcess, Trial, _turned, play
+from tests.soak.kite_kills import BODIES, ERRORS, PAGES, ServerProcess, Trial, _turned, play, told
 
 SETTINGS = """\
 [engine]
@@ -157,20 +157,11 @@ def main() -> int:
         faults = Counter(request["fault"] for request in requests if request["fault"])
         orders = [order for order in trial.server.control("true")["orders"] if order["tag"] == TAG]
         trial.close()
-    print(f"killed at {dict(trial.moments.most_common())}")
-    print(f"ends {dict(Counter((row['kind'], str(row['end'])) for row in rows))}")
-    in_the_air = sum("the program ended while" in str(row["states"]) for row in rows)
-    print(
-        f"{trial.entries} entries by hand, {trial.imitated} imitations, {len(orders)} orders of ours, "
-        f"{in_the_air} killed while being sent, {trial.answered} answered by a person"
+    counts = (
+        f"{trial.entries} entries by hand, {trial.imitated} imitations, {trial.answered} answered by a person, "
+        f"{len(orders)} orders of ours"
     )
-    for text in found:
-        print(f"  {text}")
-    print(
-        f"{given.kills} kills, {sum(faults.values())} faults of {len(faults)} kinds, {len(found)} violations, "
-        f"{time.monotonic() - began:.0f} s"
-    )
-    return 1 if found else 0
+    return told(found, trial, rows, counts, faults, given.kills, began)
 
 
 if __name__ == "__main__":
