@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -22,6 +20,7 @@ from rulekit.model.prices import UNKNOWN
 from rulekit.model.snapshot import SessionTimes, Snapshot
 from rulekit.runtime.episode import Episode
 from rulekit.runtime.episodes import Episodes, in_rupees
+from rulekit.runtime.host_facts import readable
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.position import Moment, Position, Rupees, moment, units_or_unknown
 from rulekit.runtime.reloading import Choice, PolicyChange, changes
@@ -123,7 +122,7 @@ class Desk:
         episode.last = last
         key = episode.standing.key
         session, age_days = self._days_of(key.exchange, episode.opened, at)
-        snapshot = episode.snapshot(last, at, NO_FACTS if facts is None else _readable(facts), session, age_days)
+        snapshot = episode.snapshot(last, at, NO_FACTS if facts is None else readable(facts), session, age_days)
         policy = episode.policy if episode.is_chosen else self._policy_for(episode, snapshot)
         if policy is None:
             return Decision(key.symbol)
@@ -347,19 +346,3 @@ def _instant(now: Moment) -> Instant:
     if at is None:
         raise InputError("a look needs its moment", "give `now`: a datetime with a zone, or 2026-11-20T09:15:00+05:30")
     return at
-
-
-def _readable(facts: Facts) -> Facts:
-    """Return facts as floats; refuse what is no number under a name."""
-    if not isinstance(facts, Mapping):
-        raise InputError(f"`{facts}` are no facts", 'give a mapping of names to numbers: {"momentum": 1.8}')
-    plain = True
-    for name, value in facts.items():
-        if not isinstance(name, str):
-            raise InputError(f"`{name}` is no name of a fact", 'give a text: {"momentum": 1.8}')
-        if value is None or type(value) is float:
-            continue
-        if not isinstance(value, Real | Decimal):
-            raise InputError(f"the fact `{name}` is no number: `{value}`", "give a number, or None for unknown")
-        plain = False
-    return facts if plain else {name: None if value is None else float(value) for name, value in facts.items()}

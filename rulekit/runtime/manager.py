@@ -34,6 +34,7 @@ from rulekit.model.prices import known
 from rulekit.model.snapshot import Snapshot
 from rulekit.runtime.away import Attendance
 from rulekit.runtime.entries import Entry
+from rulekit.runtime.host_facts import HostFacts
 from rulekit.runtime.looks import digest_of, digest_of_book, look_at_position
 from rulekit.runtime.policy import Policy
 from rulekit.runtime.reloading import Choice, PolicyChange, changes, guard
@@ -53,11 +54,6 @@ UNJUDGED = "cannot be judged: "
 
 SILENT_DAYS = 7
 """An instrument without a price for so many days is forgotten; no weekend with its holidays is as long."""
-
-
-def _no_facts(position: TrackedPosition) -> Facts:
-    """Know nothing of the market."""
-    return {}
 
 
 def _silent(event: Event) -> None:
@@ -121,7 +117,8 @@ class Manager:
         )
         self._calendar = calendar or self.settings.calendar.calendar()
         self._snapshots = Snapshots(self._calendar, self.settings.execution.stale_s)
-        self._facts = facts or _no_facts
+        self._facts = facts
+        self._host_facts = HostFacts(lambda text: self._say("alert", text=text, level="critical"))
         self._emit: Emit = emit
         self._watch = _watch(policy, self.policies, self.clock) if hot else None
         self._instruments: dict[InstrumentKey, Instrument] = {}
@@ -133,6 +130,7 @@ class Manager:
         self._told: set[tuple[str, ...]] = set()
         self._stale: set[PositionKey] = set()
         self._day = -1
+        self._book_facts = None if book_facts is None else partial(self._host_facts.of, "book_facts", book_facts)
         try:
             self.executor = Executor(
                 broker=broker,
@@ -150,8 +148,7 @@ class Manager:
             if self._own_journal:
                 self.journal.abandon()
             raise
-        self._book_facts = book_facts
-        self._book = WholeBookLook(self.policies, self.executor, book_facts, self._records_all)
+        self._book = WholeBookLook(self.policies, self.executor, self._book_facts, self._records_all)
         self._showing = Showing(self.journal, self.clock, self.executor.figures, self._quote)
         self.attendance = Attendance(self.journal, self.executor.flush, self.clock, emit)
 
@@ -556,11 +553,14 @@ class Manager:
         quote = self._quote(key.instrument)
         stale = self._snapshots.is_stale(quote, now)
         self._tell_stale(position, quote, stale, now)
-        facts: dict[str, float | None] = {**shared, **self._facts(position)}
+        facts: dict[str, float | None] = {**shared, **self._of_host(position)}
         if self.market is not None and not stale:
             facts.update(self.market.facts(key.instrument))
         facts["open positions"] = shared["open positions"]
         return self._snapshots.build(position, instrument, quote, facts, now)
+
+    def _of_host(self, position: TrackedPosition) -> Facts:
+        return {} if self._facts is None else self._host_facts.of("facts", partial(self._facts, position))
 
     def _quote(self, key: InstrumentKey) -> Quote | None:
         return self.market.quote(key) if self.market else self._quotes.get(key)

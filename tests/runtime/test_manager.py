@@ -244,3 +244,33 @@ def test_an_add_whose_answer_was_lost_is_never_bought_again(tmp_path: Path) -> N
             manager.cycle()
         assert [taken["reason"] for taken in manager.management_actions_taken] == ["MORE"]
         assert manager.pending_management_actions == []
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (lambda position: 1 / 0, "ZeroDivisionError"),
+        (lambda position: None, "are no facts"),
+        (lambda position: {"momentum": "strong"}, "the fact `momentum` is no number"),
+    ],
+    ids=["raises", "gives nothing", "gives a text"],
+)
+def test_facts_that_cannot_be_used_are_unknown_and_stops_go_on(tmp_path: Path, said: Any, word: str) -> None:
+    account = Account(tmp_path, "M: book 50% when momentum is at least 2%", facts=said)
+    with account.manager as manager:
+        (position,) = manager.sync()
+        manager.executor.set_initial_stop(position.key, to_units("1680"))
+        for price in ("1685", "1675"):
+            account.price(price)
+            manager.cycle()
+        told = [event for event in account.events if event.name == "alert" and "facts" in event.data["text"]]
+        assert [word in event.data["text"] for event in told] == [True]
+        assert [row["reason"] for row in manager.management_actions_taken] == ["stop"]
+
+
+def test_facts_of_the_book_that_fail_are_unknown(tmp_path: Path) -> None:
+    text = "for the whole book\n    M: stop adding when margin used is above ₹1,000\n"
+    account = Account(tmp_path, text, book_facts=lambda: 1 / 0)
+    with account.manager as manager:
+        manager.cycle()
+        assert any("book_facts" in event.data["text"] for event in account.events if event.name == "alert")
