@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Examples:
   rulekit alerts --journal day.journal
   rulekit alerts ack QK3ZJ5 --journal day.journal
-  rulekit alerts ack all --journal day.journal --by Priya
+  rulekit alerts ack all --journal day.journal --by owner
   rulekit alerts test""",
 )
 @journal_option

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Examples:
   rulekit page --journal day.journal --policies policies
   rulekit page --journal day.journal --policies policies --listen 8800
-  rulekit page --journal day.journal --policies policies --listen 0.0.0.0:8750 --person Priya=act --person Ravi=look""",
+  rulekit page --journal day.journal --policies policies --listen 0.0.0.0:8750 --person me=act --person guest=look""",
 )
 @journal_option
 @click.option(
@@ -111,7 +111,7 @@ def _people(named: tuple[str, ...], settings: Settings, me: str | None, address:
     for text in named:
         name, equals, role = text.rpartition("=")
         if not equals:
-            raise UsageError(f"`{text}` does not say what the person may do", "write it like Priya=act")
+            raise UsageError(f"`{text}` does not say what the person may do", "write it like me=act")
         found.append(with_link(name, role))
     for name, person in settings.page.people.items():
         found.append(with_link(name, person.role, person.read_password(os.environ, name)))

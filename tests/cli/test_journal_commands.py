@@ -140,20 +140,20 @@ def test_halt_and_resume_without_an_engine(journal: Path) -> None:
 
 
 def test_the_journal_keeps_who_asked_from_the_shell(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("getpass.getuser", lambda: "meera")
+    monkeypatch.setattr("getpass.getuser", lambda: "desk")
     action = unknown_id(journal)
     assert call("halt", "--journal", journal, "--reason", "news").exit_code == 0
     assert call("settle", action, "--journal", journal, "--filled", "50").exit_code == 0
-    assert call("alerts", "ack", "all", "--journal", journal, "--by", "Priya").exit_code == 0
+    assert call("alerts", "ack", "all", "--journal", journal, "--by", "owner").exit_code == 0
     assert call("resume", "--journal", journal, "--confirm", "RESUME").exit_code == 0
     acted = [entry for entry in read_journal(journal) if entry.kind == ACTED]
     assert [(entry.body["by"], entry.body["what"], entry.body["through"]) for entry in acted] == [
-        ("meera", "halt", "command line"),
-        ("meera", "settle", "command line"),
-        ("Priya", "acknowledge", "command line"),
-        ("meera", "resume", "command line"),
+        ("desk", "halt", "command line"),
+        ("desk", "settle", "command line"),
+        ("owner", "acknowledge", "command line"),
+        ("desk", "resume", "command line"),
     ]
-    assert act_text(acted[0]) == "meera halted the engine: news (through the command line)"
+    assert act_text(acted[0]) == "desk halted the engine: news (through the command line)"
     assert acted[1].body["about"] == action and acted[1].body["filled"] == 50
     assert all(entry.at for entry in acted)
 

@@ -136,7 +136,7 @@ def page_of(files: EngineFiles) -> Iterator[str]:
     process = subprocess.Popen(
         [
             sys.executable, "-c", PATIENT, "page", "--journal", str(files.journal), "--policies", str(files.policies),
-            "--listen", "0", "--as", "Priya",
+            "--listen", "0", "--as", "owner",
         ],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -68,11 +68,11 @@ def test_what_was_seen_is_let_go_and_may_come_again(desk: Desk) -> None:
     desk.executor.halt("news")
     [number] = numbers(desk)
     with pytest.raises(UsageError, match="is no open alert"):
-        desk.executor.acknowledge("NOSUCH", "Priya")
-    desk.executor.acknowledge(number.lower(), "Priya")
+        desk.executor.acknowledge("NOSUCH", "owner")
+    desk.executor.acknowledge(number.lower(), "owner")
     assert numbers(desk) == []
     kept = [entry.body for entry in desk.journal.entries() if entry.kind == "acknowledged"]
-    assert kept == [{"alarm": number, "by": "Priya"}]
+    assert kept == [{"alarm": number, "by": "owner"}]
     desk.executor.resume("RESUME")
     desk.executor.halt("news")
     assert len(numbers(desk)) == 1
@@ -98,7 +98,7 @@ def test_a_critical_one_is_told_again_until_it_is_seen_and_a_warning_is_not(desk
     desk.restart()
     assert repeated(59) == [], "after a restart the time counts anew"
     assert repeated(2) == ["news"]
-    desk.executor.acknowledge("all", "Priya")
+    desk.executor.acknowledge("all", "owner")
     assert repeated(130) == []
 
 
@@ -110,13 +110,13 @@ def test_the_commands_list_and_acknowledge_with_an_engine_and_without(desk: Desk
     path = str(desk.path)
     assert number in rulekit("alerts", "--journal", path)
     assert "open alerts: 1" in rulekit("status", "--journal", path)
-    drop(desk.path, Request(ACKNOWLEDGE, action=number, reason="Priya"), desk.clock)
+    drop(desk.path, Request(ACKNOWLEDGE, action=number, reason="owner"), desk.clock)
     desk.pass_time()
     assert rulekit("alerts", "--journal", path).strip() == "no open alerts"
     desk.executor.resume("RESUME")
     desk.executor.halt("more news")
     desk.journal.close()
-    assert "seen" in rulekit("alerts", "ack", "all", "--journal", path, "--by", "Ravi")
+    assert "seen" in rulekit("alerts", "ack", "all", "--journal", path, "--by", "watcher")
     assert rulekit("alerts", "--journal", path, "--format", "json").strip() == "[]"
 
 

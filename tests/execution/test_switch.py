@@ -241,7 +241,7 @@ def test_requests_of_other_processes_are_taken_at_the_next_look(desk: Desk) -> N
 def test_who_asked_stands_in_the_journal_beside_what_was_done(desk: Desk) -> None:
     desk.hold()
     desk.start()
-    who = {"by": "Priya", "through": "page"}
+    who = {"by": "owner", "through": "page"}
     drop(desk.path, Request(HALT, reason="news", exit_everything=True, **who), desk.clock)
     desk.pass_time()
     drop(desk.path, Request(REDUCE, reason="the worst is over", **who), desk.clock)

@@ -21,7 +21,7 @@ from rulekit.page.live import Live
 from rulekit.page.screen import Screen
 from tests.page.deaf_line import DeafLine
 from tests.page.scenes import NASTY, scene
-from tests.page.worlds import PRIYA, screen_over, served
+from tests.page.worlds import OWNER, screen_over, served
 
 Opened = Callable[..., Any]
 
@@ -131,12 +131,12 @@ def test_a_longer_journal_put_in_its_place_leaves_nothing_of_the_old_one(journal
 def test_what_a_person_does_without_an_engine_is_in_the_journal(journal: Path) -> None:
     screen = screen_over(journal)
     live = looked(screen)
-    answer = act(screen, PRIYA, Request(HALT, reason="the weekend"))
+    answer = act(screen, OWNER, Request(HALT, reason="the weekend"))
     assert answer.text == "written to the journal; no engine is running on it"
     again(live)
     account = live.changes(0)["account"]
     assert (account["mode"], account["reason"]) == ("halted", "the weekend")
-    assert any("Priya halted the engine: the weekend (through the page)" in line.text for _, line in live.log)
+    assert any("owner halted the engine: the weekend (through the page)" in line.text for _, line in live.log)
 
 
 def test_the_page_is_served_over_a_journal_that_is_not_there(tmp_path: Path) -> None:
@@ -158,12 +158,12 @@ def test_a_browser_that_slept_comes_back_to_the_truth(journal: Path, opened: Ope
         window.goto(f"http://{line.name}")
         expect(window.locator("#mode")).to_contain_text("active")
         line.fall_silent()
-        apply_without_engine(journal, Request(HALT, reason=f"while it slept {NASTY}", by="Ravi"), WallClock())
+        apply_without_engine(journal, Request(HALT, reason=f"while it slept {NASTY}", by="watcher"), WallClock())
         expect(window.locator("#troubles")).to_contain_text("the page's server does not answer", timeout=15_000)
         line.take_new_ones()
         expect(window.locator("#mode")).to_contain_text("halted", timeout=20_000)
         expect(window.locator("#troubles")).not_to_contain_text("does not answer")
-        expect(window.locator("#log")).to_contain_text(f"Ravi halted the engine: while it slept {NASTY}")
+        expect(window.locator("#log")).to_contain_text(f"watcher halted the engine: while it slept {NASTY}")
         window.complaints.clear()  # the browser tells of each try
 
 
@@ -182,7 +182,7 @@ def test_a_plan_that_comes_after_the_turn_is_not_shown_any_more(journal: Path, o
         with window.expect_request("**/switch/plan*"):
             pass  # the plan is looked at anew every few seconds
         window.get_by_role("button", name="Do it").click()
-        expect(window.locator("#after-what")).to_contain_text("Priya halted the engine")
+        expect(window.locator("#after-what")).to_contain_text("owner halted the engine")
         with window.expect_response("**/switch/plan*"):
             for each in late:
                 each.continue_()

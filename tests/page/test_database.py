@@ -84,7 +84,7 @@ def test_every_view_and_the_switch_work(desk: Desk, tmp_path: Path) -> None:
         everything = "".join(answer.text for answer in texts.values()) + client.get("/live/changes").text
         assert PASSWORD not in everything and PASSWORD.replace("%2F", "/") not in everything
     acted = [entry.body for entry in read_journal(desk.place) if entry.kind == ACTED]
-    assert [(one["by"], one["what"], one["said"]) for one in acted] == [("Priya", "halt", "the news")]
+    assert [(one["by"], one["what"], one["said"]) for one in acted] == [("owner", "halt", "the news")]
 
 
 def test_a_server_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_halt_with_its_words_before_and_what_became_of_each_after(
     assert page.locator("#mode").inner_text() == "halted"
     assert read_ledger(files.journal).mode.reason == "the news"
     assert acts(files.journal) == [
-        {"by": "Priya", "through": "page", "what": "halt", "said": "the news", "exit_everything": True}
+        {"by": "owner", "through": "page", "what": "halt", "said": "the news", "exit_everything": True}
     ]
 
 
@@ -112,8 +112,8 @@ def test_a_resume_must_be_typed_and_an_alert_is_seen(running: Served, files: Eng
     expect(page.locator("#mode")).to_have_text("active")
     assert not read_ledger(files.journal).alarms.open
     done = [(row["by"], row["what"]) for row in acts(files.journal)]
-    assert ("Priya", "resume") in done
-    assert done.count(("Priya", "acknowledge")) >= 1
+    assert ("owner", "resume") in done
+    assert done.count(("owner", "acknowledge")) >= 1
 
 
 def test_an_engine_that_dies_is_told_and_one_that_comes_back_too(tmp_path: Path, opened: Opened) -> None:

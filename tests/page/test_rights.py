@@ -25,8 +25,8 @@ from tests.page.worlds import screen_over, served
 
 NINE = parse_instant("2026-11-20T09:15:00+05:30")
 PAGE = {"accept": "text/html"}
-RAVI = Person("Ravi", LOOK, secret="r" * 48)
-MEERA = Person("Meera", WRITE, password="long enough a word")
+WATCHER = Person("watcher", LOOK, secret="r" * 48)
+WRITER = Person("writer", WRITE, password="long enough a word")
 LAST = Person("Anil", ACT, secret="a" * 48)
 
 
@@ -68,7 +68,7 @@ def local(journal: Path) -> Iterator[httpx.Client]:
 @pytest.fixture
 def outside(journal: Path) -> Iterator[httpx.Client]:
     """A browser elsewhere."""
-    doors = Doors((RAVI, MEERA, LAST), None)
+    doors = Doors((WATCHER, WRITER, LAST), None)
     with (
         served(journal, rooms=[TRIAL], doors=doors) as page,
         httpx.Client(base_url=page.url, follow_redirects=True) as client,
@@ -93,7 +93,7 @@ def come_in(client: httpx.Client, person: Person) -> str:
 def test_a_browser_at_the_machine_needs_nothing(local: httpx.Client) -> None:
     answer = local.get("/", headers=PAGE)
     assert answer.status_code == 200
-    assert "Priya" in answer.text
+    assert "owner" in answer.text
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
@@ -109,8 +109,8 @@ def test_a_change_needs_the_token_of_the_page(local: httpx.Client) -> None:
     token = token_of(local)
     assert local.post("/trial/act").status_code == 403
     assert local.post("/trial/act", headers={"x-rulekit-token": "0" * 48}).status_code == 403
-    assert local.post("/trial/act", headers={"x-rulekit-token": token}).json() == {"by": "Priya"}
-    assert local.post("/trial/act", data={"token": token}).json() == {"by": "Priya"}
+    assert local.post("/trial/act", headers={"x-rulekit-token": token}).json() == {"by": "owner"}
+    assert local.post("/trial/act", data={"token": token}).json() == {"by": "owner"}
 
 
 @pytest.mark.parametrize(
@@ -175,35 +175,35 @@ def test_nobody_from_elsewhere_is_in(outside: httpx.Client) -> None:
     answer = outside.get("/", headers=PAGE, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/enter?next=%2F")
     assert outside.get("/live/changes").status_code == 401
-    assert "opened by a secret link" not in outside.get("/enter", headers=PAGE).text  # Meera has a password
+    assert "opened by a secret link" not in outside.get("/enter", headers=PAGE).text  # writer has a password
 
 
 def test_a_link_lets_its_owner_in_after_a_press(outside: httpx.Client) -> None:
-    shown = outside.get(f"/enter/{RAVI.secret}", headers=PAGE)
-    assert "Come in as Ravi" in shown.text
+    shown = outside.get(f"/enter/{WATCHER.secret}", headers=PAGE)
+    assert "Come in as watcher" in shown.text
     assert "set-cookie" not in shown.headers
-    come_in(outside, RAVI)
-    assert "Ravi" in outside.get("/", headers=PAGE).text
+    come_in(outside, WATCHER)
+    assert "watcher" in outside.get("/", headers=PAGE).text
     assert outside.get("/enter/" + "0" * 48, headers=PAGE).status_code == 404
 
 
 def test_roles_look_write_and_act(outside: httpx.Client) -> None:
     allowed = {}
-    for person in (RAVI, LAST):
+    for person in (WATCHER, LAST):
         token = come_in(outside, person)
         for path in ("/trial/write", "/trial/act"):
             allowed[person.name, path] = outside.post(path, headers={"x-rulekit-token": token}).status_code
         allowed[person.name, "entry"] = '<a href="/trial"' in outside.get("/", headers=PAGE).text
         outside.post("/leave", data={"token": token})
-    answer = outside.post("/enter", data={"name": "Meera", "password": "long enough a word"}, headers=PAGE)
+    answer = outside.post("/enter", data={"name": "writer", "password": "long enough a word"}, headers=PAGE)
     assert answer.status_code == 200
     token = token_of(outside)
     for path in ("/trial/write", "/trial/act"):
-        allowed["Meera", path] = outside.post(path, headers={"x-rulekit-token": token}).status_code
+        allowed["writer", path] = outside.post(path, headers={"x-rulekit-token": token}).status_code
     assert allowed == {
-        ("Ravi", "/trial/write"): 403, ("Ravi", "/trial/act"): 403, ("Ravi", "entry"): False,
+        ("watcher", "/trial/write"): 403, ("watcher", "/trial/act"): 403, ("watcher", "entry"): False,
         ("Anil", "/trial/write"): 200, ("Anil", "/trial/act"): 200, ("Anil", "entry"): True,
-        ("Meera", "/trial/write"): 200, ("Meera", "/trial/act"): 403,
+        ("writer", "/trial/write"): 200, ("writer", "/trial/act"): 403,
     }  # fmt: skip
 
 
@@ -213,10 +213,10 @@ def test_who_may_only_look_changes_nothing_by_any_route(journal: Path, tmp_path:
         "bars", "replay", "check", "file", "version", "running", "sliders",
     ))}  # fmt: skip
     with (
-        served(journal, rooms=[STUDIO], doors=Doors((RAVI,), None), policies=tmp_path) as page,
+        served(journal, rooms=[STUDIO], doors=Doors((WATCHER,), None), policies=tmp_path) as page,
         httpx.Client(base_url=page.url, follow_redirects=True) as client,
     ):
-        token = come_in(client, RAVI)
+        token = come_in(client, WATCHER)
         paths = {one.path for one in page.app.routes if isinstance(one, Route) and "POST" in (one.methods or ())}
         refused = {path for path in paths if not path.startswith("/enter") and path not in harmless}
         assert refused == {"/live/settle", "/live/acknowledge", "/switch/turn", "/studio/publish"}
@@ -228,8 +228,8 @@ def test_a_stream_ends_with_the_visit_however_much_there_is_to_tell(
     journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rulekit.page.live_routes.BEAT_S", 0.2)
-    with served(journal, doors=Doors((RAVI,), None)) as page, httpx.Client(base_url=page.url) as client:
-        come_in(client, RAVI)
+    with served(journal, doors=Doors((WATCHER,), None)) as page, httpx.Client(base_url=page.url) as client:
+        come_in(client, WATCHER)
         cookie = client.cookies[page.screen.cookie]
         with client.stream("GET", "/live/stream") as answer:
             lines = answer.iter_lines()
@@ -251,25 +251,25 @@ def test_whoever_left_is_out(outside: httpx.Client) -> None:
 
 def test_wrong_passwords_close_the_door_for_a_minute() -> None:
     now = [100.0]
-    doors = Doors((MEERA,), None, now=lambda: now[0])
+    doors = Doors((WRITER,), None, now=lambda: now[0])
     for _ in range(5):
-        assert doors.by_password("Meera", "wrong") is None
+        assert doors.by_password("writer", "wrong") is None
     with pytest.raises(UsageError, match="too many wrong passwords"):
-        doors.by_password("Meera", MEERA.password)
+        doors.by_password("writer", WRITER.password)
     now[0] += 61
-    assert doors.by_password("Meera", MEERA.password) is MEERA
+    assert doors.by_password("writer", WRITER.password) is WRITER
 
 
 def test_a_person_without_a_password_is_not_let_in_by_an_empty_one(outside: httpx.Client) -> None:
-    answer = outside.post("/enter", data={"name": "Ravi", "password": ""}, headers=PAGE)
+    answer = outside.post("/enter", data={"name": "watcher", "password": ""}, headers=PAGE)
     assert answer.status_code == 403
-    assert Doors((RAVI,), None).by_link("") is None
+    assert Doors((WATCHER,), None).by_link("") is None
 
 
 def test_a_visit_ends_by_itself() -> None:
     now = [0.0]
-    doors = Doors((RAVI,), None, lasts_s=60.0, now=lambda: now[0])
-    cookie, visit = doors.enter(RAVI)
+    doors = Doors((WATCHER,), None, lasts_s=60.0, now=lambda: now[0])
+    cookie, visit = doors.enter(WATCHER)
     assert doors.visit(cookie) is visit
     now[0] = 61.0
     assert doors.visit(cookie) is None
@@ -281,7 +281,7 @@ def test_after_coming_in_only_this_page_is_led_to(outside: httpx.Client) -> None
     for where in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
         answer = outside.post(
             "/enter",
-            data={"name": "Meera", "password": "long enough a word", "next": where},
+            data={"name": "writer", "password": "long enough a word", "next": where},
             headers=PAGE,
             follow_redirects=False,
         )
@@ -292,7 +292,7 @@ def test_links_differ_and_are_never_shown_by_the_page(outside: httpx.Client) -> 
     assert with_link("A", LOOK).secret != with_link("A", LOOK).secret
     come_in(outside, LAST)
     text = outside.get("/", headers=PAGE).text
-    assert not any(secret in text for secret in (RAVI.secret, LAST.secret, MEERA.password))
+    assert not any(secret in text for secret in (WATCHER.secret, LAST.secret, WRITER.password))
     with pytest.raises(UsageError, match="`root` is no role"):
         with_link("A", "root")
 

@@ -160,7 +160,7 @@ def test_what_became_of_each_instrument(desk: Desk) -> None:
     desk.pass_time()
     ledger = desk.executor._ledger
     held = {shown_id(key): ledger.book(key).quantity for key in (first, second)}
-    turned = Turned(ALL_OUT, "Priya", desk.clock.now(), desk.journal.last_seq, held)
+    turned = Turned(ALL_OUT, "owner", desk.clock.now(), desk.journal.last_seq, held)
     desk.broker.fate_of = lambda request, number: "fill" if request.symbol == "WIPRO" else "rest"
     desk.executor.halt("news", exit_everything=True)
     for _ in range(3):

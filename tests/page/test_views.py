@@ -59,7 +59,7 @@ def test_every_view_reads_well(everything: Served, opened: Opened, width: int, s
 
 
 def test_coming_in_reads_well(everything: Served, opened: Opened, tmp_path: Path) -> None:
-    guest = with_link("Meera", ACT, "long enough a word")
+    guest = with_link("writer", ACT, "long enough a word")
     with served(everything.screen.journal, doors=Doors((guest,), None)) as page:
         window = opened(width=390)
         window.goto(page.url)
@@ -69,7 +69,7 @@ def test_coming_in_reads_well(everything: Served, opened: Opened, tmp_path: Path
         assert_nothing_serious(window)
         window.get_by_role("button", name="Come in").click()
         expect(window.locator("h1")).to_have_text("paper")
-        window.get_by_label("Meera: settings of this page").click()
+        window.get_by_label("writer: settings of this page").click()
         window.get_by_role("button", name="Leave").click()
         window.get_by_role("heading", name="Who is there?").wait_for()
 

@@ -21,7 +21,7 @@ from rulekit.runtime.paper import paper_day
 from rulekit.runtime.policy import Policy
 from rulekit.settings import Settings
 
-PRIYA = Person("Priya", ACT)
+OWNER = Person("owner", ACT)
 
 
 @frozen
@@ -49,14 +49,14 @@ def demo_journal(folder: Path) -> Path:
 
 
 def screen_over(journal: Path, **more: Any) -> Screen:
-    """Return a page's values with Priya at the machine."""
-    more.setdefault("doors", Doors((), PRIYA))
+    """Return a page's values with owner at the machine."""
+    more.setdefault("doors", Doors((), OWNER))
     return Screen(journal=journal, **more)
 
 
 @contextmanager
 def served(journal: Path, *, rooms: Sequence[Room] = (), also: Sequence[str] = (), **more: Any) -> Iterator[Served]:
-    """Serve a page on a free port of this machine; `doors` says who may come in, else it is Priya at the machine.
+    """Serve a page on a free port of this machine; `doors` says who may come in, else it is owner at the machine.
 
     `also` are names by which it may be called besides.
     """

@@ -15,8 +15,8 @@ from rulekit.studio.routes import STUDIO
 from rulekit.studio.shelf import Shelf, digest_of
 from tests.page.worlds import served
 
-RAVI = Person("Ravi", LOOK, password="look at the page only")
-MEERA = Person("Meera", WRITE, password="write what you want to")
+WATCHER = Person("watcher", LOOK, password="look at the page only")
+WRITER = Person("writer", WRITE, password="write what you want to")
 OLD, NEW = "exit at 5% loss\n", "exit at 4% loss\n"
 
 
@@ -30,7 +30,7 @@ def policies(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(journal: Path, policies: Path) -> Iterator[str]:
-    doors = Doors((RAVI, MEERA), None)
+    doors = Doors((WATCHER, WRITER), None)
     with served(journal, rooms=[STUDIO], policies=policies, doors=doors) as page:
         yield page.url
 
@@ -55,34 +55,34 @@ def test_nobody_comes_to_the_studio_without_coming_in(url: str) -> None:
 
 
 def test_who_may_look_tries_everything_and_publishes_nothing(url: str, policies: Path) -> None:
-    with come_in(url, RAVI) as client:
+    with come_in(url, WATCHER) as client:
         assert client.post("/studio/look", json=asked(NEW)).json()["ready"] is True
         assert client.post("/studio/compare", json=asked(NEW)).json()["found"]["rules"][0]["changes"]
         refused = client.post("/studio/publish", json=asked(NEW))
-        assert (refused.status_code, refused.json()["error"]) == (403, "Ravi may not write policies here")
+        assert (refused.status_code, refused.json()["error"]) == (403, "watcher may not write policies here")
         page = client.get("/studio/edit?policy=mine.policy", headers={"accept": "text/html"}).text
         assert "readonly" in page and 'id="publish"' not in page
     assert Shelf(policies).open("mine.policy").text == OLD
 
 
 def test_who_may_write_publishes_under_their_name_in_the_journal(url: str, policies: Path, journal: Path) -> None:
-    with come_in(url, MEERA) as client:
+    with come_in(url, WRITER) as client:
         done = client.post("/studio/publish", json=asked(NEW)).json()
-        assert (done["number"], done["by"], done["trouble"]) == (1, "Meera", "")
+        assert (done["number"], done["by"], done["trouble"]) == (1, "writer", "")
         late = client.post("/studio/publish", json=asked("exit at 3% loss\n"))
         assert late.status_code == 400
-        assert late.json()["error"].startswith("Meera has published `mine.policy` since you opened it")
+        assert late.json()["error"].startswith("writer has published `mine.policy` since you opened it")
         same = client.post("/studio/publish", json=asked(NEW, done["digest"])).json()
         assert same["error"] == "this is what stands in the file already"
     assert Shelf(policies).open("mine.policy").text == NEW
     said = [str(entry.body) for entry in read_journal(journal)]
-    assert any("Meera" in each and "published mine.policy, version 1" in each for each in said)
+    assert any("writer" in each and "published mine.policy, version 1" in each for each in said)
     assert any("`exit at 5% loss` is now `exit at 4% loss`" in each for each in said)
 
 
 @pytest.mark.parametrize("text", ["exit when profit > 30 minutes\n", "boook", "", "# nothing\n"])
 def test_a_policy_with_errors_is_refused_by_the_server_too(url: str, policies: Path, text: str) -> None:
-    with come_in(url, MEERA) as client:
+    with come_in(url, WRITER) as client:
         refused = client.post("/studio/publish", json=asked(text))
         assert refused.status_code == 400
         assert refused.json()["error"].startswith("a policy with an error is not published: line 1: ")
@@ -91,7 +91,7 @@ def test_a_policy_with_errors_is_refused_by_the_server_too(url: str, policies: P
 
 
 def test_what_is_no_question_is_a_sentence(url: str) -> None:
-    with come_in(url, MEERA) as client:
+    with come_in(url, WRITER) as client:
         for path in ("look", "examples", "try", "offers", "help", "form", "mend", "prove", "compare", "publish"):
             for wrong in ({"text": 5}, [1], {"text": "x" * 70_000, "key": "k"}, {"text": "exit", "name": "n" * 300}):
                 answer = client.post(f"/studio/{path}", json=wrong)
@@ -104,9 +104,9 @@ def test_what_is_no_question_is_a_sentence(url: str) -> None:
 
 
 def test_a_page_without_a_folder_of_policies_says_so(journal: Path) -> None:
-    doors = Doors((MEERA,), None)
+    doors = Doors((WRITER,), None)
     with served(journal, rooms=[STUDIO], doors=doors) as page:
         client = httpx.Client(base_url=page.url, headers={"accept": "text/html"})
-        client.post("/enter", data={"name": "Meera", "password": MEERA.password, "next": "/"})
+        client.post("/enter", data={"name": "writer", "password": WRITER.password, "next": "/"})
         assert "the page was started without a folder of policies" in client.get("/studio").text
         client.close()

@@ -25,32 +25,32 @@ def shelf(tmp_path: Path) -> Shelf:
 
 def test_the_old_version_is_kept_with_who_and_when(shelf: Shelf) -> None:
     opened = shelf.open("mine.policy")
-    done = shelf.publish("mine.policy", NEW, opened.digest, by="Priya", at=AT, said="sooner exit")
+    done = shelf.publish("mine.policy", NEW, opened.digest, by="owner", at=AT, said="sooner exit")
     assert shelf.open("mine.policy").text == NEW
-    assert (done.number, done.by, done.at, done.was) == (1, "Priya", "2026-11-23T10:15:00+05:30", digest_of(OLD))
-    again = shelf.publish("mine.policy", OLD, done.digest, by="Ravi", at=AT, said="back")
-    assert [each.by for each in shelf.versions("mine.policy")] == ["Ravi", "Priya"]
+    assert (done.number, done.by, done.at, done.was) == (1, "owner", "2026-11-23T10:15:00+05:30", digest_of(OLD))
+    again = shelf.publish("mine.policy", OLD, done.digest, by="watcher", at=AT, said="back")
+    assert [each.by for each in shelf.versions("mine.policy")] == ["watcher", "owner"]
     assert shelf.version("mine.policy", 1) == NEW and shelf.version("mine.policy", again.number) == OLD
     kept = [each for each in (shelf.folder / KEPT).iterdir() if each.suffix == ".txt"]
     assert sorted(each.read_text(encoding="utf-8") for each in kept) == [NEW, OLD]
 
 
 def test_nothing_that_is_kept_is_ever_run(shelf: Shelf) -> None:
-    shelf.publish("mine.policy", NEW, digest_of(OLD), by="Priya", at=AT, said="")
+    shelf.publish("mine.policy", NEW, digest_of(OLD), by="owner", at=AT, said="")
     assert policy_paths([shelf.folder]) == [shelf.folder / "mine.policy"]
     assert shelf.names() == ["mine.policy"]
 
 
 def test_a_file_that_changed_since_it_was_opened_is_left_as_it_is(shelf: Shelf) -> None:
     opened = shelf.open("mine.policy")
-    shelf.publish("mine.policy", NEW, opened.digest, by="Ravi", at=AT, said="sooner exit")
+    shelf.publish("mine.policy", NEW, opened.digest, by="watcher", at=AT, said="sooner exit")
     with pytest.raises(ChangedMeanwhileError) as refused:
-        shelf.publish("mine.policy", "exit at 1% loss\n", opened.digest, by="Priya", at=AT, said="")
-    assert refused.value.message == "Ravi has published `mine.policy` since you opened it, at 10:15 on 2026-11-23"
+        shelf.publish("mine.policy", "exit at 1% loss\n", opened.digest, by="owner", at=AT, said="")
+    assert refused.value.message == "watcher has published `mine.policy` since you opened it, at 10:15 on 2026-11-23"
     assert shelf.open("mine.policy").text == NEW
     (shelf.folder / "mine.policy").write_text("exit at 3% loss\n", encoding="utf-8")
     with pytest.raises(ChangedMeanwhileError, match="changed since you opened it, not from here"):
-        shelf.publish("mine.policy", OLD, digest_of(NEW), by="Priya", at=AT, said="")
+        shelf.publish("mine.policy", OLD, digest_of(NEW), by="owner", at=AT, said="")
 
 
 def test_of_two_who_publish_at_once_one_is_told(shelf: Shelf) -> None:
@@ -84,10 +84,10 @@ def test_ends_of_lines_stay_those_of_the_file(shelf: Shelf) -> None:
 
 
 def test_a_new_policy_gets_a_file_of_its_own(shelf: Shelf) -> None:
-    done = shelf.publish("my intraday", NEW, "", by="Priya", at=AT, said="")
+    done = shelf.publish("my intraday", NEW, "", by="owner", at=AT, said="")
     assert done.name == "my intraday.policy" and shelf.open("my intraday.policy").text == NEW
     with pytest.raises(UsageError, match="already"):
-        shelf.publish("MINE", NEW, "", by="Priya", at=AT, said="")
+        shelf.publish("MINE", NEW, "", by="owner", at=AT, said="")
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ def test_a_new_policy_gets_a_file_of_its_own(shelf: Shelf) -> None:
 )
 def test_a_name_never_leads_out_of_the_folder(shelf: Shelf, name: str) -> None:
     with pytest.raises(UsageError):
-        shelf.publish(name, NEW, "", by="Priya", at=AT, said="")
+        shelf.publish(name, NEW, "", by="owner", at=AT, said="")
     with pytest.raises(RulekitError):
         shelf.open(f"{name}.policy")
     assert shelf.names() == ["mine.policy"]
 
 
 def test_a_torn_record_costs_only_its_own_line(shelf: Shelf) -> None:
-    shelf.publish("mine.policy", NEW, digest_of(OLD), by="Priya", at=AT, said="")
+    shelf.publish("mine.policy", NEW, digest_of(OLD), by="owner", at=AT, said="")
     with (shelf.folder / KEPT / "published.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"name": "mine.pol')
-    assert [each.by for each in shelf.versions("mine.policy")] == ["Priya"]
+    assert [each.by for each in shelf.versions("mine.policy")] == ["owner"]
 
 
 def test_the_turn_of_a_process_that_died_is_taken_over(tmp_path: Path) -> None:

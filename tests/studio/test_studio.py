@@ -60,7 +60,7 @@ def turn(page: Page, to: str, word: str) -> None:
     page.click("#typed")
     page.keyboard.type(word)
     page.get_by_role("button", name="Do it").click()
-    says(page, "#after-what", f"Priya {'halted' if word == 'HALT' else 'let the engine act'}")
+    says(page, "#after-what", f"owner {'halted' if word == 'HALT' else 'let the engine act'}")
 
 
 def picture(page: Page, name: str) -> None:
@@ -136,7 +136,7 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         says(page, "#publishing-said", "looser stop")
         page.click("#publish-now")
         says(page, "#saved", "the engine decides by this version")
-        assert [each.by for each in Shelf(policies).versions("mine.policy")] == ["Priya", "Priya"]
+        assert [each.by for each in Shelf(policies).versions("mine.policy")] == ["owner", "owner"]
         # it is halted, and goes on
         turn(page, "Halted", "HALT")
         until(lambda: ledger_of(journal).mode.name == HALTED, "it is halted")
@@ -144,11 +144,11 @@ def test_a_policy_from_the_first_letter_to_the_running_engine(tmp_path: Path, se
         turn(page, "Active", "RESUME")
         until(lambda: ledger_of(journal).mode.name == ACTIVE, "it goes on")
         page.get_by_role("link", name="Live", exact=True).click()
-        says(page, "#log", "Priya let the engine act again")
+        says(page, "#log", "owner let the engine act again")
         says(page, "#log", "Booking 50% profits")
         picture(page, "8-it-goes-on")
         said = [str(entry.body) for entry in read_journal(journal)]
-        assert sum("published mine.policy" in each and "Priya" in each for each in said) == 2
+        assert sum("published mine.policy" in each and "owner" in each for each in said) == 2
 
 
 def test_a_text_full_of_script_is_a_text(tmp_path: Path, serve: Serve, opened: Opened, journal: Path) -> None:
