@@ -49,7 +49,7 @@ def test_the_number_of_processes_changes_nothing() -> None:
 
 def test_every_fault_of_the_model_strikes_somewhere() -> None:
     struck: set[str] = set()
-    for seed in range(1, 60):
+    for seed in range(1, 120):
         life = live(seed, ALL)
         assert not life.story, life.story
         struck.update(life.faults)
