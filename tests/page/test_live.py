@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from rulekit.execution.journal import read_journal, read_ledger
 from rulekit.execution.ledger import ACTED
+from tests.execution.scripted import Desk
 from tests.page.engines import EngineFiles, engine, engine_files
 from tests.page.worlds import Served, served
 
@@ -57,6 +58,25 @@ def test_positions_come_with_prices_and_move_by_themselves(running: Served, open
     expect(page.locator("#f-profit")).not_to_have_text(before)
     expect(page.locator("#mode")).to_have_text("active")
     expect(page.locator("#troubles")).to_be_empty()
+
+
+def test_of_very_many_positions_all_come_in_their_order(tmp_path: Path, opened: Opened) -> None:
+    """Those on top are made first, the others in parts."""
+    desk = Desk(tmp_path)
+    symbols = [f"SHARE{number * 7 % 400:03}" for number in range(400)]
+    for symbol in symbols:
+        desk.hold(symbol)
+    desk.start().pass_time()
+    desk.journal.close()
+    with served(desk.path) as many:
+        page = opened()
+        page.goto(many.url)
+        rows = page.locator(".position b")
+        expect(rows).to_have_count(400)
+        assert rows.all_text_contents() == sorted(symbols)
+        expect(page.locator("#f-positions")).to_have_text("400")
+        page.get_by_label("Find").first.fill("SHARE39")
+        expect(rows).to_have_count(10)
 
 
 def test_each_rule_says_how_far_it_is(running: Served, opened: Opened) -> None:

@@ -146,21 +146,42 @@ function arrange() {
   if (focused && focused !== document.activeElement && table.contains(focused)) focused.focus();
 }
 
+// Of very many new positions those on top are shown at once, the others a moment later: what is below can wait.
+const pending = new Map();
+
 function takePositions(change) {
   let arranged = Boolean(change.whole);
   if (change.whole) {
+    pending.clear();
     const kept = new Set(change.positions.map((row) => row.id));
     for (const id of [...positions.keys()]) if (!kept.has(id)) positions.delete(id);
   }
-  for (const id of change.gone || []) { positions.get(id)?.body.remove(); positions.delete(id); }
+  for (const id of change.gone || []) { pending.delete(id); positions.get(id)?.body.remove(); positions.delete(id); }
+  const fresh = [];
   for (const row of change.positions) {
     const known = positions.get(row.id);
     if (known) known.take(row);
-    else { positions.set(row.id, new Position(row)); arranged = true; }
+    else if (pending.has(row.id)) pending.set(row.id, row);
+    else fresh.push({ row });
   }
+  if (fresh.length > FEW) fresh.sort(ORDERS[byId("sort").value]);
+  for (const { row } of fresh.splice(0, FEW)) { positions.set(row.id, new Position(row)); arranged = true; }
+  if (fresh.length && !pending.size) setTimeout(takePending, 0);
+  for (const { row } of fresh) pending.set(row.id, row);
   if (arranged) arrange();
   show(byId("no-positions"), positions.size === 0 && change.version > 0);
   show(byId("positions-box"), positions.size > 0);
+}
+
+function takePending() {
+  let left = 4 * FEW;
+  for (const [id, row] of pending) {
+    if (!left--) break;
+    pending.delete(id);
+    positions.set(id, new Position(row));
+  }
+  arrange();
+  if (pending.size) setTimeout(takePending, 0);
 }
 
 byId("find").addEventListener("input", arrange);
@@ -208,7 +229,7 @@ function takeAccount(account) {
   const realised = byId("f-realised");
   set(realised, signed(account.realised));
   realised.className = tone(account.realised);
-  set(byId("f-positions"), count(positions.size));
+  set(byId("f-positions"), count(positions.size + pending.size));
   set(byId("f-waiting"), account.waiting.length + account.unknown.length
     ? `${account.waiting.length}${account.unknown.length ? `, ${account.unknown.length} unknown` : ""}` : "nothing");
   health(account);
@@ -354,7 +375,7 @@ follow((change) => {
   takePositions(change);
   takeLog(change);
   if (change.account) takeAccount(change.account);
-  else if (lastAccount) set(byId("f-positions"), count(positions.size));
+  else if (lastAccount) set(byId("f-positions"), count(positions.size + pending.size));
   document.documentElement.dataset.version = change.version;
 }, (text, help) => {
   troubleHere = text ? { text, help, level: "bad" } : null;
