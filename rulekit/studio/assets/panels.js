@@ -21,6 +21,13 @@ export class Tabs {
         next.focus();
       });
     }
+    window.addEventListener("resize", () => this.reveal());
+  }
+
+  /** Let the chosen tab be seen whole, however narrow the window has become. */
+  reveal() {
+    const chosen = this.tabs.find((tab) => tab.id === `tab-${this.current}`);
+    if (chosen) requestAnimationFrame(() => chosen.scrollIntoView({ block: "nearest", inline: "center" }));
   }
 
   open(name) {
@@ -29,9 +36,9 @@ export class Tabs {
       tab.setAttribute("aria-selected", chosen ? "true" : "false");
       tab.tabIndex = chosen ? 0 : -1;
       $(tab.getAttribute("aria-controls")).hidden = !chosen;
-      if (chosen) requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "center" }));
     }
     this.current = name;
+    this.reveal();
     this.opened(name);
   }
 }
