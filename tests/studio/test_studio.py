@@ -179,6 +179,27 @@ def test_a_text_full_of_script_is_a_text(tmp_path: Path, serve: Serve, opened: O
     assert page.title() == "evil.policy · Studio"
 
 
+def test_whoever_publishes_is_told_of_examples_that_are_not_as_expected(
+    tmp_path: Path, serve: Serve, opened: Opened, journal: Path
+) -> None:
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "mine.policy").write_text("exit at 5% loss\n", encoding="utf-8")
+    page = opened()
+    served = serve(journal, rooms=[STUDIO], policies=policies)
+    page.goto(f"{served.url}/studio/edit?policy=mine.policy")
+    example = 'example "a deep loss"\n  long 100 KOTAKBANK at 1000\n  price 950\n  expect exit\n'
+    page.fill("#text", f"exit at 6% loss\n\n{example}")
+    page.click("#publish")
+    says(page, "#publishing-said", "1 of 1 examples not as expected: a deep loss")
+    page.click("#publish-not")
+    page.fill("#text", f"exit at 4% loss\n\n{example}")
+    page.click("#publish")
+    says(page, "#publishing-said", "It changes")
+    says(page, "#publishing-said", "sooner exit")
+    assert "not as expected" not in page.inner_text("#publishing-said")
+
+
 def test_a_policy_with_errors_is_not_published(tmp_path: Path, serve: Serve, opened: Opened, journal: Path) -> None:
     policies = tmp_path / "policies"
     policies.mkdir()

@@ -43,14 +43,25 @@ export class Publishing {
     if (ready.changed) { await this.quicker(ready.changed); return; }
     if (ready.same) { $("publishing-said").replaceChildren(make("p", {}, "This is what stands in the file already.")); return; }
     const searched = make("div", {}, make("p", { class: "soft" }, "looking for positions on which it does otherwise…"));
-    $("publishing-said").replaceChildren(make("p", {}, this.state.digest ? "It changes: " : "It is new: ", ...said(ready.said || "the words, not the meaning")), searched,
+    const failing = make("div", { role: "alert" });
+    $("publishing-said").replaceChildren(failing, make("p", {}, this.state.digest ? "It changes: " : "It is new: ", ...said(ready.said || "the words, not the meaning")), searched,
       make("p", { class: "soft small" }, "The file is written at once, the version before it is kept. A running engine takes it between two looks; what is under way goes on."));
     $("publish-now").disabled = false;
     $("publish-now").focus();
+    this.warn(failing, asked);
     try {
       const { found } = await ask("/studio/compare", asked);
       searched.replaceChildren(...difference(found, null));
     } catch (error) { searched.replaceChildren(make("p", { class: "soft" }, error.message)); }
+  }
+
+  /** Say which examples do not come out as they expect: whoever wrote them meant another policy than this text. */
+  async warn(box, asked) {
+    try {
+      const { trials } = await ask("/studio/examples", asked);
+      const failing = trials.filter((each) => !each.passed);
+      if (failing.length) box.replaceChildren(make("p", { class: "note bad" }, `${failing.length} of ${trials.length} examples not as expected: ${failing.map((each) => each.title || `line ${each.line}`).join("; ")}`));
+    } catch (error) { box.replaceChildren(make("p", { class: "note" }, error.message)); }
   }
 
   /** Somebody else has changed the file: show theirs, keep ours, and let the person decide. */
