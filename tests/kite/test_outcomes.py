@@ -75,6 +75,7 @@ def test_each_answer_means_one_thing_and_is_asked_for_once(
     found = broker.place(REQUEST)
     assert type(found) is outcome, found
     assert getattr(found, "again", None) == again
+    assert getattr(found, "limited", False) == (name == "429"), "it speaks of the number of requests alone"
     posts = [request for request in server.requests if request[0].startswith("POST")]
     assert len(posts) == len(server.requests) == 1, "one request, whatever comes"
     assert KEY not in repr(found)

@@ -103,6 +103,7 @@ def test_each_answer_means_one_thing_and_is_asked_for_once(
     found = broker.place(REQUEST)
     assert type(found) is outcome, found
     assert getattr(found, "again", None) == again
+    assert getattr(found, "limited", False) == (name == "one too many"), "it speaks of the number of requests alone"
     assert [line for line, _, _ in server.requests][3:] == ["POST /api/v1/placeorder"], "one request, whatever comes"
     assert KEY not in repr(found)
 
