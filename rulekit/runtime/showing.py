@@ -40,7 +40,9 @@ WATCHED_S = 10.0
 AT_ONCE = 250
 """Positions that are written at once: a thousand must not stop the engine."""
 LONGEST = 6_000_000
-"""Bytes after which the file is written anew, with the latest of each position only."""
+"""Bytes added to a file after which another is begun, with the latest of each position only."""
+KEPT = 500_000
+"""Bytes of those added that it begins with, so that who reads along need not read everything anew."""
 EVENTS_KEPT = 40
 UNJOURNALED = frozenset(
     ("rule_unknown", "rule_skipped", "price_stale", "policy_reloaded", "policy_refused", "policy_compared")
@@ -86,7 +88,7 @@ class Showing:
         self._run = fresh_bytes(6).hex()
         self._file: FileIO | None = None
         self._number = 0
-        self._size = 0
+        self._size = self._stated = 0
         self._changed: dict[PositionKey, Look] = {}
         self._marks: dict[PositionKey, tuple[object, ...]] = {}
         self._lines: dict[PositionKey, str] = {}
@@ -161,6 +163,10 @@ class Showing:
     # --- writing -------------------------------------------------------------------------------------------------
 
     def _write(self, journal: Path, policies: Sequence[Policy], real: float) -> None:
+        if self._file is None:
+            self._policies = policies
+        if self._file is None or self._size - self._stated > LONGEST:
+            self._begin(journal)
         lines = self._news(policies)
         if real >= self._health_due:
             self._health_due = real + HEALTH_S
@@ -168,13 +174,11 @@ class Showing:
         elif not lines:
             return
         lines.append(text_of({"k": NOW, "now": self._clock.now()}))
-        if self._file is None or self._size > LONGEST:
-            self._begin(journal)
         self._add(lines)
 
     def _news(self, policies: Sequence[Policy]) -> list[str]:
         lines: list[str] = []
-        if policies is not self._policies and self._file is not None:
+        if policies is not self._policies:
             lines += map(_policy_line, policies)
             self.begun = True  # others may be for the positions now
         self._policies = policies
@@ -204,26 +208,45 @@ class Showing:
 
     def _begin(self, journal: Path) -> None:
         """Begin a new file with all that is known; whoever reads sees the old one or the new one, whole."""
+        path = shown_path(journal)
+        kept, kept_from = b"", 0
         if self._file is not None:
+            kept, kept_from = _end_of(path, max(self._stated, self._size - KEPT), self._size)
             self._file.close()
             self._file = None
-        path = shown_path(journal)
         draft = path.with_name(f"{path.name}.draft")
         self._number += 1
-        lines = [text_of({"k": BEGIN, "run": self._run, "number": self._number, "process": os.getpid()})]
-        lines += map(_policy_line, self._policies)
-        lines += map(event_line, self._events)
-        lines += self._lines.values()
-        draft.write_bytes("".join(f"{line}\n" for line in lines).encode())
+        known = list(self._events)[: max(0, len(self._events) - len(self._new_events))]  # the new ones are news
+        restated = _block([*map(_policy_line, self._policies), *map(event_line, known), *self._lines.values()])
+        begin = {
+            "k": BEGIN, "run": self._run, "number": self._number, "process": os.getpid(),
+            "restated": len(restated), "kept": len(kept), "kept_from": kept_from,
+        }  # fmt: skip
+        self._size = self._stated = draft.write_bytes(_block([text_of(begin)]) + restated + kept)
         draft.replace(path)
         self._file = path.open("ab", buffering=0)
-        self._size = path.stat().st_size
 
     def _add(self, lines: Sequence[str]) -> None:
         assert self._file is not None
-        written = "".join(f"{line}\n" for line in lines).encode()
+        written = _block(lines)
         self._file.write(written)
         self._size += len(written)
+
+
+def _block(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _end_of(path: Path, first: int, size: int) -> tuple[bytes, int]:
+    """Return the whole lines of a file from a byte on, and where they begin; nothing where it is not as it was left."""
+    try:
+        with path.open("rb") as file:
+            file.seek(first - 1)
+            found = file.read()
+    except OSError:
+        return b"", 0
+    cut = found.find(b"\n") + 1
+    return (found[cut:], first - 1 + cut) if len(found) == size - first + 1 else (b"", 0)
 
 
 def _policy_line(policy: Policy) -> str:

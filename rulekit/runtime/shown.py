@@ -11,9 +11,9 @@ from contextlib import suppress
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from attrs import asdict, define, field, fields, frozen
+from attrs import asdict, define, fields, frozen
 
 from rulekit.execution.journal_schema import text_of
 from rulekit.model.decision import Memory
@@ -123,6 +123,10 @@ def event_line(event: Event) -> str:
 class ShownReader:
     """Reads what has been added since the last time; nothing is held open in between.
 
+    A file that has grown long is begun anew: its first line, of the kind BEGIN, says how many bytes behind it state
+    the latest of everything (`restated`), how many behind those are the end of the file before it (`kept`), and where
+    in that file they stood (`kept_from`). Who had read so far goes on there; anybody else reads what is restated.
+
     Args:
         path: of the file.
     """
@@ -130,26 +134,60 @@ class ShownReader:
     path: Path
     _name: bytes = b""
     _place: int = 0
-    _more: bool = field(default=False)
+    _passed: tuple[int, int] = (0, 0)  # from where to where the file tells anew what it has restated
 
     def read(self) -> list[Mapping[str, Any]]:
-        """Return the new lines; they begin with one of the kind BEGIN where the file is another one than before."""
+        """Return the new lines; they begin with one of the kind BEGIN where they state everything anew."""
         try:
             with self.path.open("rb") as file:
                 name = file.readline()
                 if not name.endswith(b"\n"):
                     return []
                 if name != self._name:
-                    self._name, self._place = name, 0
-                file.seek(self._place)
-                found = file.read(MOST_READ)
+                    self._place, self._passed = self._first_place(name)
+                    self._name = name
+                found = self._rest(file)
         except OSError:
             return []
-        whole = found.rfind(b"\n") + 1
-        self._place += whole
         lines = []
-        for line in found[:whole].splitlines():
+        for line in found:
             # What a dead engine left half written at the end of a file is no line.
             with suppress(ValueError):
                 lines.append(_DECODER.decode(line.decode("utf-8")))
         return lines
+
+    def _rest(self, file: IO[bytes]) -> list[bytes]:
+        begins, ends = self._passed
+        lines: list[bytes] = []
+        if self._place < begins:
+            lines += self._lines(file, min(MOST_READ, begins - self._place))
+            if self._place < begins:
+                return lines
+        self._place = max(self._place, ends)
+        return lines + self._lines(file, MOST_READ)
+
+    def _lines(self, file: IO[bytes], most: int) -> list[bytes]:
+        file.seek(self._place)
+        found = file.read(most)
+        whole = found.rfind(b"\n") + 1
+        self._place += whole
+        return found[:whole].splitlines()
+
+    def _first_place(self, name: bytes) -> tuple[int, tuple[int, int]]:
+        """Return where to read in a file that begins with this line, and what to pass over there."""
+        old, new = _begin_of(self._name), _begin_of(name)
+        if not new.get("kept"):
+            return 0, (0, 0)
+        begins = len(name) + int(new["restated"])
+        ends = begins + int(new["kept"])
+        follows = old.get("run") == new["run"] and old.get("number") == new["number"] - 1
+        if follows and self._place >= new["kept_from"]:
+            return begins + self._place - int(new["kept_from"]), (0, 0)
+        return 0, (begins, ends)
+
+
+def _begin_of(name: bytes) -> Mapping[str, Any]:
+    """Read a file's first line; nothing where it is none."""
+    with suppress(ValueError):
+        return dict(json.loads(name))
+    return {}

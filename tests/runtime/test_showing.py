@@ -11,6 +11,7 @@ import pytest
 from rulekit.market.market import Market
 from rulekit.market.ticks import Tick
 from rulekit.model.clock import SimulatedClock
+from rulekit.model.events import Event
 from rulekit.model.instant import SECOND, parse_instant
 from rulekit.model.instrument import InstrumentKey
 from rulekit.model.orders import BUY
@@ -122,18 +123,87 @@ def test_a_file_grown_long_is_begun_anew_with_the_latest(
     watched_path(journal).touch()
     for _ in range(3):
         manager.publish()
-    begun, last = 0, 0.0
+    names = set()
     for number in range(60):
         tick(manager, number, 150_000.0 + number * 5)
         found = reader.read()
-        begun += sum(row["k"] == BEGIN for row in found)
-        last = [read_position(row).last for row in found if row["k"] == POSITION][-1:] or [last]
-        last = last[0]
-    assert begun >= 2
-    assert last == 150_295.0
+        names.add(shown_path(journal).read_bytes().splitlines()[0])
+    assert len(names) >= 3
+    assert [read_position(row).last for row in found if row["k"] == POSITION] == [150_295.0]
     assert shown_path(journal).stat().st_size < 20_000
     whole = [read_position(row) for row in ShownReader(shown_path(journal)).read() if row["k"] == POSITION]
     assert {one.key.symbol for one in whole} == {"INFY", "TCS"}  # TCS has not moved since the file was begun
+
+
+def test_who_reads_along_is_not_told_everything_again(
+    manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand positions read again at once keep every browser waiting."""
+    monkeypatch.setattr(showing, "LONGEST", 6000)
+    monkeypatch.setattr(showing, "KEPT", 5000)
+    journal = tmp_path / "day.journal"
+    path = shown_path(journal)
+    always, lagging = ShownReader(path), ShownReader(path)
+    watched_path(journal).touch()
+    for _ in range(3):
+        manager.publish()
+    always.read()
+    lagging.read()
+    names, told, told_late = {path.read_bytes().splitlines()[0]}, [], []
+    for number in range(60):
+        tick(manager, number, 150_000.0 + number * 5)
+        told += always.read()
+        if number % 3 == 0:
+            told_late += lagging.read()
+        names.add(path.read_bytes().splitlines()[0])
+    told_late += lagging.read()
+    assert len(names) >= 4
+    prices = [150_000.0 + number * 5 for number in range(60)]
+    for rows in (told, told_late):
+        assert not [row for row in rows if row["k"] == BEGIN]
+        assert [read_position(row).last for row in rows if row["k"] == POSITION] == prices
+
+
+def test_many_positions_do_not_begin_a_file_at_every_writing(
+    manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file begins with counts for nothing: only what has been added since makes it long."""
+    monkeypatch.setattr(showing, "LONGEST", 1500)
+    path = shown_path(tmp_path / "day.journal")
+    watched_path(tmp_path / "day.journal").touch()
+    names = set()
+    for number in range(30):
+        tick(manager, number, 150_000.0 + number * 5)
+        names.add(path.read_bytes().splitlines()[0])
+    assert 2 <= len(names) <= 20
+
+
+@pytest.mark.parametrize("kept", [0, 3000])
+def test_who_read_too_little_or_comes_anew_is_told_everything_once(
+    manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(showing, "LONGEST", 6000)
+    monkeypatch.setattr(showing, "KEPT", kept)
+    journal = tmp_path / "day.journal"
+    path = shown_path(journal)
+    slow = ShownReader(path)
+    watched_path(journal).touch()
+    for _ in range(3):
+        manager.publish()
+    slow.read()
+    for number in range(50):
+        manager._showing.heard(Event("price_stale", TEN + number, "INFY"))
+        tick(manager, number, 150_000.0 + number * 5)
+    for reader in (slow, ShownReader(path)):
+        found = reader.read()
+        assert [row["k"] for row in found].count(BEGIN) == 1
+        events = [(row["name"], row["at"]) for row in found if row["k"] == HEARD]
+        assert ("price_stale", TEN + 49) in events
+        assert len(events) == len(set(events))
+        last = {one.key.symbol: one.last for one in (read_position(row) for row in found if row["k"] == POSITION)}
+        assert last["INFY"] == 150_245.0
+        assert "TCS" in last
+        assert reader.read() == []
 
 
 def test_it_ends_some_time_after_the_last_sign(
