@@ -19,6 +19,7 @@ from rulekit.errors import PolicyError, RulekitError
 from rulekit.language.reading import check_text
 from rulekit.lint.linting import lint_together
 from rulekit.lint.selection import Selection
+from rulekit.studio.days import read_calendar
 from rulekit.studio.draft import Reading, read
 from rulekit.studio.findings import findings
 
@@ -54,7 +55,8 @@ def replay(asked: Asked) -> Any:
     from rulekit.studio.replaying import chosen, replayed
 
     running = _policy(asked, "running") if asked.get("running") else None
-    return replayed(_policy(asked, "text"), chosen(asked["chosen"]), Path(asked["bars"]), running)
+    days = read_calendar(asked["calendar"]).calendar()
+    return replayed(_policy(asked, "text"), chosen(asked["chosen"]), Path(asked["bars"]), running, days)
 
 
 KINDS: dict[str, Callable[[Asked], Any]] = {"prove": prove, "compare": compare, "offer": offer, "replay": replay}

@@ -11,6 +11,7 @@ from attrs import asdict, evolve, frozen
 
 from rulekit.compile.policy import CompiledPolicy
 from rulekit.errors import InputError, UsageError
+from rulekit.model.calendar import Calendar
 from rulekit.model.instant import day_of
 from rulekit.replay.api import facts_of
 from rulekit.replay.bars import Bars, first_of, last_of, read_bars
@@ -116,7 +117,8 @@ def offered(folder: Path, name: str) -> Offered:
 
 
 def replayed(
-    policy: CompiledPolicy, wanted: Chosen, folder: Path, against: CompiledPolicy | None = None
+    policy: CompiledPolicy, wanted: Chosen, folder: Path, against: CompiledPolicy | None = None,
+    calendar: Calendar | None = None,
 ) -> dict[str, Any]:
     """Replay a policy on a price file, beside the running one where that is given; return what a page draws.
 
@@ -138,6 +140,7 @@ def replayed(
         outcome = study(
             policy, bars, enter=f"every {wanted.every} bars", side=wanted.side, quantity=wanted.quantity,
             against=against, looks=wanted.looks, native=native, told=_LOOKS_TOLD, facts=dict(wanted.facts),
+            calendar=calendar,
         )  # fmt: skip
     except InputError as error:
         if "--fact" not in error.help:

@@ -26,6 +26,7 @@ from rulekit.page.room import Room
 from rulekit.page.screen import Screen
 from rulekit.studio import answers
 from rulekit.studio.asking import pieces
+from rulekit.studio.days import calendar_text
 from rulekit.studio.draft import Draft, Drafts
 from rulekit.studio.findings import about
 from rulekit.studio.open_now import open_now
@@ -279,7 +280,10 @@ def _replay(shop: Workshop) -> Endpoint:
         against = ""
         if asked.get("beside") and asked["name"] in await run_in_threadpool(shop.shelf.names):
             against = (await run_in_threadpool(shop.shelf.open, asked["name"])).text
-        return await shop.aside("replay", asked, bars=str(folder), chosen=asked.get("chosen") or {}, running=against)
+        return await shop.aside(
+            "replay", asked, bars=str(folder), chosen=asked.get("chosen") or {}, running=against,
+            calendar=calendar_text(shop.screen.settings.calendar),
+        )  # fmt: skip
 
     return replay
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,8 @@ import pytest
 
 from rulekit.execution.journal import read_journal
 from rulekit.page.people import LOOK, WRITE, Doors, Person
+from rulekit.settings import Settings
+from rulekit.settings.sections import CalendarSettings
 from rulekit.studio.routes import STUDIO
 from rulekit.studio.shelf import Shelf, digest_of
 from tests.page.worlds import served
@@ -110,3 +113,24 @@ def test_a_page_without_a_folder_of_policies_says_so(journal: Path) -> None:
         client.post("/enter", data={"name": "writer", "password": WRITER.password, "next": "/"})
         assert "the page was started without a folder of policies" in client.get("/studio").text
         client.close()
+
+
+@pytest.mark.parametrize("hours", [{}, {"NSE": {date(2026, 11, 21): ("09:15", "15:30")}}])
+def test_a_replay_goes_by_the_days_of_the_settings(
+    journal: Path, policies: Path, tmp_path: Path, hours: dict[str, dict[date, tuple[str, str]]]
+) -> None:
+    """A Saturday on which, by the settings, the exchange trades: without them nothing can be entered."""
+    bars = tmp_path / "bars"
+    bars.mkdir()
+    rows = [f"2026-11-21T10:{minute:02}:00+05:30,INFY,100,102,99,101,500" for minute in range(40)]
+    text = "\n".join(["time,symbol,open,high,low,close,volume", *rows, ""])
+    (bars / "saturday.csv").write_text(text, encoding="utf-8")
+    settings = Settings(calendar=CalendarSettings(sessions=hours))
+    doors = Doors((WATCHER,), None)
+    with (
+        served(journal, rooms=[STUDIO], policies=policies, doors=doors, bars=bars, settings=settings) as page,
+        come_in(page.url, WATCHER) as client,
+    ):
+        chosen = {"file": "saturday.csv", "every": "5", "quantity": "10"}
+        found = client.post("/studio/replay", json={**asked(NEW), "chosen": chosen}).json()
+    assert found["found"]["trades"] > 0 if hours else "lie mostly outside its hours" in found["error"], found

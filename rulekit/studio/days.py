@@ -1,0 +1,28 @@
+"""The settings' days of exchanges, on their way to the process that replays."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from cattrs.preconf.json import JsonConverter, make_converter
+
+from rulekit.settings.sections import CalendarSettings
+
+
+@cache
+def _converter() -> JsonConverter:
+    made = make_converter()
+    made.register_unstructure_hook(Path, lambda path: str(path.absolute()))
+    made.register_structure_hook(Path, lambda text, _: Path(text))
+    return made
+
+
+def calendar_text(settings: CalendarSettings) -> str:
+    """Write the days; files are named, and read where they are asked for."""
+    return _converter().dumps(settings)
+
+
+def read_calendar(text: str) -> CalendarSettings:
+    """Read them back."""
+    return _converter().loads(text, CalendarSettings)
