@@ -102,6 +102,9 @@ class Standing:
         self._refusals: dict[PositionKey, _Refused] = {}
         self._stubborn: set[str] = set()
         self._told_large: set[str] = set()
+        self._left: dict[str, list[tuple[set[tuple[int, float] | None], Instant]]] = {}
+        """Quantity and trigger as each stop may have been before each change, and when it was asked for."""
+        self._began = chronicle.now()
 
     def let_go(self) -> None:
         """Forget what was about stops that stand no longer and positions that are closed."""
@@ -109,6 +112,7 @@ class Standing:
         held = {key: book.episode for key, book in books.items() if book.quantity}
         self._reached = {tag: at for tag, at in self._reached.items() if tag in standing}
         self._stubborn &= standing.keys()
+        self._left = {tag: left for tag, left in self._left.items() if tag in standing}
         self._refusals = {key: refused for key, refused in self._refusals.items() if key in held}
         self._told_large &= set(held.values())
 
@@ -370,10 +374,21 @@ class Standing:
             why = "something else was under way with it"
         if why is None and self._chronicle.ledger.mode.name == HALTED:
             why = "the engine is halted"
+        if why is None and self._was_lately(attempt, wanted, now):
+            why = "the book may still show it as it was before it was made larger"
         if why is not None:
             self._take_back(action, attempt, why, now)
         elif self._chronicle.budgets.due(now, urgent=True) <= now:
             self._change(action, attempt, wanted)
+
+    def _was_lately(self, attempt: Attempt, wanted: Wanted, now: Instant) -> bool:
+        """Tell whether a row from before could pass for the change to come, so that its loss would not be seen."""
+        quarantine = round(self._chronicle.settings.quarantine_s * SECOND)
+        left = self._left.get(attempt.tag, [])
+        if attempt.changes > len(left) and now <= self._began + quarantine:
+            return True  # it was changed before this process began, and nobody here knows from what
+        asked = (wanted.quantity + attempt.filled, wanted.trigger)
+        return any(asked in shapes and now <= at + quarantine for shapes, at in left)
 
     def _move(self, action: ActionRecord, attempt: Attempt, wanted: Wanted, now: Instant) -> None:
         """Move a stop, or let it close more; never in the way of anything urgent."""
@@ -394,6 +409,8 @@ class Standing:
         assert self._broker is not None
         # What was filled counts in an order's quantity.
         quantity = wanted.quantity + attempt.filled
+        before = attempt.quantity, attempt.trigger  # not the latest row's, which may be from before an earlier change
+        self._left.setdefault(attempt.tag, []).append(({before, attempt.asked}, self._chronicle.now()))
         self._chronicle.changing(action, attempt, quantity, wanted.trigger)
         self._chronicle.announce()
         outcome = self._ask(
@@ -408,10 +425,7 @@ class Standing:
                 self._chronicle.budgets.give_back()
             else:
                 self._stubborn.add(attempt.tag)
-            before = self._rows[attempt.tag]
-            self._chronicle.attempt(
-                action, attempt, quantity=before.quantity, trigger=before.trigger, evidence=outcome.reason
-            )
+            self._chronicle.attempt(action, attempt, quantity=before[0], trigger=before[1], evidence=outcome.reason)
 
     def _take_back(self, action: ActionRecord, attempt: Attempt, why: str, now: Instant) -> None:
         """Ask for a stop's cancellation, and again while it stands; its end is read from the book."""

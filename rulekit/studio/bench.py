@@ -19,7 +19,7 @@ from rulekit.errors import PolicyError, RulekitError
 from rulekit.language.reading import check_text
 from rulekit.lint.linting import lint_together
 from rulekit.lint.selection import Selection
-from rulekit.studio.days import read_calendar
+from rulekit.settings.days_text import read_calendar
 from rulekit.studio.draft import Reading, read
 from rulekit.studio.findings import findings
 

@@ -117,7 +117,10 @@ def offered(folder: Path, name: str) -> Offered:
 
 
 def replayed(
-    policy: CompiledPolicy, wanted: Chosen, folder: Path, against: CompiledPolicy | None = None,
+    policy: CompiledPolicy,
+    wanted: Chosen,
+    folder: Path,
+    against: CompiledPolicy | None = None,
     calendar: Calendar | None = None,
 ) -> dict[str, Any]:
     """Replay a policy on a price file, beside the running one where that is given; return what a page draws.

@@ -24,9 +24,9 @@ from rulekit.page.layout import render
 from rulekit.page.people import LOOK, WRITE
 from rulekit.page.room import Room
 from rulekit.page.screen import Screen
+from rulekit.settings.days_text import calendar_text
 from rulekit.studio import answers
 from rulekit.studio.asking import pieces
-from rulekit.studio.days import calendar_text
 from rulekit.studio.draft import Draft, Drafts
 from rulekit.studio.findings import about
 from rulekit.studio.open_now import open_now

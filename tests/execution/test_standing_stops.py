@@ -220,6 +220,50 @@ def test_a_row_from_before_a_larger_change_makes_no_room(desk: Desk) -> None:
     assert [order.quantity for order in desk.broker.standing()] == [100]
 
 
+@pytest.mark.parametrize("fate", ["refuse change", "lost before", "lost after", "ignore"])
+def test_a_change_that_goes_wrong_beside_an_old_row_leaves_what_was_known(desk: Desk, fate: str) -> None:
+    """What stands is what the book showed before, not what an old look at it shows now."""
+    key = protected(desk)
+    desk.commit(key, add(25))
+    while not desk.broker.changes:
+        before = list(desk.broker.book)
+        desk.pass_time()
+    for _ in range(12):
+        desk.pass_time()
+    assert desk.row(RULE)["quantity"] == 125
+    desk.broker.old_book, desk.broker.ignore_cancel = before, True
+    desk.pass_time()
+    desk.broker.stop_fates = [fate]
+    desk.commit(key, book(25))
+    for _ in range(5):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    desk.broker.old_book, desk.broker.ignore_cancel, desk.broker.stop_fates = None, False, []
+    for _ in range(15):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    assert desk.broker.net(key) == 100
+    assert [order.quantity for order in desk.broker.standing()] == [100]
+
+
+def test_after_a_restart_nobody_knows_what_an_old_row_may_show(desk: Desk) -> None:
+    key = protected(desk)
+    desk.commit(key, add(25))
+    while not desk.broker.changes:
+        before = list(desk.broker.book)
+        desk.pass_time()
+    for _ in range(12):
+        desk.pass_time()
+    desk.restart()
+    desk.broker.old_book, desk.broker.ignore_cancel = before, True
+    desk.broker.stop_fates = ["lost before"]
+    desk.commit(key, book(25))
+    for _ in range(5):
+        assert exposure(desk, key) <= desk.broker.net(key)
+        desk.pass_time()
+    assert len(desk.broker.changes) == 1, "it is taken back"
+
+
 @pytest.mark.parametrize("fate", ["ignore", "lost before"])
 def test_a_larger_change_that_never_comes_is_followed_by_a_stop_of_its_own(desk: Desk, fate: str) -> None:
     key = protected(desk)

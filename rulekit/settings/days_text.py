@@ -1,17 +1,21 @@
-"""The settings' days of exchanges, on their way to the process that replays."""
+"""The settings' days of exchanges as one text, for another process of this program."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-
-from cattrs.preconf.json import JsonConverter, make_converter
+from typing import TYPE_CHECKING
 
 from rulekit.settings.sections import CalendarSettings
+
+if TYPE_CHECKING:
+    from cattrs.preconf.json import JsonConverter
 
 
 @cache
 def _converter() -> JsonConverter:
+    from cattrs.preconf.json import make_converter
+
     made = make_converter()
     made.register_unstructure_hook(Path, lambda path: str(path.absolute()))
     made.register_structure_hook(Path, lambda text, _: Path(text))
