@@ -1,4 +1,4 @@
-"""An engine's side of what it shows: written a few times a second while somebody looks, and never waited for."""
+"""An engine's side of what it shows: written up to 20 times a second while somebody looks, and never waited for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from rulekit.runtime.shown import (
     watched_path,
 )
 
-LOOK_S, WRITE_S, HEALTH_S = 0.5, 0.1, 2.0
+LOOK_S, WRITE_S, HEALTH_S = 0.5, 0.05, 2.0
 """Real seconds between two looks whether somebody watches, two writings, two publications of the figures."""
 WATCHED_S = 10.0
 """So long after the last sign of whoever watches they are taken to watch still."""
