@@ -120,6 +120,6 @@ ON_DISK = ("two processes on one journal", "a full disk is ignored")
 
 @pytest.mark.parametrize("bug", QUICKLY_CAUGHT)
 def test_planted_bugs_are_caught(bug: str) -> None:
-    seeds, said = seeds_until_caught(bug, 60, ALL if bug in ON_DISK else HARSH)
+    seeds, said = seeds_until_caught(bug, 120, ALL if bug in ON_DISK else HARSH)
     assert seeds, f"{bug} was not caught"
     assert "invariant" in said, said
