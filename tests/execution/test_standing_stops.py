@@ -15,7 +15,7 @@ from rulekit.execution.signal import RegularSignal
 from rulekit.execution.status import status
 from rulekit.model.instant import SECOND
 from rulekit.model.instrument import PositionKey
-from rulekit.model.orders import BUY, SELL, SIGN, Quote
+from rulekit.model.orders import BUY, SELL, SIGN, Order, Quote
 from tests.execution.scripted import KOTAK, Desk, add, book, exit_all, next_morning, stop
 
 AT_BROKER = StopSettings(at_broker=True)
@@ -37,6 +37,17 @@ def protected(desk: Desk, at: float = 165_000.0, quantity: int = 100) -> Positio
     desk.pass_time()
     assert [(order.quantity, order.trigger) for order in desk.broker.standing()] == [(abs(quantity), at)]
     return key
+
+
+def growing(desk: Desk) -> tuple[PositionKey, list[Order]]:
+    """Let a protected position grow until its stop is changed; return the book from before that, too."""
+    key = protected(desk)
+    desk.commit(key, add(25))
+    before: list[Order] = []
+    while not desk.broker.changes:
+        before = list(desk.broker.book)
+        desk.pass_time()
+    return key, before
 
 
 def exposure(desk: Desk, key: PositionKey) -> int:
@@ -202,11 +213,7 @@ def test_a_change_that_comes_late_finds_its_stop_taken_back(desk: Desk) -> None:
 
 def test_a_row_from_before_a_larger_change_makes_no_room(desk: Desk) -> None:
     """A book may be shown as it was twenty seconds ago; what a stop was changed to counts until it cannot be that."""
-    key = protected(desk)
-    desk.commit(key, add(25))
-    while not desk.broker.changes:
-        before = list(desk.broker.book)
-        desk.pass_time()
+    key, before = growing(desk)
     desk.broker.old_book, desk.broker.ignore_cancel = before, True
     desk.commit(key, book(25))
     for _ in range(15):
@@ -223,11 +230,7 @@ def test_a_row_from_before_a_larger_change_makes_no_room(desk: Desk) -> None:
 @pytest.mark.parametrize("fate", ["refuse change", "lost before", "lost after", "ignore"])
 def test_a_change_that_goes_wrong_beside_an_old_row_leaves_what_was_known(desk: Desk, fate: str) -> None:
     """What stands is what the book showed before, not what an old look at it shows now."""
-    key = protected(desk)
-    desk.commit(key, add(25))
-    while not desk.broker.changes:
-        before = list(desk.broker.book)
-        desk.pass_time()
+    key, before = growing(desk)
     for _ in range(12):
         desk.pass_time()
     assert desk.row(RULE)["quantity"] == 125
@@ -247,11 +250,7 @@ def test_a_change_that_goes_wrong_beside_an_old_row_leaves_what_was_known(desk: 
 
 
 def test_after_a_restart_nobody_knows_what_an_old_row_may_show(desk: Desk) -> None:
-    key = protected(desk)
-    desk.commit(key, add(25))
-    while not desk.broker.changes:
-        before = list(desk.broker.book)
-        desk.pass_time()
+    key, before = growing(desk)
     for _ in range(12):
         desk.pass_time()
     desk.restart()
