@@ -164,6 +164,26 @@ def test_who_reads_along_is_not_told_everything_again(
         assert [read_position(row).last for row in rows if row["k"] == POSITION] == prices
 
 
+def test_who_lacks_a_part_of_one_file_only_is_told_everything(
+    manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(showing, "LONGEST", 6000)
+    monkeypatch.setattr(showing, "KEPT", 1500)
+    path = shown_path(tmp_path / "day.journal")
+    slow = ShownReader(path)
+    watched_path(tmp_path / "day.journal").touch()
+    for _ in range(3):
+        manager.publish()
+    slow.read()
+    first, number = path.read_bytes().splitlines()[0], 0
+    while path.read_bytes().splitlines()[0] == first:
+        number += 1
+        tick(manager, number, 150_000.0 + number * 5)
+    found = slow.read()
+    assert found[0]["k"] == BEGIN
+    assert [read_position(row).last for row in found if row["k"] == POSITION][-1] == 150_000.0 + number * 5
+
+
 def test_many_positions_do_not_begin_a_file_at_every_writing(
     manager: Manager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
