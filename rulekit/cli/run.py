@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -327,5 +328,12 @@ def _live(
         waits=stop.waits if standby else never,
     ) as day:  # fmt: skip
         stop.reach(day.stop)
+        day.begun = _leave_what_stays
         with _watching(files, policies, settings, day), _shown(day, settings):
             day.run()
+
+
+def _leave_what_stays() -> None:
+    """Let the garbage collector pass over what a run holds all day: prices wait while it looks through everything."""
+    gc.collect()
+    gc.freeze()

@@ -88,6 +88,8 @@ class LiveDay:
         self._closes_given: set[InstrumentKey] = set()
         self._stopping = False
         self._due: Instant | None = None
+        self.begun: Callable[[], None] | None = None
+        """Called once what a dead process left behind is recovered; None for nobody."""
         self.progress: Callable[[Tick], None] | None = None
         """Told every tick; None for nobody."""
         self.between: Callable[[Manager], None] | None = None
@@ -112,6 +114,8 @@ class LiveDay:
     def run(self) -> None:
         """Recover what a dead process left behind, then look and decide until the day is over or `stop` is called."""
         self._manager.start()
+        if self.begun is not None:
+            self.begun()
         self._plan()
         next_cycle = self._clock.now()
         next_persist = next_cycle + round(_PERSIST_S * SECOND)

@@ -33,6 +33,14 @@ from rulekit.cli.main import main
 main()
 """
 
+COUNTED = """
+import atexit, gc, pathlib, sys
+out = pathlib.Path(sys.argv.pop(1))
+atexit.register(lambda: out.write_text(str(gc.get_freeze_count())))
+from rulekit.cli.main import main
+main()
+"""
+
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
@@ -60,11 +68,11 @@ def environment(account: Account, **more: str) -> dict[str, str]:
     }
 
 
-def start(account: Account) -> subprocess.Popen[bytes]:
+def start(account: Account, program: str = DEBUG) -> subprocess.Popen[bytes]:
     policy = account.folder / "x.policy"
     policy.write_text(EXIT, encoding="utf-8")
     arguments = ["--policy", str(policy), "--broker", "kite", "--feed", "kite", "--journal", str(account.journal)]
-    command = [sys.executable, "-c", DEBUG, str(account.folder / "debug.log"), "run", *arguments, "--format", "json"]
+    command = [sys.executable, "-c", program, str(account.folder / "debug.log"), "run", *arguments, "--format", "json"]
     with (account.folder / "out.log").open("ab") as out, (account.folder / "err.log").open("ab") as err:
         return subprocess.Popen(command, env=environment(account), stdout=out, stderr=err)
 
@@ -104,6 +112,19 @@ def test_a_run_at_debug_level_with_faults_tells_no_secret_and_stops_when_asked(a
     account.is_exact()
     assert (account.folder / "debug.log").stat().st_size > 0
     no_secret_anywhere(account.folder)
+
+
+def test_what_a_run_holds_all_day_is_no_work_for_the_garbage_collector(account: Account) -> None:
+    account.buy("INFY", 100, 1500)
+    process = start(account, COUNTED)
+    try:
+        until(lambda: "position_opened" in told(account), 20)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert int((account.folder / "debug.log").read_text()) > 50_000, "what was there when it had begun, modules and all"
 
 
 @pytest.mark.slow
