@@ -9,6 +9,7 @@ from attrs import define, field
 
 from rulekit.execution.actions import CLOSING_KINDS, ENTRY, PROTECT
 from rulekit.model.decision import ADD
+from rulekit.model.events import Event
 from rulekit.model.instant import MINUTE, SECOND, Instant
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import SIGN, OrderRequest, StopRequest, Trade
@@ -221,14 +222,16 @@ class Invariants:
         looks = sum(known < at < filled - 5 * SECOND for at in self.world.exchange.clean_looks)
         return filled - known < 60 * SECOND or looks < 4
 
-    def superseded(self, action_id: str) -> None:
+    def superseded(self, event: Event) -> None:
         """Check that an exit or a book that is dropped has truly lost its reason."""
         world = self.world
-        action = world.durable.actions.get(action_id)
+        action = world.durable.actions.get(event.action)
         if action is None or action.kind not in CLOSING_KINDS:
             return
-        now, instrument = world.clock.now(), action.key.instrument
-        quiet = now - 90 * SECOND
+        # What was decided while the journal's server was away is told when it has come back.
+        late = max(0, world.own_clock.now() - event.at)
+        instrument = action.key.instrument
+        quiet = world.clock.now() - late - 90 * SECOND
         moved = any(
             trade.at > quiet and (trade.exchange, trade.symbol) == instrument for trade in world.exchange.trades_true
         )

@@ -19,6 +19,12 @@ def test_no_seed_breaks_an_invariant(level: str, first: int) -> None:
         assert not life.story, f"seed {life.seed} with {level} faults:\n{life.story}"
 
 
+@pytest.mark.parametrize("seed", [604277, 804032])
+def test_a_seed_that_once_broke_an_invariant_breaks_none(seed: int) -> None:
+    life = live(seed, HARSH)
+    assert not life.story, life.story
+
+
 @pytest.mark.parametrize("seed", [3, 8])
 def test_death_at_points_all_over_a_scenario_loses_nothing(seed: int) -> None:
     points, deaths = live(seed, NONE).points, 0

@@ -136,7 +136,7 @@ class World:
         if event.name == "alert" and ("no stop stands" in text or "in a row were refused" in text):
             self.given_up.add(event.symbol)
         if event.name == "action_superseded":
-            self.invariants.superseded(event.action)
+            self.invariants.superseded(event)
         if event.name not in ("cycle_evaluated", "price_stale", "rule_unknown", "rule_skipped", "action_executing"):
             words = " ".join(f"{name}={value}" for name, value in event.data.items() if name != "why")
             self.tell(f"  {event.name} {event.symbol} {words}")
