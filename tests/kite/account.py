@@ -43,6 +43,7 @@ class Account:
         self.server = KiteServer(ServerSettings(**values), start=start, speed=speed, feed=feed).start()
         self.events: list[Event] = []
         self.journal = folder / "day.journal"
+        self.told_at_begin: list[list[str]] = []
         self._day: LiveDay | None = None
 
     def price(self, symbol: str, rupees: float) -> None:
@@ -86,6 +87,7 @@ class Account:
             dry_run=dry_run,
         ) as day:  # fmt: skip
             self._day = day
+            day.begun = lambda: self.told_at_begin.append(self.names())
             thread = threading.Thread(target=day.run)
             thread.start()
             try:

@@ -12,6 +12,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from tests.kite.bench import until
 SECRETS = {"api_key": "keythatnobodysees", "api_secret": "secretthatnobodysees", "access_token": "tokenthatnobodysees"}
 EXIT = 'policy "X"\nHALF: book 50% at 5% profit\nOUT: exit at 10% profit\n'
 
+ASIDE = "aside.txt"
+"""What a program of these tests writes beside what `run` says."""
 DEBUG = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv.pop(1), force=True)
@@ -72,7 +75,7 @@ def start(account: Account, program: str = DEBUG) -> subprocess.Popen[bytes]:
     policy = account.folder / "x.policy"
     policy.write_text(EXIT, encoding="utf-8")
     arguments = ["--policy", str(policy), "--broker", "kite", "--feed", "kite", "--journal", str(account.journal)]
-    command = [sys.executable, "-c", program, str(account.folder / "debug.log"), "run", *arguments, "--format", "json"]
+    command = [sys.executable, "-c", program, str(account.folder / ASIDE), "run", *arguments, "--format", "json"]
     with (account.folder / "out.log").open("ab") as out, (account.folder / "err.log").open("ab") as err:
         return subprocess.Popen(command, env=environment(account), stdout=out, stderr=err)
 
@@ -89,11 +92,21 @@ def no_secret_anywhere(folder: Path, *but: Path) -> None:
                 assert secret.encode() not in content, f"{path} holds the {name}"
 
 
-def test_a_run_at_debug_level_with_faults_tells_no_secret_and_stops_when_asked(account: Account) -> None:
+@contextmanager
+def managing(account: Account, program: str = DEBUG) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program that manages 100 shares by now."""
     account.buy("INFY", 100, 1500)
-    process = start(account)
+    process = start(account, program)
     try:
         until(lambda: "position_opened" in told(account), 20)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_run_at_debug_level_with_faults_tells_no_secret_and_stops_when_asked(account: Account) -> None:
+    with managing(account) as process:
         account.server.faults.script(["html_504:before@orders"])
         account.server.stream.play("reset")
         end = time.monotonic() + 15
@@ -106,25 +119,16 @@ def test_a_run_at_debug_level_with_faults_tells_no_secret_and_stops_when_asked(a
         until(lambda: "access token has ended" in told(account), 20)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    finally:
-        process.kill()
-        process.wait()
     account.is_exact()
-    assert (account.folder / "debug.log").stat().st_size > 0
+    assert (account.folder / ASIDE).stat().st_size > 0
     no_secret_anywhere(account.folder)
 
 
 def test_what_a_run_holds_all_day_is_no_work_for_the_garbage_collector(account: Account) -> None:
-    account.buy("INFY", 100, 1500)
-    process = start(account, COUNTED)
-    try:
-        until(lambda: "position_opened" in told(account), 20)
+    with managing(account, COUNTED) as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-    finally:
-        process.kill()
-        process.wait()
-    assert int((account.folder / "debug.log").read_text()) > 50_000, "what was there when it had begun, modules and all"
+    assert int((account.folder / ASIDE).read_text()) > 50_000, "what was there when it had begun, modules and all"
 
 
 @pytest.mark.slow

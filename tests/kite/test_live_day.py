@@ -39,6 +39,14 @@ def test_a_position_of_the_account_is_booked_protected_and_exited(account: Accou
     assert all(request["agent"].startswith("Kiteconnect-python/") for request in account.server.requests)
 
 
+def test_a_day_has_begun_once_the_past_is_recovered(account: Account) -> None:
+    with account.day():
+        until(lambda: "cycle_evaluated" in account.names())
+    (told,) = account.told_at_begin
+    assert "recovered" in told
+    assert "cycle_evaluated" not in told
+
+
 def test_a_dry_run_reads_and_sends_nothing(account: Account) -> None:
     account.buy("INFY", 100, 1500)
     with account.day(dry_run=True):
