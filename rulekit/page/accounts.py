@@ -175,8 +175,9 @@ def troubles(follower: Follower, engine: Engine, real: float) -> list[dict[str, 
         say("the journal is being read", follower.note or "a moment", "warn")
         return found
     if not engine.running:
-        held = follower.ledger is not None and any(book.quantity for book in follower.ledger.books.values())
-        if held:
+        if follower.ledger is None:
+            say("no engine is running", "what is held is not known; `rulekit run` starts one", "warn")
+        elif any(book.quantity for book in follower.ledger.books.values()):
             say(
                 "no engine is running: nothing watches the stops",
                 "start it: `rulekit run` with the same arguments goes on where it was",

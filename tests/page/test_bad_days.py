@@ -53,6 +53,8 @@ def test_a_journal_that_is_not_there_and_then_is(journal: Path, tmp_path: Path) 
     missing = tmp_path / "later.journal"
     live = looked(screen_over(missing))
     assert again(live) == [f"there is no journal at `{missing}`", "no engine is running"]
+    helps = [one["help"] for one in live.changes(0)["account"]["troubles"]]
+    assert "what is held is not known" in helps[1], "nobody can say that nothing is"
     assert not list(tmp_path.glob("later*"))  # looking makes nothing
     shutil.copy(journal, missing)
     assert again(live) == ["no engine is running"]
