@@ -16,7 +16,7 @@ from rulekit.execution.lanes import URGENT, is_regular
 from rulekit.execution.ledger import Ledger
 from rulekit.execution.route import Route
 from rulekit.execution.signal import ManagementSignal, signal_for, taken_row
-from rulekit.execution.sizing import allowed, slice_of, slices
+from rulekit.execution.sizing import Allowed, allowed, slice_of, slices
 from rulekit.execution.switch import HALTED, MORE_ORDERS
 from rulekit.execution.tracking import Tracker
 from rulekit.model.decision import ADD, EXIT, EXIT_EVERYTHING
@@ -98,6 +98,12 @@ class Dispatcher:
         if self._failed_at.get(action.id) == self.looks:
             # A host's own engine is asked again in the host's next cycle, and no sooner.
             return Waiting("it waits for a fresh look at the position", None if self._route.external else now)
+        if self._tracker.is_doubted(action.key):
+            room = self._room(action)
+            if not room.quantity and room.by_book:
+                # It is sent when the list has caught up, or ends when the list is believed.
+                because = f"the list of positions does not show what our fills leave: {room.evidence}"
+                return Waiting(because, now + round(self._chronicle.settings.look_s * SECOND))
         if is_regular(action):
             return self._throttle(now)
         return None
@@ -119,6 +125,9 @@ class Dispatcher:
                 return Waiting(f"an order of {other.id} is on its way")
         stop = ledger.unknown_stop(instrument)
         return None if stop is None else Waiting(f"an order of {stop.id} is unknown")
+
+    def _room(self, action: ActionRecord) -> Allowed:
+        return allowed(action, self._chronicle.ledger, self._tracker, self.resting_elsewhere(action))
 
     def _throttle(self, now: Instant) -> Waiting | None:
         self._regular_sent = [at for at in self._regular_sent if at > now - MINUTE]
@@ -227,7 +236,7 @@ class Dispatcher:
             chronicle.state(action, states.EXPIRED, "it was decided on an earlier day and never sent whole")
             chronicle.tell_of("action_expired", action, reason=action.reason)
             return 0
-        room = allowed(action, chronicle.ledger, self._tracker, self.resting_elsewhere(action))
+        room = self._room(action)
         if room.quantity <= 0:
             self._supersede(action, room.evidence)
             return 0
@@ -235,7 +244,8 @@ class Dispatcher:
         if refused is not None:
             self.refuse(action, *refused)
             return 0
-        if room.quantity < action.remaining:
+        cut_short = room.by_book > room.quantity and self._tracker.is_doubted(action.key)
+        if room.quantity < action.remaining and not cut_short:
             chronicle.goal(action, action.filled + room.quantity, room.evidence)
         closing = action.kind in states.CLOSING_KINDS
         instrument = self._tracker.instrument(action.key.instrument)

@@ -52,12 +52,16 @@ class Holdings:
         self._exchanges = frozenset(key.exchange for key in self._open)
 
     def _surely(self, key: PositionKey) -> int:
-        book = self._ledger.books.get(key)
-        own = (book.quantity if book else 0) + self._untraded.get(key, 0)
+        own = self.own(key)
         shown = self._net.get(key, 0)
         if own * shown <= 0:
             return 0
         return min(own, shown) if own > 0 else max(own, shown)
+
+    def own(self, key: PositionKey) -> int:
+        """Return the signed quantity that our fills leave, whatever the list shows."""
+        book = self._ledger.books.get(key)
+        return (book.quantity if book else 0) + self._untraded.get(key, 0)
 
     def untraded(self, key: PositionKey) -> int:
         """Return the signed fills that the order book shows and the trades do not."""

@@ -17,10 +17,11 @@ from rulekit.model.orders import SIGN
 
 @frozen
 class Allowed:
-    """The quantity that may be sent, and the figures that say so."""
+    """The quantity that may be sent, the figures that say so, and what own book alone would leave to send."""
 
     quantity: int
     evidence: str
+    by_book: int
 
 
 def on_its_way(ledger: Ledger, action: ActionRecord) -> int:
@@ -44,21 +45,20 @@ def allowed(action: ActionRecord, ledger: Ledger, tracker: Tracker, resting: int
         resting: open orders of the same side that somebody else placed for this action.
     """
     if action.kind == ENTRY:
-        return Allowed(action.remaining, "")
+        return Allowed(action.remaining, "", action.remaining)
     book = ledger.books.get(action.key)
     if book is None or book.episode != action.episode or not book.quantity:
-        return Allowed(0, "the position that it was decided for has ended")
-    held = tracker.held(action.key)
+        return Allowed(0, "the position that it was decided for has ended", 0)
+    held, own = tracker.held(action.key), tracker.own(action.key)
     side = SIGN[str(action.side)]
     if action.kind == ADD:
-        if held * side <= 0:
-            return Allowed(0, f"the position now stands at {held}")
-        return Allowed(action.remaining, "")
+        by_list, by_book = (action.remaining if quantity * side > 0 else 0 for quantity in (held, own))
+        return Allowed(by_list, f"the position now stands at {held}", by_book)
     assert action.kind in CLOSING_KINDS
     moving = on_its_way(ledger, action) + resting
-    free = -held * side - moving
+    by_list, by_book = (max(0, min(action.remaining, -quantity * side - moving)) for quantity in (held, own))
     figures = f"own book {book.quantity}, the broker shows {tracker.shown(action.key)}, on its way {moving}"
-    return Allowed(max(0, min(action.remaining, free)), figures)
+    return Allowed(by_list, figures, by_book)
 
 
 def slice_of(quantity: int, price: float, closing: bool, instrument: Instrument, settings: ExecutionSettings) -> int:

@@ -89,11 +89,12 @@ class Strangers:
             if found.attempt != 1 or found.ordinal != firings:
                 return None
             action = self._decided(found, row)
+        elif not action.open:
+            # The halt that the order caused has ended it; what it did all the same counts as the rule's next firing,
+            # and so does each further order of it: rather one firing too many than one that is done again.
+            action = self._decided(_as_firing(found, firings, ledger.account), row)
         elif found.attempt != len(action.attempts) + 1 or action.live is not None:
             return None
-        elif not action.open:
-            # The halt that the order caused has ended it; what it did all the same counts as the rule's next firing.
-            action = self._decided(_as_firing(found, firings, ledger.account), row)
         evidence = f"adopted by a person: order {row['order']}, {row['filled']} of {row['quantity']} filled"
         attempt = chronicle.request(
             action, {"tag": row["tag"], "quantity": row["quantity"], "protection": None, "evidence": evidence}

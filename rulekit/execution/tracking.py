@@ -113,10 +113,12 @@ class Tracker:
     def _compare(self, reading: Reading) -> None:
         rows = reading.net()
         books = self._chronicle.ledger.books
-        for key in [*rows, *(key for key, book in books.items() if book.quantity and key not in rows)]:
+        keys = [*rows, *(key for key, book in books.items() if book.quantity and key not in rows)]
+        for key in self._differs.keys() - set(keys):
+            del self._differs[key]  # flat by both: a later difference of the same figures begins anew
+        for key in keys:
             shown = rows[key].quantity if key in rows else 0
-            book = books.get(key)
-            own = (book.quantity if book else 0) + self.holdings.untraded(key)
+            own = self.own(key)
             if shown == own:
                 self._differs.pop(key, None)
                 continue
@@ -189,6 +191,14 @@ class Tracker:
     def shown(self, key: PositionKey) -> int:
         """Return the signed quantity of the broker's net list, 0 where it has no row."""
         return self.holdings.shown(key)
+
+    def own(self, key: PositionKey) -> int:
+        """Return the signed quantity that our fills leave."""
+        return self.holdings.own(key)
+
+    def is_doubted(self, key: PositionKey) -> bool:
+        """Tell whether the list differs from own book, and not yet for so long that it is believed."""
+        return key in self._differs
 
     def held(self, key: PositionKey) -> int:
         """Return the signed quantity that is surely held: the smaller of the list and of what our fills leave."""
@@ -326,7 +336,7 @@ class Tracker:
         memory, firings = self._memory(book, actions)
         instrument = book.key.instrument
         frozen = ledger.is_frozen(instrument)
-        on_its_way = any(action.kind in QUANTITY_KINDS for action in ledger.open_on(instrument))
+        on_its_way = any(self._moves(action, book) for action in ledger.open_on(instrument))
         return TrackedPosition(
             key=book.key,
             side=book.side,
@@ -349,6 +359,15 @@ class Tracker:
             memory=memory,
             firings=firings,
         )
+
+    def _moves(self, action: ActionRecord, book: Book) -> bool:
+        """Tell whether an open action on a book's instrument keeps its rules from deciding.
+
+        What waits for an old list to catch up with another product does not: that may take a minute.
+        """
+        if action.kind not in QUANTITY_KINDS:
+            return False
+        return action.key == book.key or action.live is not None or not self.is_doubted(action.key)
 
     def _memory(self, book: Book, actions: list[ActionRecord]) -> tuple[dict[str, RuleMemory], dict[str, int]]:
         """Return what the rules remember with their counted firings, and how many actions of each there are."""

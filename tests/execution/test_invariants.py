@@ -288,7 +288,7 @@ def test_invariant_3_no_exit_takes_a_position_through_zero(tmp_path: Path, monke
     """Planted: an exit is sized by what was decided, whatever is still held."""
 
     def blind(action: ActionRecord, *unused: object) -> sizing.Allowed:
-        return sizing.Allowed(action.remaining, "")
+        return sizing.Allowed(action.remaining, "", 0)
 
     hasty = ExecutionSettings(quarantine_s=10, refusals_in_all=1000, unknown_limit=100)
     with planted(monkeypatch, dispatch, "allowed", blind):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from rulekit.cli.main import cli
 from rulekit.errors import UsageError
 from rulekit.execution.requests import ADOPT, Request, drop
-from rulekit.model.instrument import PositionKey
+from rulekit.model.instrument import Instrument, InstrumentKey, PositionKey
 from rulekit.model.orders import COMPLETE, SELL, Order
 from tests.execution.scripted import Desk, book
 
@@ -104,8 +104,8 @@ def test_an_order_whose_origin_nobody_knows_is_adopted_as_evidence(desk: Desk) -
     assert desk.rows() == []
 
 
-def test_what_a_halt_ended_though_it_was_sent_counts_as_the_next_firing(desk: Desk) -> None:
-    """Two positions decide together; the journal loses all behind the first request, so the second one's, too."""
+def with_all_behind_the_first_request_lost(desk: Desk, seconds: int = 0) -> PositionKey:
+    """Two positions decide together and go on for a while; the journal loses all behind the first one's request."""
     first, second = desk.hold("KOTAKBANK"), desk.hold("INFY")
     desk.start()
     desk.executor.record_policies(RULES)
@@ -119,6 +119,8 @@ def test_what_a_halt_ended_though_it_was_sent_counts_as_the_next_firing(desk: De
     desk.broker.points = keep
     desk.executor.commit([desk.decided(first, book(50)), desk.decided(second, book(50))])
     desk.broker.points = lambda point: None
+    for _ in range(seconds):
+        desk.pass_time()
     desk.die()
     for path in desk.folder.iterdir():
         if path.name.startswith(desk.path.name):
@@ -128,11 +130,32 @@ def test_what_a_halt_ended_though_it_was_sent_counts_as_the_next_firing(desk: De
             path.write_bytes(content)
     desk.start()
     assert desk.executor.mode == "halted", "the second request is unknown, and its action ends with the halt"
+    return second
+
+
+def test_what_a_halt_ended_though_it_was_sent_counts_as_the_next_firing(desk: Desk) -> None:
+    second = with_all_behind_the_first_request_lost(desk)
     (lost,) = (order for order in desk.broker.book if order.symbol == "INFY" and order.tag)
     desk.executor.adopt(lost.order_id, "ADOPT")
     rows = [row for row in desk.rows() if row["symbol"] == "INFY"]
     assert [(row["end"], row["filled"]) for row in rows] == [("cancelled", 0), ("settled", 50)]
     assert desk.position(second).memory["First target"].fired == 1, "so it does not fire again"
+    desk.executor.resume("RESUME")
+    desk.restart()
+    assert desk.executor.mode == "active"
+
+
+def test_a_later_slice_of_what_a_halt_ended_is_known_by_its_rule_too(desk: Desk) -> None:
+    desk.broker.listed[InstrumentKey("NSE", "INFY")] = Instrument("NSE", "INFY", freeze=30)
+    second = with_all_behind_the_first_request_lost(desk, seconds=3)
+    lost = [order for order in desk.broker.book if order.symbol == "INFY" and order.tag]
+    assert [order.quantity for order in lost] == [30, 20]
+    for order in lost:
+        desk.executor.adopt(order.order_id, "ADOPT")
+    assert not any("what it was sent for is not known" in text for text in desk.alerts())
+    rows = [row for row in desk.rows() if row["symbol"] == "INFY"]
+    assert [(row["end"], row["filled"]) for row in rows] == [("cancelled", 0), ("settled", 30), ("settled", 20)]
+    assert desk.position(second).memory["First target"].fired == 2
     desk.executor.resume("RESUME")
     desk.restart()
     assert desk.executor.mode == "active"

@@ -38,6 +38,7 @@ from rulekit.execution import (
     standing,
     strangers,
     switch,
+    tracking,
 )
 from rulekit.model.orders import Accepted, NotSent, Refused
 from rulekit.model.prices import UNKNOWN
@@ -130,7 +131,7 @@ def _on_its_way_nothing() -> Any:
 
 def _any_size() -> Any:
     return patch.object(
-        dispatch, "allowed", lambda action, ledger, tracker, resting=0: sizing.Allowed(action.remaining, "")
+        dispatch, "allowed", lambda action, ledger, tracker, resting=0: sizing.Allowed(action.remaining, "", 0)
     )
 
 
@@ -605,6 +606,20 @@ def _parked_in_silence() -> Any:
     return patch.object(settling.Settler, "_park", park)
 
 
+def _old_lists_believed() -> Any:
+    return patch.object(tracking.Tracker, "is_doubted", lambda self, key: False)
+
+
+def _old_lists_cut() -> Any:
+    real = dispatch.Dispatcher.prepare
+
+    def prepare(self: Any, action: Any, now: Any) -> int:
+        with _old_lists_believed():
+            return real(self, action, now)
+
+    return patch.object(dispatch.Dispatcher, "prepare", prepare)
+
+
 BUGS: dict[str, Planted] = {
     "quarantine of 30 s": _quarantine(30),
     "quarantine of 60 s": _quarantine(60),
@@ -675,6 +690,8 @@ BUGS: dict[str, Planted] = {
     "half of a book is sent": _half_a_book,
     "no whole lots are sent": _odd_lots,
     "an action is parked and nobody is told": _parked_in_silence,
+    "an old list of positions ends what waits": _old_lists_believed,
+    "an old list of positions cuts what waits": _old_lists_cut,
 }
 """What is planted, by name."""
 

@@ -101,6 +101,8 @@ class Exchange:
     stamps: SimulatedClock | None = None  # by which prices are stamped, where not by its own
     token_dead_until: Instant = 0
     clean_looks: list[Instant] = field(factory=list)
+    rows_read: dict[PositionKey, int] = field(factory=dict)
+    _rows: dict[PositionKey, int] = field(factory=dict)
     _clean: bool = True
     _events: list[tuple[Instant, int, Callable[[], None]]] = field(factory=list)
     _number: int = 0
@@ -283,7 +285,8 @@ class Exchange:
         lag = round(self.draw.uniform(0, 30) * SECOND) if self.mix.strikes("positions lag") else self._lag
         self._clean = self._clean and not lag
         horizon = self.clock.now() - max(lag, self._lag)
-        return [NetPosition(key, quantity) for key, quantity in self.net(horizon).items()]
+        self._rows = self.net(horizon)
+        return [NetPosition(key, quantity) for key, quantity in self._rows.items()]
 
     def trades(self) -> Sequence[Trade]:
         """Show the trades, as late as the book."""
@@ -291,6 +294,7 @@ class Exchange:
         horizon = self.clock.now() - self._lag
         if self._clean:
             self.clean_looks.append(self.clock.now())
+        self.rows_read = self._rows  # of a reading that was not cut short
         return [trade for trade in self.trades_true if trade.at <= horizon]
 
     def _reading(self, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
@@ -64,7 +64,7 @@ class Invariants:
         self._not_unknown(request, now)
         self._budget(now)
         action, attempt = self._announced(request)
-        if why := wrong_request(world, request, action):
+        if why := wrong_request(world, request, action) or self._cut_for_nothing(action, now):
             raise ViolationError(11, why)
         freeze = world.exchange.listed[request.instrument].freeze
         if freeze is not None and request.quantity > freeze:
@@ -105,6 +105,23 @@ class Invariants:
         if request.quantity + on_its_way > held:
             text = f"{request.quantity} are sent and {on_its_way} may still fill, {held} are held"
             raise ViolationError(3, f"{action.rule} leaves no room in {request.symbol}: {text}")
+
+    def _cut_for_nothing(self, action: SeenAction, now: Instant) -> str | None:
+        """Say that an exit or a book is for less than was decided, though more was held all the while."""
+        exchange, side = self.world.exchange, -SIGN[str(action.side)]
+        at, before = action.cut
+        if action.kind not in CLOSING_KINDS or now - at > SECOND:
+            return None
+        looks = exchange.clean_looks[-1:]
+        held = min([exchange.net(look).get(action.key, 0) * side for look in (*looks, now)])
+        moving = sum(
+            order.quantity - order.filled
+            for order in exchange.open_orders()
+            if (order.exchange, order.symbol, order.product) == action.key[1:] and order.side == action.side
+        )
+        if action.goal - action.filled < min(before - action.filled, held - moving):
+            return f"{action.rule} is cut from {before} to {action.goal}, {held} {action.key.symbol} are held"
+        return None
 
     def change(self, order_id: str, request: StopRequest) -> None:
         """Check a change of a stop order."""
@@ -174,8 +191,16 @@ class Invariants:
                 and row["symbol"] not in busy
                 and row["id"] != regular
                 and row["lane"] in ("critical", "immediate")
+                and self._is_shown(row)
             ):
                 raise ViolationError(5, f"{row['rule']} of {row['symbol']} waits while a regular signal is sent")
+
+    def _is_shown(self, row: dict[str, Any]) -> bool:
+        """Tell whether the last list that was read shows the position that an action is for."""
+        exchange = self.world.exchange
+        key = PositionKey(exchange.account, row["exchange"], row["symbol"], row["product"])
+        side = SIGN[row["side"]] * (1 if row["kind"] == ADD else -1)
+        return exchange.rows_read.get(key, 0) * side > 0
 
     # --- at each fill ---------------------------------------------------------------------------------------
 
@@ -223,25 +248,21 @@ class Invariants:
         return filled - known < 60 * SECOND or looks < 4
 
     def superseded(self, event: Event) -> None:
-        """Check that an exit or a book that is dropped has truly lost its reason."""
+        """Check that what is dropped has truly lost its reason, however old the lists are that were read."""
         world = self.world
         action = world.durable.actions.get(event.action)
-        if action is None or action.kind not in CLOSING_KINDS:
+        if action is None or action.kind not in (*CLOSING_KINDS, ADD):
             return
-        # What was decided while the journal's server was away is told when it has come back.
-        late = max(0, world.own_clock.now() - event.at)
         instrument = action.key.instrument
-        quiet = world.clock.now() - late - 90 * SECOND
-        moved = any(
-            trade.at > quiet and (trade.exchange, trade.symbol) == instrument for trade in world.exchange.trades_true
-        )
         on_its_way = any((order.exchange, order.symbol) == instrument for order in world.exchange.resting())
         held = world.exchange.net().get(action.key, 0)
         decided = action.states[0][1]
         known = next((at for at in reversed(world.exchange.clean_looks) if at <= decided), 0)
         if world.exchange.was_flat(action.key, known + 1):
             return  # what is held now is another position than the one that was last seen when it was decided
-        if not moved and not on_its_way and -held * SIGN[str(action.side)] >= action.goal:
+        side = SIGN[str(action.side)]
+        needed = held * side > 0 if action.kind == ADD else -held * side >= action.goal
+        if needed and not on_its_way:
             raise ViolationError(
                 1, f"{action.rule} is dropped while {held} {action.key.symbol} are held: {action.reason}"
             )

@@ -18,11 +18,12 @@ from rulekit.execution.settings import ExecutionSettings
 from rulekit.model.clock import SimulatedClock
 from rulekit.model.decision import EXIT
 from rulekit.model.events import Event
-from rulekit.model.instant import SECOND, Instant
+from rulekit.model.instant import SECOND, Instant, time_of_day
 from rulekit.model.instrument import Instrument, PositionKey
 from rulekit.model.orders import BUY, CANCELLED, OPEN, REJECTED, SELL, SIGN, Order, OrderRequest, Outcome, StopRequest
 from rulekit.model.position import NetPosition
 from tests.simulation import answers
+from tests.simulation.duties import LEAVES
 from tests.simulation.exchange import Sent
 from tests.simulation.invariants import ViolationError
 from tests.simulation.memory import MemoryDisk
@@ -391,12 +392,15 @@ class Hiding(StopExchange):
         """Begin with nothing hidden."""
         self.hidden: dict[str, Instant] = {}
         self.swallowed: set[str] = set()
-        self.without: dict[PositionKey, Instant] = {}
+        self.without: dict[PositionKey, tuple[Instant, Instant]] = {}
 
-    def lacks(self, symbol: str) -> bool:
-        """Tell whether a symbol's row is missing, or was a moment ago."""
-        now = self.clock.now() - 20 * SECOND
-        return any(key.symbol == symbol and until > now for key, until in self.without.items())
+    def has_lacked(self, symbol: str, seconds: float) -> bool:
+        """Tell whether a symbol's row was missing until a moment ago, and for so long."""
+        now, least = self.clock.now() - 20 * SECOND, round(seconds * SECOND)
+        return any(
+            key.symbol == symbol and until > now and self.clock.now() - since >= least
+            for key, (since, until) in self.without.items()
+        )
 
     def _take(self, request: OrderRequest | StopRequest, seen: Sent | None) -> str:
         if seen is not None and self.draw.random() < 0.02:
@@ -427,9 +431,13 @@ class Hiding(StopExchange):
         """Show the net list without some of its rows."""
         now, rows = self.clock.now(), StopExchange.positions(self)
         for row in rows:
-            if self.without.get(row.key, 0) < now - 120 * SECOND and self.draw.random() < 0.02:
-                self.without[row.key] = self.soon(20, 200)
-        return rows if self.calm else [row for row in rows if self.without.get(row.key, 0) <= now]
+            if self.without.get(row.key, (0, 0))[1] < now - 120 * SECOND and self.draw.random() < 0.02:
+                self.without[row.key] = now, self.soon(20, 200)
+        if self.calm:
+            return rows
+        shown = [row for row in rows if self.without.get(row.key, (0, 0))[1] <= now]
+        self._rows = {row.key: row.quantity for row in shown}
+        return shown
 
 
 @define
@@ -446,8 +454,9 @@ class Unlisted(Directed):
         World.populate(self)
 
     def _hear(self, event: Event) -> None:
-        """Hear of everything but of exits dropped for want of a row: they are decided again once it is back."""
-        if event.name != "action_superseded" or not self.exchange.lacks(event.symbol):
+        """Hear of everything but of what is dropped because a row was missing for so long that it was believed."""
+        patience = self.limits.position_lag_s
+        if event.name != "action_superseded" or not self.exchange.has_lacked(event.symbol, patience):
             World._hear(self, event)
 
     def _restart_in_peace(self) -> None:
@@ -525,7 +534,8 @@ class Strangers(Directed):
                 for order in self.exchange.open_orders()
                 if (order.exchange, order.symbol, order.product) == key[1:] and SIGN[order.side] * quantity < 0
             )
-            if abs(quantity) > left and not (key.product == "CNC" and quantity < 0):
+            squared_off = key.product == "MIS" and time_of_day(self.clock.now()) >= LEAVES[key.exchange]
+            if abs(quantity) > left and not squared_off and not (key.product == "CNC" and quantity < 0):
                 raise ViolationError(10, f"{quantity} {key.symbol} are held 180 s after everything is to be exited")
         if len(self.exchange.posts) > posts + 60:
             raise ViolationError(7, f"{len(self.exchange.posts) - posts} requests to exit everything")

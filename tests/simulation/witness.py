@@ -29,7 +29,10 @@ class SeenAttempt:
 
 @define
 class SeenAction:
-    """One decided action, as its entries describe it. `largest` is the most that it was ever announced for."""
+    """One decided action, as its entries describe it.
+
+    `largest` is the most that it was ever announced for, `cut` when its goal was last cut, and from what.
+    """
 
     id: str
     key: PositionKey
@@ -43,6 +46,7 @@ class SeenAction:
     largest: int
     states: list[tuple[str, Instant, str]]
     attempts: list[SeenAttempt] = field(factory=list)
+    cut: tuple[Instant, int] = (0, 0)
 
     @property
     def state(self) -> str:
@@ -107,6 +111,7 @@ class Witness:
 
     def _goal(self, entry: Entry, body: Any) -> None:
         action = self.actions[entry.subject]
+        action.cut = entry.at, action.goal
         action.goal = min(action.goal, body["goal"])
 
     def _changing(self, entry: Entry, body: Any) -> None:
