@@ -257,7 +257,8 @@ class Invariants:
         on_its_way = any((order.exchange, order.symbol) == instrument for order in world.exchange.resting())
         held = world.exchange.net().get(action.key, 0)
         decided = action.states[0][1]
-        known = next((at for at in reversed(world.exchange.clean_looks) if at <= decided), 0)
+        # A look in the very moment of the decision may have come after it, and have ended it.
+        known = next((at for at in reversed(world.exchange.clean_looks) if at < decided), 0)
         if world.exchange.was_flat(action.key, known + 1):
             return  # what is held now is another position than the one that was last seen when it was decided
         side = SIGN[str(action.side)]
