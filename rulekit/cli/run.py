@@ -161,6 +161,7 @@ def command(
     from rulekit.model.clock import parse_clock
     from rulekit.report.channels import open_channels
     from rulekit.runtime.accounts import PAPER
+    from rulekit.runtime.drive import OWN_DISK, served_by_another
     from rulekit.runtime.entries import read_entries
     from rulekit.runtime.paper import open_paper_day
     from rulekit.runtime.policy import load
@@ -184,6 +185,8 @@ def command(
     clock = parse_clock(clock_text) if clock_text and not fast else None
     if dry_run and isinstance(place, Path) and place.exists():
         click.echo(f"note: a dry run keeps its own journal; {place} is read, never written", err=True)
+    if isinstance(place, Path) and (kind := served_by_another(place)):
+        click.echo(f"note: {place} lies on a network drive ({kind}): {OWN_DISK}", err=True)
     real = _account_of(broker, str(feed))
     if real is not None:
         _refuse_what_does_not_go_with_an_account(real, broker, feed, positions, fast)

@@ -22,6 +22,7 @@ from rulekit.model.instant import SECOND, day_of, instant_of, iso
 from rulekit.runtime.accounts import KITE, OPENALGO, PAPER, refuse_unknown
 from rulekit.runtime.doctor_account import examine_plugged, look_at_book, look_at_instruments, look_at_prices
 from rulekit.runtime.doctor_openalgo import examine_openalgo
+from rulekit.runtime.drive import OWN_DISK, served_by_another
 from rulekit.runtime.finding import FAIL, OK, WARN, Finding
 from rulekit.runtime.live import adjust_by
 from rulekit.settings import Settings
@@ -136,6 +137,8 @@ def _disk(folder: Path) -> Finding:
         return Finding(FAIL, "disk", f"{folder}: {error.strerror or error}", "start in a folder that exists")
     if not os.access(folder, os.W_OK):
         return Finding(FAIL, "disk", f"{folder} cannot be written", "start in a folder that you may write to")
+    if kind := served_by_another(folder):
+        return Finding(WARN, "disk", f"{folder.resolve()} lies on a network drive ({kind})", OWN_DISK)
     if free < LEAST_FREE_MB:
         return Finding(WARN, "disk", f"{free:,} MB are free for the journal", f"free {LEAST_FREE_MB:,} MB or more")
     return Finding(OK, "disk", f"{free:,} MB are free for the journal")
