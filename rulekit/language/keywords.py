@@ -203,6 +203,7 @@ _LETTERS: dict[str, Keyword] = {
 MULTIPLIERS = {
     "k": 1_000,
     "thousand": 1_000,
+    "l": 100_000,
     "lakh": 100_000,
     "lakhs": 100_000,
     "lac": 100_000,
