@@ -64,7 +64,7 @@ class Invariants:
         self._not_unknown(request, now)
         self._budget(now)
         action, attempt = self._announced(request)
-        if why := wrong_request(world, request, action) or self._cut_for_nothing(action, now):
+        if why := wrong_request(world, request, action) or self._cut_for_nothing(action):
             raise ViolationError(11, why)
         freeze = world.exchange.listed[request.instrument].freeze
         if freeze is not None and request.quantity > freeze:
@@ -106,14 +106,13 @@ class Invariants:
             text = f"{request.quantity} are sent and {on_its_way} may still fill, {held} are held"
             raise ViolationError(3, f"{action.rule} leaves no room in {request.symbol}: {text}")
 
-    def _cut_for_nothing(self, action: SeenAction, now: Instant) -> str | None:
-        """Say that an exit or a book is for less than was decided, though more was held all the while."""
+    def _cut_for_nothing(self, action: SeenAction) -> str | None:
+        """Say that an exit or a book was just cut though more is held, by trades that the journal has."""
         exchange, side = self.world.exchange, -SIGN[str(action.side)]
-        at, before = action.cut
-        if action.kind not in CLOSING_KINDS or now - at > SECOND:
+        attempts, before = action.cut
+        if action.kind not in CLOSING_KINDS or len(action.attempts) != attempts + 1:
             return None
-        looks = exchange.clean_looks[-1:]
-        held = min([exchange.net(look).get(action.key, 0) * side for look in (*looks, now)])
+        held = min(exchange.net().get(action.key, 0) * side, self._booked(action.key) * side)
         moving = sum(
             order.quantity - order.filled
             for order in exchange.open_orders()
@@ -122,6 +121,14 @@ class Invariants:
         if action.goal - action.filled < min(before - action.filled, held - moving):
             return f"{action.rule} is cut from {before} to {action.goal}, {held} {action.key.symbol} are held"
         return None
+
+    def _booked(self, key: PositionKey) -> int:
+        """Return what the trades that the journal holds leave."""
+        return sum(
+            SIGN[entry.body["side"]] * entry.body["quantity"]
+            for entry in self.world.durable.entries
+            if entry.kind == "trade" and tuple(entry.body["key"]) == key
+        )
 
     def change(self, order_id: str, request: StopRequest) -> None:
         """Check a change of a stop order."""

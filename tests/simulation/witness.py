@@ -31,7 +31,8 @@ class SeenAttempt:
 class SeenAction:
     """One decided action, as its entries describe it.
 
-    `largest` is the most that it was ever announced for, `cut` when its goal was last cut, and from what.
+    `largest` is the most that it was ever announced for; `cut` says after how many attempts its goal was last cut, and
+    from what.
     """
 
     id: str
@@ -46,7 +47,7 @@ class SeenAction:
     largest: int
     states: list[tuple[str, Instant, str]]
     attempts: list[SeenAttempt] = field(factory=list)
-    cut: tuple[Instant, int] = (0, 0)
+    cut: tuple[int, int] = (-1, 0)
 
     @property
     def state(self) -> str:
@@ -111,7 +112,7 @@ class Witness:
 
     def _goal(self, entry: Entry, body: Any) -> None:
         action = self.actions[entry.subject]
-        action.cut = entry.at, action.goal
+        action.cut = len(action.attempts), action.goal
         action.goal = min(action.goal, body["goal"])
 
     def _changing(self, entry: Entry, body: Any) -> None:
