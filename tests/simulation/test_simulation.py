@@ -19,7 +19,10 @@ def test_no_seed_breaks_an_invariant(level: str, first: int) -> None:
         assert not life.story, f"seed {life.seed} with {level} faults:\n{life.story}"
 
 
-@pytest.mark.parametrize(("seed", "scenario"), [(604277, ""), (804032, ""), (900116, "adopt")])
+ONCE_BROKEN = ((604277, ""), (804032, ""), (1000095, ""), (1063934, ""), (900116, "adopt"))
+
+
+@pytest.mark.parametrize(("seed", "scenario"), ONCE_BROKEN)
 def test_a_seed_that_once_broke_an_invariant_breaks_none(seed: int, scenario: str) -> None:
     life = live(seed, HARSH, scenario=scenario)
     assert not life.story, life.story
