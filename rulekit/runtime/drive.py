@@ -35,7 +35,7 @@ def served_by_another(path: Path) -> str | None:
             return _of_windows(where)
         mounts = _of_mount(_mount_says()) if sys.platform == "darwin" else _of_linux(MOUNTS.read_text("utf-8"))
         return kind_of(where, mounts)
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError):
         return None  # whoever cannot tell does not warn
 
 
