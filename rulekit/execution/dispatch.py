@@ -102,7 +102,7 @@ class Dispatcher:
             room = self._room(action)
             if not room.quantity and room.by_book:
                 # It is sent when the list has caught up, or ends when the list is believed.
-                because = f"the list of positions does not show what our fills leave: {room.evidence}"
+                because = f"the broker's list of positions seems older than our trades: {room.evidence}"
                 return Waiting(because, now + round(self._chronicle.settings.look_s * SECOND))
         if is_regular(action):
             return self._throttle(now)

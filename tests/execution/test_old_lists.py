@@ -6,6 +6,7 @@ import pytest
 
 from rulekit.execution.signal import RegularSignal
 from rulekit.model.decision import Action
+from rulekit.model.instant import SECOND
 from rulekit.model.instrument import InstrumentKey, PositionKey
 from rulekit.model.orders import BUY, SELL
 from tests.execution.scripted import Desk, add, book, exit_all
@@ -44,11 +45,11 @@ def test_it_is_said_what_is_waited_for_and_when_to_look_again(desk: Desk) -> Non
     waiting(desk, book(50))
     why = [event.data["reason"] for event in desk.events if event.name == "action_queued"]
     assert why[-1].startswith(
-        "the list of positions does not show what our fills leave: own book 100, the broker shows 0"
+        "the broker's list of positions seems older than our trades: own book 100, the broker shows 0"
     )
     due = desk.executor.next_due()
     assert due is not None
-    assert 0 < due - desk.clock.now() <= 1_000_000_000
+    assert 0 < due - desk.clock.now() <= SECOND
 
 
 def test_a_list_that_stays_so_is_believed_and_ends_it(desk: Desk) -> None:

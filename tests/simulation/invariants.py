@@ -1,4 +1,4 @@
-"""The ten invariants, checked from outside: from what the broker truly saw and from what the journal says."""
+"""The invariants, checked from outside: from what the broker truly saw and from what the journal says."""
 
 from __future__ import annotations
 
